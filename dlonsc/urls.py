@@ -1,0 +1,25 @@
+"""All addresses. An address that has no row in tests/test_access_matrix.py fails the tests."""
+
+from django.conf import settings
+from django.urls import URLPattern, URLResolver, include, path
+
+from dlonsc.editions import urls as edition_urls
+from dlonsc.health import health, healthz, readyz
+from reviews.views.dashboard import dashboard
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("healthz", healthz, name="healthz"),
+    path("readyz", readyz, name="readyz"),
+    path("health/", health, name="health"),
+    path("accounts/", include("allauth.urls")),
+    path("account/", include("dlonsc.accounts.urls")),
+    path("", include("dlonsc.mail.urls")),
+    path("", include("reviews.urls_feeds")),
+    path("", include("submissions.urls")),
+    path("", include("reviews.urls")),
+    path("", include("reviews.urls_letters")),
+    # One's own page reads all apps; it goes by the editions' name, because they are where people come in.
+    path("", include(([path("me/", dashboard, name="dashboard"), *edition_urls.urlpatterns], "editions"))),
+]
+if settings.DEMO:
+    urlpatterns.insert(0, path("demo/", include("dlonsc.accounts.urls_demo")))
