@@ -1,0 +1,93 @@
+"""allauth's letters go through the ledger like all others."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from dlonsc.accounts.limits import count
+from dlonsc.mail.post import Letterhead, post
+
+MOST_WRONG_PASSWORDS = 100
+KNOWN = "known-browser"
+ACCOUNT_LETTER = "accounts/emails/account"
+# What the ledger calls allauth's letters; the rest (a password changed, a passkey added) are notices.
+KINDS = {
+    "account/email/email_confirmation": "verification",
+    "account/email/email_confirmation_signup": "verification",
+    "account/email/password_reset_key": "password_reset",
+    "account/email/unknown_account": "unknown_account",
+    "account/email/account_already_exists": "account_exists",
+    "account/email/login_code": "sign_in_code",
+}
+
+
+@dataclass(frozen=True)
+class Site:
+    """What allauth's templates call the current site."""
+
+    domain: str
+    name: str = "DLonSC"
+
+
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
+    """Sign-up, verification, reset and sign-in codes as letters of the ledger."""
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Render allauth's words and post them. Each is asked for by a person, so each has a key of its own."""
+        site = Site(domain=self.request.get_host())
+        rendered = self.render_mail(template_prefix, email, {"current_site": site, "email": email, **context})
+        person = context.get("user")
+        kind = KINDS.get(template_prefix, "account_notice")
+        post(
+            key=f"{kind}:{secrets.token_hex(12)}",
+            to_email=email,
+            to_name=getattr(person, "name", ""),
+            letter=ACCOUNT_LETTER,
+            context={"subject": rendered.subject, "body": str(rendered.body).strip()},
+            head=Letterhead(sender="DLonSC"),
+            at=timezone.now(),
+            kind=kind,
+            at_most_once=False,
+        )
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        return True
+
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+        """Wrong passwords are counted per account and address together: a stranger's do not shut the owner out."""
+        return f"{credentials.get('email', '').lower()}:{self.get_client_ip(request)}"
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Beside allauth's limit: an account whose password is guessed from many addresses waits for the next day.
+
+        NIST SP 800-63B asks for at most 100 wrong passwords. A browser that has signed in to the account before is not
+        counted, and a code by mail or a passkey always works, so the owner is not shut out.
+        """
+        super().pre_authenticate(request, **credentials)
+        email = str(credentials.get("email", "")).lower()
+        if request.get_signed_cookie(KNOWN, default="", salt=email) == email:
+            return
+        if count(f"password {email}", timedelta(days=1), timezone.now()) > MOST_WRONG_PASSWORDS:
+            raise self.validation_error("too_many_login_attempts")
+
+    def post_login(self, request: HttpRequest, user: Any, **words: Any) -> HttpResponse:
+        """Remember in the browser that this account was opened from it."""
+        response: HttpResponse = super().post_login(request, user, **words)
+        email = user.email.lower()
+        response.set_signed_cookie(
+            KNOWN,
+            email,
+            salt=email,
+            max_age=365 * 24 * 3600,
+            httponly=True,
+            secure=settings.SESSION_COOKIE_SECURE,
+            samesite="Lax",
+            path="/accounts/",
+        )
+        return response

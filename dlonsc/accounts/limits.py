@@ -1,0 +1,136 @@
+"""How often one account or one address may sign in, ask for letters, upload and search; counted in the database.
+
+The counters stand in the database and not in Redis, so that they hold when Redis is down. Who is over a limit gets 429
+and may go on when the window is over; nobody is locked out: a limit counts the account and the address that a request
+comes from together, so that a stranger cannot use up somebody else's. No rule here names a page that saves a review or
+a submission's text, so no limit can stop one.
+"""
+
+import hashlib
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from allauth.account.adapter import get_adapter
+from django.contrib.auth.models import AnonymousUser
+from django.db import DatabaseError, IntegrityError, transaction
+from django.db.models import F
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.utils import timezone
+
+from dlonsc.accounts.models import Hit, User
+
+Handler = Callable[[HttpRequest], HttpResponse]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """`most` requests of a kind within `window`, counted per account, or per address where nobody is signed in."""
+
+    name: str
+    method: str
+    path: re.Pattern[str]
+    most: int
+    window: timedelta
+    query: str = ""  # only requests that ask with one of these words
+    typed: str = ""  # counted also for what is typed into this field, together with the address
+
+
+RULES = (
+    Rule("sign-in", "POST", re.compile(r"^/accounts/login/$"), 60, timedelta(minutes=5)),
+    Rule("sign-in", "POST", re.compile(r"^/accounts/login/$"), 20, timedelta(minutes=5), typed="login"),
+    Rule(
+        "letters",
+        "POST",
+        re.compile(r"^/accounts/(signup|password/reset|login/code|confirm-email|email)/$"),
+        10,
+        timedelta(hours=1),
+        typed="email",
+    ),
+    Rule(
+        "letters",
+        "POST",
+        re.compile(r"^/accounts/(signup|password/reset|login/code|confirm-email|email)/$"),
+        100,
+        timedelta(hours=1),
+    ),
+    Rule(
+        "upload",
+        "POST",
+        re.compile(r"^/[a-z0-9-]+/submissions/\d+/(upload/|supplements/|camera-ready/[a-z-]+/)$"),
+        60,
+        timedelta(hours=1),
+    ),
+    Rule("search", "GET", re.compile(r"^/[a-z0-9-]+/"), 120, timedelta(minutes=1), query="q search"),
+)
+WORDS = "That was too often in a short time. Nothing is lost: wait a few minutes and try again."
+
+
+def count(bucket: str, window: timedelta, at: datetime) -> int:
+    """Count one request of a bucket; how many there are in the current window with it."""
+    seconds = int(window.total_seconds())
+    begun = int(at.timestamp()) // seconds * seconds
+    key = hashlib.sha256(f"{bucket}|{seconds}|{begun}".encode()).hexdigest()
+    rows = Hit.objects.filter(key=key)
+    for _ in range(2):
+        if rows.update(count=F("count") + 1):
+            return rows.values_list("count", flat=True).get()
+        try:
+            with transaction.atomic():
+                Hit.objects.create(key=key, count=1, until=datetime.fromtimestamp(begun + seconds, tz=at.tzinfo))
+        except IntegrityError:
+            continue  # another process was first: count on its row
+        return 1
+    return 1
+
+
+def address_of(request: HttpRequest) -> str:
+    """The address that a request comes from, behind our own proxy too."""
+    return str(get_adapter().get_client_ip(request))
+
+
+def who(request: HttpRequest) -> str:
+    user: User | AnonymousUser = request.user
+    return f"account {user.pk}" if user.is_authenticated else f"address {address_of(request)}"
+
+
+def is_over(rule: Rule, request: HttpRequest, at: datetime) -> bool:
+    """Whether this request is one too many; counts it."""
+    if request.method != rule.method or not rule.path.match(request.path):
+        return False
+    if rule.query and not any(request.GET.get(word) for word in rule.query.split()):
+        return False
+    bucket = f"{rule.name} {who(request)}"
+    if rule.typed:
+        bucket += f" {address_of(request)} {request.POST.get(rule.typed, '').strip().lower()}"
+    return count(bucket, rule.window, at) > rule.most
+
+
+class Limits:
+    """Answers 429 to who is over a limit. A database that cannot count lets the request through."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        try:
+            over = [rule for rule in RULES if is_over(rule, request, timezone.now())]
+        except DatabaseError:
+            over = []
+        if not over:
+            return self.get_response(request)
+        wait = max(rule.window for rule in over)
+        response: HttpResponse
+        if "X-Upload" in request.headers:
+            response = JsonResponse({"errors": {"file": [WORDS]}}, status=429)
+        else:
+            response = render(request, "429.html", status=429)
+        response.headers["Retry-After"] = str(int(wait.total_seconds()))
+        return response
+
+
+def forget_old(at: datetime) -> int:
+    """Delete the counters of windows that are over."""
+    return Hit.objects.filter(until__lt=at).delete()[0]

@@ -1,0 +1,55 @@
+"""What holds for every page of a signed-in person."""
+
+import re
+from collections.abc import Callable
+
+from allauth.mfa.models import Authenticator
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.cache import patch_cache_control, patch_vary_headers
+
+from dlonsc.accounts.second_factor import remember
+
+Handler = Callable[[HttpRequest], HttpResponse]
+# The chairs' and the proceedings chair's rooms: /<edition>/chair/ and /<edition>/proceedings/.
+GUARDED = re.compile(r"^/[a-z0-9-]+/(chair|proceedings)/")
+SECOND_FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
+
+
+class PrivatePages:
+    """No cache keeps a page that was made for one person (OWASP ASVS 14.3.2)."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if request.user.is_authenticated:
+            patch_cache_control(response, private=True, no_store=True)
+            patch_vary_headers(response, ["Cookie"])
+        return response
+
+
+class RequireSecondFactor:
+    """Chairs see who reviews whom: outside the demo their rooms open only with a second factor set up."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if (
+            settings.CHAIRS_NEED_SECOND_FACTOR
+            and GUARDED.match(request.path)
+            and request.user.is_authenticated
+            and not Authenticator.objects.filter(user=request.user, type__in=SECOND_FACTORS).exists()
+        ):
+            remember(request)
+            messages.warning(
+                request,
+                "Chairs see who reviews whom, so these pages need a second factor. Set up an authenticator app or a "
+                "passkey here, then go on.",
+            )
+            return redirect("mfa_index")
+        return self.get_response(request)

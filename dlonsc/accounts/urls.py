@@ -1,0 +1,12 @@
+"""Addresses of the profile."""
+
+from django.urls import URLPattern, path
+
+from dlonsc.accounts import views
+
+app_name = "accounts"
+urlpatterns: list[URLPattern] = [
+    path("", views.profile, name="profile"),
+    path("affiliations/", views.add_affiliation, name="add_affiliation"),
+    path("affiliations/<int:pk>/", views.edit_affiliation, name="affiliation"),
+]

@@ -1,0 +1,66 @@
+"""Pages about oneself, and the page for a form whose session expired."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST
+
+from dlonsc.accounts.forms import AffiliationForm, ProfileForm
+from dlonsc.accounts.models import User
+
+
+def signed_in(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)  # noqa: S101 - login_required has seen to it
+    return request.user
+
+
+@login_required
+def profile(request: HttpRequest) -> HttpResponse:
+    """Name as printed, ORCID iD, affiliations."""
+    user = signed_in(request)
+    form = ProfileForm(request.POST or None, instance=User.objects.get(pk=user.pk))
+    if request.method == "POST" and form.is_valid():
+        form.save()
+        messages.success(request, "Profile saved.")
+        return redirect("accounts:profile")
+    context = {"form": form, "affiliations": user.affiliations.all(), "new": AffiliationForm(prefix="new")}
+    return render(request, "accounts/profile.html", context)
+
+
+@login_required
+@require_POST
+def add_affiliation(request: HttpRequest) -> HttpResponse:
+    user = signed_in(request)
+    form = AffiliationForm(request.POST, prefix="new")
+    if form.is_valid():
+        form.instance.user = user
+        form.save()
+        messages.success(request, f"{form.instance.institution} added.")
+        return redirect("accounts:profile")
+    context = {"form": ProfileForm(instance=user), "affiliations": user.affiliations.all(), "new": form}
+    return render(request, "accounts/profile.html", context, status=422)
+
+
+@login_required
+def edit_affiliation(request: HttpRequest, pk: int) -> HttpResponse:
+    """Change one affiliation, say that one left, or remove it."""
+    affiliation = get_object_or_404(signed_in(request).affiliations, pk=pk)
+    if request.method == "POST" and "remove" in request.POST:
+        affiliation.delete()
+        messages.success(request, f"{affiliation.institution} removed.")
+        return redirect("accounts:profile")
+    form = AffiliationForm(request.POST or None, instance=affiliation)
+    if request.method == "POST" and form.is_valid():
+        form.save()
+        messages.success(request, f"{affiliation.institution} saved.")
+        return redirect("accounts:profile")
+    return render(request, "accounts/affiliation.html", {"form": form, "affiliation": affiliation})
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form came back after the session had changed: say so; the browser has kept what was typed."""
+    referrer = request.headers.get("Referer", "")
+    own = url_has_allowed_host_and_scheme(referrer, allowed_hosts={request.get_host()})
+    return render(request, "accounts/csrf_failure.html", {"back": referrer if own else ""}, status=403)

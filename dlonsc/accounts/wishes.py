@@ -1,0 +1,20 @@
+"""How a person wants to be written to."""
+
+from datetime import datetime
+
+from django.db.models import Q
+
+from dlonsc.accounts.models import User
+from dlonsc.mail import digest
+
+
+def gather_until(email: str, *, at: datetime, cutoff: datetime | None) -> datetime | None:
+    """Until when a reminder to this address waits for the letter of the day; None: it leaves by itself.
+
+    `cutoff` is the date that it reminds of. For dlonsc.mail.post.post(gather_until=...).
+    """
+    gathering = digest.gather_until(at, cutoff)
+    if gathering is None:
+        return None
+    hers = Q(email__iexact=email) | Q(emailaddress__email__iexact=email, emailaddress__verified=True)
+    return gathering if User.objects.filter(hers, digest=True).exists() else None
