@@ -1,0 +1,460 @@
+"""What chairs and invited people do to an edition. One verb, one function, one transaction."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F, Max, Q
+from django.db.models.functions import Lower
+
+from dlonsc.accounts.models import User
+from dlonsc.editions import calendar
+from dlonsc.editions.calendar import Phase
+from dlonsc.editions.emails import (
+    label_of,
+    post_date_changed,
+    post_invitation,
+    post_invitation_reminder,
+    post_thanks,
+)
+from dlonsc.editions.models import Deadline, Edition, Membership, MembershipAffiliation, Topic
+from dlonsc.editions.pasted import Invitee
+from dlonsc.editions.upstairs import concerned_by
+from dlonsc.history.record import record
+
+ROLES = ("is_chair", "is_proceedings_chair", "is_reviewer", "is_senior")
+
+
+class EditionError(Exception):
+    """The act is not possible; the message says why, in words for a chair."""
+
+
+def note(verb: str, edition: Edition, by: User | None, at: datetime, subject: str = "", **detail: Any) -> None:
+    record(
+        verb,
+        by_id=by.pk if by else None,
+        by=str(by) if by else "by invitation link",
+        at=at,
+        edition=edition.slug,
+        subject=subject or f"edition:{edition.pk}",
+        detail=detail,
+    )
+
+
+# --- Settings --------------------------------------------------------------------------------------------------------
+
+
+def as_json(value: Any) -> Any:
+    return value if isinstance(value, str | int | float | bool | list | dict | None) else str(value)
+
+
+@transaction.atomic
+def change_settings(*, edition: Edition, values: dict[str, Any], based_on: int, by: User, at: datetime) -> list[str]:
+    """Change fields of an edition; returns those that changed. Refused when another chair saved since `based_on`."""
+    locked = Edition.objects.select_for_update().get(pk=edition.pk)
+    changed = [name for name, value in values.items() if getattr(locked, name) != value]
+    if not changed:
+        return []
+    if locked.version != based_on:
+        raise EditionError("Another chair changed these settings meanwhile. Look at them, then change them again.")
+    before = {name: as_json(getattr(locked, name)) for name in changed}
+    for name in changed:
+        setattr(locked, name, values[name])
+    locked.version = based_on + 1
+    locked.save(update_fields=[*changed, "version"])
+    after = {name: as_json(values[name]) for name in changed}
+    note("change_settings", edition, by, at, before=before, after=after)
+    return changed
+
+
+@transaction.atomic
+def publish_call(*, edition: Edition, publish: bool, by: User, at: datetime) -> bool:
+    """Show the call to the public, or take it back; False when it was so already."""
+    changed = Edition.objects.filter(pk=edition.pk, is_public=not publish).update(is_public=publish)
+    if changed:
+        note("publish_call" if publish else "unpublish_call", edition, by, at)
+    return bool(changed)
+
+
+# --- Dates -----------------------------------------------------------------------------------------------------------
+
+
+def announced_words(deadline: Deadline) -> str:
+    return f"{deadline.announced_at:%a %d %b %Y, %H:%M} {deadline.zone}"
+
+
+@transaction.atomic
+def set_deadline(
+    *,
+    edition: Edition,
+    phase: Phase,
+    announced: datetime,
+    zone: str,
+    label: str,
+    grace_minutes: int,
+    is_soft: bool,
+    is_public: bool,
+    by: User,
+    at: datetime,
+    tell: bool = False,
+) -> int | None:
+    """Set or move a date: `announced` is the local minute (naive) in `zone`, included in the time that is left.
+
+    Returns the number of letters posted, None when nothing changed. Raises CalendarError for a minute that the zone's
+    clocks skip or repeat.
+    """
+    cutoff = calendar.cutoff_of(announced, zone)
+    Edition.objects.select_for_update().get(pk=edition.pk)
+    deadline = Deadline.objects.filter(edition=edition, phase=phase).first()
+    minute = announced.isoformat(timespec="minutes")
+    values = {
+        "announced": minute,
+        "zone": zone,
+        "cutoff_at": cutoff,
+        "label": label,
+        "grace_minutes": grace_minutes,
+        "is_soft": is_soft,
+        "is_public": is_public,
+    }
+    if deadline is None:
+        Deadline.objects.create(edition=edition, phase=phase, first_cutoff_at=cutoff, changed_at=at, **values)
+        note("set_deadline", edition, by, at, phase=phase.value, announced=f"{minute} {zone}")
+        return 0
+    changed = [name for name, value in values.items() if getattr(deadline, name) != value]
+    if not changed:
+        return None
+    before, old_cutoff = announced_words(deadline), deadline.cutoff_at
+    for name in changed:
+        setattr(deadline, name, values[name])
+    deadline.version += 1
+    deadline.changed_at = at
+    deadline.save(update_fields=[*changed, "version", "changed_at"])
+    letters = 0
+    if tell and cutoff != old_cutoff:
+        for person in concerned_by(edition, phase):
+            message = post_date_changed(deadline, person, before=before, is_later=cutoff > old_cutoff, at=at)
+            letters += message is not None
+    note(
+        "extend_deadline" if cutoff > old_cutoff else "change_deadline",
+        edition,
+        by,
+        at,
+        phase=phase.value,
+        before=before,
+        after=announced_words(deadline),
+        letters=letters,
+    )
+    return letters
+
+
+# --- Topics ----------------------------------------------------------------------------------------------------------
+
+
+def renumber(edition: Edition, order: list[Topic]) -> None:
+    for position, topic in enumerate(order):
+        topic.position = position
+    Topic.objects.bulk_update(order, ["position"])
+
+
+def nested(edition: Edition) -> list[Topic]:
+    """The topics as the call prints them: each parent before its children."""
+    rows = list(Topic.objects.filter(edition=edition))
+    return [row for top in rows if top.parent_id is None for row in (top, *(r for r in rows if r.parent_id == top.pk))]
+
+
+def demand_new_title(edition: Edition, parent_id: int | None, title: str, but: int = 0) -> None:
+    rows = Topic.objects.filter(edition=edition, parent=parent_id, title__iexact=title).exclude(pk=but)
+    if rows.exists():
+        raise EditionError(f"There is a topic {title!r} at this place already.")
+
+
+@transaction.atomic
+def add_topic(*, edition: Edition, title: str, parent: Topic | None, by: User, at: datetime) -> Topic:
+    """A new topic, last among its neighbours; `parent` is a topic of the first level."""
+    demand_new_title(edition, parent.pk if parent else None, title)
+    last = Topic.objects.filter(edition=edition).aggregate(last=Max("position"))["last"] or 0
+    topic = Topic.objects.create(edition=edition, title=title, parent=parent, position=last + 1)
+    renumber(edition, nested(edition))
+    note("add_topic", edition, by, at, title=title)
+    return topic
+
+
+@transaction.atomic
+def rename_topic(*, topic: Topic, title: str, by: User, at: datetime) -> None:
+    demand_new_title(topic.edition, topic.parent_id, title, but=topic.pk)
+    before, topic.title = topic.title, title
+    if before != title:
+        topic.save(update_fields=["title"])
+        note("rename_topic", topic.edition, by, at, before=before, after=title)
+
+
+@transaction.atomic
+def move_topic(*, topic: Topic, up: bool, by: User, at: datetime) -> None:
+    """One place up or down among its neighbours; a parent takes its children along."""
+    neighbours = list(Topic.objects.filter(edition=topic.edition_id, parent=topic.parent_id))
+    here = [row.pk for row in neighbours].index(topic.pk)
+    there = here - 1 if up else here + 1
+    if not 0 <= there < len(neighbours):
+        return
+    neighbours[here], neighbours[there] = neighbours[there], neighbours[here]
+    renumber(topic.edition, neighbours)
+    renumber(topic.edition, nested(topic.edition))
+    note("move_topic", topic.edition, by, at, title=topic.title, up=up)
+
+
+@transaction.atomic
+def remove_topic(*, topic: Topic, by: User, at: datetime) -> None:
+    """Remove a topic, its children, and its uses by submissions and members."""
+    children = [child.title for child in topic.children.all()]
+    edition, title = topic.edition, topic.title
+    topic.delete()
+    note("remove_topic", edition, by, at, title=title, children=children)
+
+
+# --- Committee -------------------------------------------------------------------------------------------------------
+
+
+def known_addresses(edition: Edition) -> dict[str, str]:
+    """Why an address cannot be invited (again), by address in lower case."""
+    why: dict[str, str] = {}
+    for member in Membership.objects.filter(edition=edition).exclude(email=""):
+        if member.removed_at is not None:
+            continue
+        if member.declined_at is not None:
+            why[member.email.lower()] = f"declined on {member.declined_at:%d %b %Y}; nothing more is sent"
+        elif member.accepted_at is not None:
+            why[member.email.lower()] = "is a member already"
+        elif member.invited_at is not None:
+            why[member.email.lower()] = "is invited already"
+    return why
+
+
+@transaction.atomic
+def invite(
+    *, edition: Edition, people: list[Invitee], roles: dict[str, bool], note_text: str, by: User, at: datetime
+) -> list[Membership]:
+    """Invite people in a role, each with one letter. Those who are members or invited already are passed over."""
+    Edition.objects.select_for_update().get(pk=edition.pk)
+    known = known_addresses(edition)
+    invited = []
+    for person in people:
+        if person.email in known:
+            continue
+        member = place_of(edition, person)
+        for name in ROLES:
+            setattr(member, name, roles.get(name, False))
+        member.invited_at, member.invited_by, member.removed_at = at, by, None
+        member.opened_at = member.accepted_at = member.declined_at = None
+        member.decline_reason = member.suggestion = ""
+        member.invitation_round += 1
+        member.save()
+        if person.affiliation and not member.affiliations.exists():
+            MembershipAffiliation.objects.create(membership=member, institution=person.affiliation)
+        post_invitation(member, asked_by=str(by), note=note_text, at=at)
+        known[person.email] = "is invited already"
+        invited.append(member)
+    if invited:
+        note("invite", edition, by, at, people=[member.pk for member in invited], roles=roles)
+    return invited
+
+
+def place_of(edition: Edition, person: Invitee) -> Membership:
+    """The row of an earlier invitation or of the printed committee, or a new one."""
+    rows = Membership.objects.filter(edition=edition)
+    found = rows.filter(email__iexact=person.email).first()
+    found = found or rows.filter(email="", user=None, name__iexact=person.name, invited_at=None).first()
+    if found is not None:
+        found.email, found.edition = person.email, edition
+        return found
+    last = rows.aggregate(last=Max("position"))["last"] or 0
+    return Membership(edition=edition, name=person.name, email=person.email, position=last + 1)
+
+
+def awaiting(member: Membership) -> bool:
+    """Whether an invitation has no answer yet."""
+    return (
+        member.invited_at is not None
+        and member.accepted_at is None
+        and member.declined_at is None
+        and member.removed_at is None
+    )
+
+
+@transaction.atomic
+def remind_invited(*, edition: Edition, members: list[Membership], by: User, at: datetime) -> list[Membership]:
+    """Remind those of `members` who have not answered; at most one letter a day to each."""
+    Edition.objects.select_for_update().get(pk=edition.pk)
+    fresh = Membership.objects.filter(pk__in=[member.pk for member in members], edition=edition).select_related(
+        "edition"
+    )
+    reminded = [
+        member
+        for member in fresh
+        if awaiting(member) and post_invitation_reminder(member, asked_by=str(by), at=at) is not None
+    ]
+    if reminded:
+        note("remind_invited", edition, by, at, people=[member.pk for member in reminded])
+    return reminded
+
+
+@transaction.atomic
+def resend_invitation(*, membership: Membership, email: str, by: User, at: datetime, asked: bool = False) -> Membership:
+    """A new letter with a new link, also to a corrected address; the old link ends.
+
+    Somebody who declined gets no more letters, unless she `asked` for one.
+    """
+    member = Membership.objects.select_for_update(of=("self",)).select_related("edition").get(pk=membership.pk)
+    if member.accepted_at is not None and member.removed_at is None:
+        raise EditionError(f"{member.name} has accepted already.")
+    if member.declined_at is not None and not asked:
+        raise EditionError(f"{member.name} declined; no letter is sent unless she asked to be invited again.")
+    others = Membership.objects.filter(edition=member.edition_id, email__iexact=email).exclude(pk=member.pk)
+    if others.exists():
+        raise EditionError(f"{email} belongs to another member of this committee.")
+    member.email, member.invited_at, member.invited_by, member.removed_at = email.lower(), at, by, None
+    member.opened_at = member.declined_at = member.accepted_at = None
+    member.invitation_round += 1
+    member.save()
+    post_invitation(member, asked_by=str(by), note="", at=at)
+    note("resend_invitation", member.edition, by, at, label_of(member), round=member.invitation_round)
+    return member
+
+
+@transaction.atomic
+def withdraw_invitation(*, membership: Membership, by: User, at: datetime) -> bool:
+    """Take an unanswered invitation back; its link ends. False when it was answered or withdrawn already."""
+    open_rows = Membership.objects.filter(pk=membership.pk, accepted_at=None, declined_at=None, removed_at=None)
+    changed = open_rows.update(removed_at=at, invitation_round=F("invitation_round") + 1)
+    if changed:
+        note("withdraw_invitation", membership.edition, by, at, label_of(membership))
+    return bool(changed)
+
+
+def open_invitation(membership: Membership) -> Any:
+    """The rows on which an answer may still be given: this round's, unanswered."""
+    return Membership.objects.filter(
+        pk=membership.pk,
+        invitation_round=membership.invitation_round,
+        accepted_at=None,
+        declined_at=None,
+        removed_at=None,
+    )
+
+
+@transaction.atomic
+def see_invitation(*, membership: Membership, at: datetime) -> None:
+    """The invited person has read it and will answer later."""
+    open_invitation(membership).filter(opened_at=None).update(opened_at=at)
+
+
+@transaction.atomic
+def accept_invitation(*, membership: Membership, max_load: int | None, by: User | None, at: datetime) -> bool:
+    """Accept, with a smaller load if one is named. False when it was answered already.
+
+    The membership goes to the account that is signed in, or to the one that has proven to hold the invited address.
+    """
+    values = {"accepted_at": at, "opened_at": membership.opened_at or at}
+    if max_load is not None:
+        values["max_load"] = max_load  # type: ignore[assignment]
+    if not open_invitation(membership).update(**values):
+        return False
+    membership.refresh_from_db()
+    owner = by or holder_of(membership.email)
+    if membership.user_id is None and owner is not None:
+        attach(membership, owner)
+    post_thanks(membership, at)
+    note("accept_invitation", membership.edition, by, at, label_of(membership), max_load=max_load)
+    return True
+
+
+@transaction.atomic
+def decline_invitation(*, membership: Membership, reason: str, suggestion: str, by: User | None, at: datetime) -> bool:
+    """Decline; nothing more is mailed. False when it was answered already."""
+    changed = open_invitation(membership).update(
+        declined_at=at, decline_reason=reason, suggestion=suggestion, opened_at=membership.opened_at or at
+    )
+    if changed:
+        note("decline_invitation", membership.edition, by, at, label_of(membership), suggests=bool(suggestion))
+    return bool(changed)
+
+
+def holder_of(email: str) -> User | None:
+    """The account that has proven to hold an address."""
+    return User.objects.filter(
+        Q(emailaddress__email__iexact=email), emailaddress__verified=True, is_active=True
+    ).first()
+
+
+def attach(membership: Membership, user: User) -> bool:
+    """Give a membership its account, unless this person has a place in the committee already."""
+    taken = Membership.objects.filter(edition=membership.edition_id, user=user).exists()
+    if taken or membership.user_id is not None:
+        return False
+    membership.user = user
+    membership.save(update_fields=["user"])
+    return True
+
+
+@transaction.atomic
+def claim_memberships(user: User, at: datetime) -> list[Membership]:
+    """Attach the places that wait for one of a person's verified addresses. Safe to call at every sign-in."""
+    emails = user.verified_emails
+    if not emails:
+        return []
+    waiting = (
+        Membership.objects.annotate(low=Lower("email"))
+        .filter(low__in=emails, user=None, removed_at=None, declined_at=None)
+        .select_related("edition")
+    )
+    claimed = [member for member in waiting if attach(member, user)]
+    for member in claimed:
+        note("claim_membership", member.edition, user, at, label_of(member))
+    return claimed
+
+
+def demand_another_chair(member: Membership) -> None:
+    others = Membership.objects.chairs().filter(edition=member.edition_id).exclude(pk=member.pk)
+    if member.is_active and not others.exists():
+        raise EditionError(f"{member.name} is the only chair. Name another chair first.")
+
+
+@transaction.atomic
+def set_roles(*, membership: Membership, roles: dict[str, bool], title: str, by: User, at: datetime) -> bool:
+    """Change a member's roles and printed title; the last chair stays one. False when nothing changed."""
+    Edition.objects.select_for_update().get(pk=membership.edition_id)
+    member = Membership.objects.select_related("edition").get(pk=membership.pk)
+    before = {name: getattr(member, name) for name in ROLES}
+    after = {name: bool(roles.get(name)) for name in ROLES}
+    if before == after and member.title == title:
+        return False
+    if before["is_chair"] and not after["is_chair"]:
+        demand_another_chair(member)
+    for name, value in after.items():
+        setattr(member, name, value)
+    member.title = title
+    member.save(update_fields=[*ROLES, "title"])
+    note("set_roles", member.edition, by, at, label_of(member), before=before, after=after)
+    return True
+
+
+@transaction.atomic
+def remove_member(*, membership: Membership, by: User, at: datetime) -> bool:
+    """End a membership: all access ends at once, what she wrote stays hers to read. The last chair stays."""
+    Edition.objects.select_for_update().get(pk=membership.edition_id)
+    member = Membership.objects.select_related("edition").get(pk=membership.pk)
+    if member.is_chair:
+        demand_another_chair(member)
+    if not Membership.objects.filter(pk=member.pk, removed_at=None).update(removed_at=at):
+        return False
+    note("remove_member", member.edition, by, at, label_of(member))
+    return True
+
+
+@transaction.atomic
+def restore_member(*, membership: Membership, by: User, at: datetime) -> bool:
+    """Take a removal back."""
+    rows = Membership.objects.filter(pk=membership.pk, removed_at__isnull=False, accepted_at__isnull=False)
+    if not rows.update(removed_at=None):
+        return False
+    note("restore_member", membership.edition, by, at, label_of(membership))
+    return True

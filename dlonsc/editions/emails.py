@@ -1,0 +1,145 @@
+"""Letters of an edition to its committee, and to those whom a changed date concerns."""
+
+from datetime import datetime
+from typing import Any
+
+from django.template.loader import render_to_string
+
+from dlonsc.accounts.models import User
+from dlonsc.editions.calendar import Phase
+from dlonsc.editions.invitations import link_of
+from dlonsc.editions.letterhead import letterhead
+from dlonsc.editions.models import Deadline, Edition, Membership
+from dlonsc.editions.upstairs import Person
+from dlonsc.mail.models import Message
+from dlonsc.mail.post import one_line, post
+
+INVITATION = "editions/emails/invitation"
+
+
+def label_of(membership: Membership) -> str:
+    return f"membership:{membership.pk}"
+
+
+def role_words(membership: Membership) -> str:
+    """What somebody is asked to be."""
+    words = []
+    if membership.is_chair:
+        words.append("co-chair")
+    if membership.is_proceedings_chair:
+        words.append("proceedings chair")
+    if membership.is_reviewer:
+        words.append("member of the programme committee")
+    return " and ".join(words) or "member of the committee"
+
+
+def invitation_words(
+    edition: Edition, membership: Membership, *, asked_by: str, note: str, link: str
+) -> dict[str, Any]:
+    """Who asks, for what, how much, by when."""
+    phases = (Phase.SUBMISSION, Phase.REVIEW, Phase.NOTIFICATION)
+    return {
+        "edition": edition,
+        "member": membership,
+        "role": role_words(membership),
+        "asked_by": asked_by,
+        "note": note,
+        "load": edition.default_max_load,
+        "dates": [deadline for phase in phases if (deadline := edition.due(phase)) is not None],
+        "link": link,
+    }
+
+
+def preview_invitation(edition: Edition, membership: Membership, *, asked_by: str, note: str) -> dict[str, str]:
+    """The letter as it will leave, but for the personal link."""
+    head = letterhead(edition)
+    link = f"{head.site_url}/invitation/(personal link)/"
+    words = invitation_words(edition, membership, asked_by=asked_by, note=note, link=link)
+    words |= {"head": head, "to_name": membership.name, "site_url": head.site_url}
+    return {
+        "to": f"{membership.name} <{membership.email}>",
+        "subject": one_line(render_to_string(f"{INVITATION}.subject.txt", words)),
+        "text": render_to_string(f"{INVITATION}.txt", words),
+    }
+
+
+def post_invitation(membership: Membership, *, asked_by: str, note: str, at: datetime) -> Message | None:
+    edition = membership.edition
+    return post(
+        key=f"invitation:{membership.pk}:{membership.invitation_round}",
+        to_email=membership.email,
+        to_name=membership.name,
+        letter=INVITATION,
+        context=invitation_words(edition, membership, asked_by=asked_by, note=note, link=link_of(membership)),
+        head=letterhead(edition),
+        at=at,
+        about=label_of(membership),
+        guard={"membership": membership.pk, "round": membership.invitation_round},
+    )
+
+
+def post_invitation_reminder(membership: Membership, *, asked_by: str, at: datetime) -> Message | None:
+    """At most one a day, whoever presses."""
+    edition = membership.edition
+    return post(
+        key=f"invitation-reminder:{membership.pk}:{membership.invitation_round}:{at:%Y-%m-%d}",
+        to_email=membership.email,
+        to_name=membership.name,
+        letter="editions/emails/invitation_reminder",
+        context=invitation_words(edition, membership, asked_by=asked_by, note="", link=link_of(membership)),
+        head=letterhead(edition),
+        at=at,
+        about=label_of(membership),
+        guard={"membership": membership.pk, "round": membership.invitation_round},
+    )
+
+
+def post_thanks(membership: Membership, at: datetime) -> Message | None:
+    """After an acceptance: what comes next."""
+    edition = membership.edition
+    return post(
+        key=f"invitation-thanks:{membership.pk}:{membership.invitation_round}",
+        to_email=membership.email,
+        to_name=membership.name,
+        letter="editions/emails/thanks",
+        context={
+            "edition": edition,
+            "member": membership,
+            "role": role_words(membership),
+            "load": membership.load_limit,
+        },
+        head=letterhead(edition),
+        at=at,
+        about=label_of(membership),
+    )
+
+
+def post_date_changed(
+    deadline: Deadline, person: Person, *, before: str, is_later: bool, at: datetime
+) -> Message | None:
+    edition = deadline.edition
+    return post(
+        key=f"deadline:{deadline.pk}:{deadline.cutoff_at.isoformat()}:{person.email.lower()}",
+        to_email=person.email,
+        to_name=person.name,
+        letter="editions/emails/date_changed",
+        context={"edition": edition, "deadline": deadline, "before": before, "is_later": is_later},
+        head=letterhead(edition),
+        at=at,
+        about=f"edition:{edition.pk}",
+    )
+
+
+def post_mass_reading(chair: Membership, reader: User, opened: int, *, at: datetime) -> Message | None:
+    """Tell a chair that one account opened unusually many papers or people; one letter per account and hour."""
+    edition = chair.edition
+    return post(
+        key=f"mass-reading:{edition.pk}:{reader.pk}:{at:%Y-%m-%dT%H}:{chair.pk}",
+        to_email=chair.user.email if chair.user else chair.email,
+        to_name=chair.name,
+        letter="editions/emails/mass_reading",
+        context={"edition": edition, "chair": chair, "reader": reader, "opened": opened, "read_at": at},
+        head=letterhead(edition),
+        at=at,
+        about=f"edition:{edition.pk}",
+    )

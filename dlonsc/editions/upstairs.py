@@ -1,0 +1,63 @@
+"""What an edition asks of the apps above it, which it may not import: they register their answers at start-up."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from dlonsc.editions.calendar import Phase
+from dlonsc.editions.models import Deadline, Edition, Membership
+from dlonsc.editions.visibility import Switch
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody whom a change of a date concerns."""
+
+    email: str
+    name: str
+
+
+# `viewer` leaves out what a chair in conflict must not count; None means everybody concerned.
+Concerned = Callable[[Edition, Membership | None], list[Person]]
+
+
+# The reminders before a date that are still to come, as (instant, letters), soonest first.
+Reminders = Callable[[Membership, Deadline], list[tuple[datetime, int]]]
+
+
+def no_reminders(viewer: Membership, deadline: Deadline) -> list[tuple[datetime, int]]:
+    return []
+
+
+def no_topics(viewer: Membership) -> dict[int, int]:
+    return {}
+
+
+def no_effect(viewer: Membership, switch: Switch, on: bool) -> str:
+    return ""
+
+
+def no_scores(edition: Edition) -> dict[str, set[int]]:
+    return {"scores": set(), "confidences": set()}
+
+
+@dataclass
+class Upstairs:
+    concerned: dict[Phase, Concerned] = field(default_factory=dict)
+    reminders: Reminders = no_reminders
+    # Submissions per topic (primary key), as far as a chair may know.
+    topic_uses: Callable[[Membership], dict[int, int]] = no_topics
+    # What turning a switch of the visibility table would show or hide, in words with numbers.
+    effect_of: Callable[[Membership, Switch, bool], str] = no_effect
+    # Values of the scales that reviews already use.
+    used_values: Callable[[Edition], dict[str, set[int]]] = no_scores
+
+
+upstairs = Upstairs()
+
+
+def concerned_by(edition: Edition, phase: Phase, viewer: Membership | None = None) -> list[Person]:
+    """The people with something open in a phase, each once."""
+    ask = upstairs.concerned.get(phase)
+    people = ask(edition, viewer) if ask else []
+    return list({person.email.lower(): person for person in people}.values())

@@ -1,0 +1,296 @@
+"""The committee: the board of invitations, roles, the pasted list, and the page behind an invitation's link."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import Max
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.cache import patch_cache_control
+from django.views.decorators.http import require_http_methods
+
+from dlonsc.accounts.models import User
+from dlonsc.editions import actions
+from dlonsc.editions.access import chair_of
+from dlonsc.editions.emails import label_of, preview_invitation, role_words
+from dlonsc.editions.forms import AcceptForm, DeclineForm, InviteForm, MemberForm, ResendForm
+from dlonsc.editions.invitations import read_token
+from dlonsc.editions.models import Edition, Membership
+from dlonsc.editions.pasted import BadLine, Invitee
+from dlonsc.editions.views.doors import chairs_page
+from dlonsc.editions.views.settings import person
+from dlonsc.mail.models import Message
+
+SILENT_AFTER = timedelta(days=5)
+LETTERS = ("invitation", "invitation_reminder")
+# (key, words, meaning of the badge), in the order of the board.
+STATES = {
+    "silent": ("Silent", "care"),
+    "invited": ("Invited", "note"),
+    "seen": ("Read, answers later", "note"),
+    "accepted": ("Accepted", "good"),
+    "no account": ("Accepted, no account yet", "care"),
+    "declined": ("Declined", "stop"),
+    "listed": ("Named, not invited", "plain"),
+    "removed": ("Removed", "plain"),
+}
+
+
+def state_of(member: Membership, asked_at: datetime | None, at: datetime) -> str:
+    """A key of STATES. `asked_at`: the last letter that asked for an answer."""
+    if member.removed_at is not None:
+        return "removed"
+    if member.declined_at is not None:
+        return "declined"
+    if member.accepted_at is not None:
+        return "accepted" if member.user_id else "no account"
+    if member.invited_at is None:
+        return "listed"
+    if at - (asked_at or member.invited_at) >= SILENT_AFTER:
+        return "silent"
+    return "seen" if member.opened_at is not None else "invited"
+
+
+def role_of(member: Membership) -> str:
+    roles = {
+        "chair": member.is_chair,
+        "proceedings chair": member.is_proceedings_chair,
+        "senior reviewer" if member.is_senior else "reviewer": member.is_reviewer,
+    }
+    return ", ".join(words for words, holds in roles.items() if holds) or "none"
+
+
+def last_asked(edition: Edition) -> dict[str, datetime]:
+    """When each member was last asked, by the label of the letter."""
+    rows = Message.objects.filter(edition=edition.slug, kind__in=LETTERS).values("subject_label")
+    return {row["subject_label"]: row["last"] for row in rows.annotate(last=Max("created_at"))}
+
+
+def board_rows(edition: Edition, at: datetime) -> list[dict[str, Any]]:
+    asked = last_asked(edition)
+    rows = []
+    for member in edition.memberships.select_related("user").prefetch_related("affiliations"):
+        asked_at = asked.get(label_of(member), member.invited_at)
+        key = state_of(member, asked_at, at)
+        words, meaning = STATES[key]
+        if key == "silent" and asked_at is not None:
+            words = f"Silent {(at - asked_at).days} days"
+        rows.append(
+            {
+                "member": member,
+                "key": key,
+                "words": words,
+                "meaning": meaning,
+                "role": role_of(member),
+                "asked_at": asked_at,
+            }
+        )
+    return rows
+
+
+@chairs_page("GET", "HEAD")
+def board(request: HttpRequest, slug: str) -> HttpResponse:
+    edition = chair_of(request.user, slug).edition
+    rows = board_rows(edition, timezone.now())
+    shown = request.GET.get("state", "")
+    counts = {key: sum(1 for row in rows if row["key"] == key) for key in STATES}
+    words = {
+        "edition": edition,
+        "rows": [row for row in rows if not shown or row["key"] == shown],
+        "shown": shown,
+        "tally": [{"key": key, "words": STATES[key][0], "count": count} for key, count in counts.items() if count],
+        "silent": [row for row in rows if row["key"] == "silent"],
+        "total": len(rows),
+    }
+    return render(request, "editions/chair/board.html", words)
+
+
+@chairs_page("GET", "HEAD", "POST")
+def remind(request: HttpRequest, slug: str) -> HttpResponse:
+    """Who would be reminded, by name; then the letters."""
+    edition = chair_of(request.user, slug).edition
+    at = timezone.now()
+    silent = [row for row in board_rows(edition, at) if row["key"] == "silent"]
+    if request.method == "POST":
+        wanted = {int(pk) for pk in request.POST.getlist("member") if pk.isdecimal()}
+        chosen = [row["member"] for row in silent if row["member"].pk in wanted]
+        reminded = actions.remind_invited(edition=edition, members=chosen, by=person(request), at=at)
+        messages.success(request, f"{len(reminded)} reminded. Who was written to today gets no second letter.")
+        return redirect("editions:chair_committee", slug)
+    return render(request, "editions/chair/remind.html", {"edition": edition, "silent": silent})
+
+
+# --- Inviting --------------------------------------------------------------------------------------------------------
+
+
+@chairs_page("GET", "HEAD", "POST")
+def invite(request: HttpRequest, slug: str) -> HttpResponse:
+    """A pasted list: read, shown with its letter, then sent. Lines that cannot be used stay in the box."""
+    edition = chair_of(request.user, slug).edition
+    form = InviteForm(request.POST if request.method == "POST" else None)
+    words: dict[str, Any] = {"edition": edition, "form": form}
+    if request.method != "POST" or not form.is_valid():
+        return render(request, "editions/chair/invite.html", words, status=422 if form.errors else 200)
+    good, bad = form.read(actions.known_addresses(edition))
+    if "send" in request.POST:
+        return send(request, edition, form, good, bad)
+    words |= {"good": good, "bad": bad}
+    if good:
+        words["letter"] = preview_invitation(
+            edition,
+            Membership(edition=edition, name=good[0].name, email=good[0].email, **without_reviewer(form.roles)),
+            asked_by=str(person(request)),
+            note=form.cleaned_data["note"],
+        )
+    return render(request, "editions/chair/invite.html", words, status=200 if good else 422)
+
+
+def without_reviewer(roles: dict[str, bool]) -> dict[str, bool]:
+    return {"is_reviewer": False} | roles
+
+
+def send(
+    request: HttpRequest, edition: Edition, form: InviteForm, good: list[Invitee], bad: list[BadLine]
+) -> HttpResponse:
+    invited = actions.invite(
+        edition=edition,
+        people=good,
+        roles=form.roles,
+        note_text=form.cleaned_data["note"],
+        by=person(request),
+        at=timezone.now(),
+    )
+    messages.success(request, f"{len(invited)} invitation{'s' if len(invited) != 1 else ''} on the way.")
+    if not bad:
+        return redirect("editions:chair_committee", edition.slug)
+    left = InviteForm(initial=form.cleaned_data | {"people": "\n".join(row.text for row in bad)})
+    return render(request, "editions/chair/invite.html", {"edition": edition, "form": left, "good": [], "bad": bad})
+
+
+# --- One member ------------------------------------------------------------------------------------------------------
+
+
+def one_member(edition: Edition, pk: int) -> Membership:
+    return get_object_or_404(edition.memberships.select_related("user", "edition"), pk=pk)
+
+
+@chairs_page("GET", "HEAD", "POST")
+def member(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """A member's roles; the last chair stays one."""
+    edition = chair_of(request.user, slug).edition
+    row = one_member(edition, pk)
+    form = MemberForm.of(row, request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        try:
+            changed = actions.set_roles(
+                membership=row,
+                roles=form.roles(),
+                title=form.cleaned_data["title"],
+                by=person(request),
+                at=timezone.now(),
+            )
+        except actions.EditionError as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, f"{row.name}: roles changed." if changed else "Nothing was different.")
+            return redirect("editions:chair_committee", slug)
+    words = {
+        "edition": edition,
+        "member": row,
+        "form": form,
+        "resend": ResendForm(initial={"email": row.email}),
+        "letters": Message.objects.filter(edition=slug, subject_label=label_of(row))[:20],
+        "awaiting": actions.awaiting(row),
+    }
+    return render(request, "editions/chair/member.html", words, status=422 if form.errors else 200)
+
+
+@chairs_page("POST")
+def resend(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    row = one_member(chair_of(request.user, slug).edition, pk)
+    form = ResendForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, f"{request.POST.get('email', '')[:100]!r} is no e-mail address; nothing was sent.")
+        return redirect("editions:member", slug, pk)
+    try:
+        actions.resend_invitation(
+            membership=row,
+            email=form.cleaned_data["email"],
+            asked=form.cleaned_data["asked"],
+            by=person(request),
+            at=timezone.now(),
+        )
+        messages.success(request, f"A new invitation to {row.name} is on the way; the old link has ended.")
+    except actions.EditionError as error:
+        messages.error(request, str(error))
+    return redirect("editions:member", slug, pk)
+
+
+@chairs_page("POST")
+def end(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Withdraw an invitation, remove a member, or take a removal back."""
+    row = one_member(chair_of(request.user, slug).edition, pk)
+    by, at = person(request), timezone.now()
+    try:
+        if "restore" in request.POST:
+            actions.restore_member(membership=row, by=by, at=at)
+            messages.success(request, f"{row.name} is a member again.")
+        elif actions.awaiting(row):
+            actions.withdraw_invitation(membership=row, by=by, at=at)
+            messages.success(request, f"The invitation to {row.name} is withdrawn; its link has ended.")
+        else:
+            actions.remove_member(membership=row, by=by, at=at)
+            messages.success(request, f"{row.name} is removed. What she wrote is kept.")
+    except actions.EditionError as error:
+        messages.error(request, str(error))
+    return redirect("editions:chair_committee", slug)
+
+
+# --- The page behind the link ----------------------------------------------------------------------------------------
+
+
+@require_http_methods(["GET", "POST"])
+def invitation(request: HttpRequest, token: str) -> HttpResponse:
+    """Answer an invitation without signing in, once. Looking has no effect."""
+    found = read_token(token)
+    if found is None:
+        raise Http404
+    row = get_object_or_404(Membership.objects.select_related("edition", "user", "invited_by"), pk=found[0])
+    words: dict[str, Any] = {"edition": row.edition, "member": row, "role": role_words(row), "token": token}
+    if found[1] != row.invitation_round or row.removed_at is not None:
+        return private(render(request, "editions/invitation/ended.html", words, status=410))
+    accept, decline = AcceptForm(), DeclineForm()
+    if request.method == "POST":
+        answer = request.POST.get("answer")
+        accept = AcceptForm(request.POST) if answer == "accept" else accept
+        decline = DeclineForm(request.POST) if answer == "decline" else decline
+        if answered(request, row, str(answer), accept, decline):
+            return redirect("editions:invitation", token)
+    words |= {"accept": accept, "decline": decline, "open": actions.awaiting(row)}
+    return private(render(request, "editions/invitation/page.html", words, status=422 if accept.errors else 200))
+
+
+def answered(request: HttpRequest, row: Membership, answer: str, accept: AcceptForm, decline: DeclineForm) -> bool:
+    """Whether the post was an answer (also a repeated one) rather than something to correct."""
+    by = request.user if isinstance(request.user, User) else None
+    at = timezone.now()
+    if answer == "later":
+        actions.see_invitation(membership=row, at=at)
+        messages.success(request, "Noted that you have read it. The same link works when you have decided.")
+        return True
+    if answer == "accept" and accept.is_valid():
+        actions.accept_invitation(membership=row, max_load=accept.cleaned_data["max_load"], by=by, at=at)
+        return True
+    if answer == "decline" and decline.is_valid():
+        actions.decline_invitation(membership=row, **decline.cleaned_data, by=by, at=at)
+        return True
+    return answer not in {"accept", "decline"}
+
+
+def private(response: HttpResponse) -> HttpResponse:
+    """A capability in the address: no cache and no search engine keeps the page."""
+    patch_cache_control(response, private=True, no_store=True)
+    response.headers["X-Robots-Tag"] = "noindex"
+    return response
