@@ -1,0 +1,114 @@
+"""What comes back: delivery reports (RFC 3464) from a mailbox or a pipe, and what a provider calls us with.
+
+Nothing is ever answered.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.message import Message as Mail
+from email.policy import default
+
+from django.db import transaction
+
+from dlonsc.mail.ledger import move
+from dlonsc.mail.models import Message, State, Undeliverable
+
+TOKEN = re.compile(r"\+([0-9a-f]{32})@", re.IGNORECASE)
+RECIPIENT_HEADERS = ("Delivered-To", "X-Original-To", "Envelope-To", "To")
+STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
+LIMIT = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Report:
+    """One recipient's part of a delivery report."""
+
+    token: str
+    message_id: str
+    action: str
+    status: str
+    diagnostic: str
+
+    @property
+    def is_final(self) -> bool:
+        return self.action == "failed"
+
+
+def parse(data: bytes, recipient: str = "") -> Report | None:
+    """The report in a mail, or None when it is none. `recipient` is the envelope's, as a pipe knows it."""
+    mail = message_from_bytes(data[:LIMIT], policy=default)
+    status = next((part for part in mail.walk() if part.get_content_type() == "message/delivery-status"), None)
+    if status is None:
+        return None
+    blocks = [block for block in status.get_payload() if isinstance(block, Mail)]
+    block = next((block for block in blocks if block.get("Action")), None)
+    if block is None:
+        return None
+    found = STATUS.search(str(block.get("Status", "")))
+    return Report(
+        token=_token(mail, recipient),
+        message_id=_returned_id(mail),
+        action=str(block.get("Action", "")).strip().lower(),
+        status=found[0] if found else "",
+        diagnostic=" ".join(str(block.get("Diagnostic-Code", "")).split())[:500],
+    )
+
+
+def _token(mail: EmailMessage, recipient: str) -> str:
+    texts = [recipient, *(str(value) for name in RECIPIENT_HEADERS for value in mail.get_all(name, []))]
+    found = TOKEN.search(" ".join(texts))
+    return found[1].lower() if found else ""
+
+
+def _returned_id(mail: EmailMessage) -> str:
+    """The Message-ID of our letter in the returned copy."""
+    for part in mail.walk():
+        if part.get_content_type() == "message/rfc822":
+            inner = part.get_payload()
+            if isinstance(inner, list) and inner and isinstance(inner[0], Mail):
+                return str(inner[0].get("Message-ID", "")).strip()
+        if part.get_content_type() == "text/rfc822-headers":
+            text = part.get_payload(decode=True)
+            if isinstance(text, bytes):
+                return str(message_from_bytes(text, policy=default).get("Message-ID", "")).strip()
+    return ""
+
+
+def letter_of(report: Report) -> Message | None:
+    if report.token:
+        return Message.objects.filter(return_token=report.token).first()
+    if report.message_id:
+        return Message.objects.filter(**{"headers__Message-ID": report.message_id}).first()
+    return None
+
+
+@transaction.atomic
+def receive(data: bytes, *, at: datetime, recipient: str = "") -> str:
+    """Mark the letter that came back, and its address when the failure is permanent; returns what was done in words."""
+    report = parse(data, recipient)
+    if report is None:
+        return "not a delivery report; nothing was done"
+    message = letter_of(report)
+    if message is None:
+        return "a delivery report about a letter that is not in the ledger; nothing was done"
+    if not report.is_final:
+        return f"letter {message.pk} is reported as {report.action}; nothing was done"
+    permanent = report.status.startswith("5.")
+    return came_back(message, status=report.status, words=report.diagnostic, permanent=permanent, at=at)
+
+
+@transaction.atomic
+def came_back(message: Message, *, status: str, words: str, permanent: bool, at: datetime) -> str:
+    """Mark a letter as returned, and its address when nothing will ever arrive there; returns what was done."""
+    told = f"came back: {status} {words}".strip()
+    known = [State.SENT, State.UNKNOWN, State.HANDED_OVER]
+    if not move(message, State.BOUNCED, of=known, at=at, answer=told):
+        return f"letter {message.pk} is {message.state}; nothing was done"
+    if permanent:
+        Undeliverable.objects.update_or_create(
+            email=message.to_email, defaults={"since": at, "status": status, "answer": words}
+        )
+    return f"letter {message.pk} {told}"

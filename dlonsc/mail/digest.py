@@ -1,0 +1,114 @@
+"""The letter of the day: the reminders of one person, in one letter, for those who asked for it.
+
+A reminder that is posted with `gather_until` waits in the ledger. When the hour has come, what still stands is told in
+one letter of the usual kind, and the rows that it tells are closed. Decisions, receipts and whatever is near its
+cut-off never wait: whoever posts them does not ask for it.
+"""
+
+import logging
+from collections import defaultdict
+from datetime import UTC, datetime, time, timedelta
+
+from django.db import transaction
+
+from dlonsc.mail import guards
+from dlonsc.mail.ledger import DAY, NO_REMINDERS, move, move_all, wants_no_reminders
+from dlonsc.mail.models import Message, State
+from dlonsc.mail.post import Letterhead, post
+
+log = logging.getLogger(__name__)
+
+KIND = "digest"
+# Before the working day in Europe, in the evening of America.
+HOUR = time(6, tzinfo=UTC)
+DONE_MEANWHILE = "everything in it was done in the meantime"
+
+
+def next_gathering(at: datetime) -> datetime:
+    """When the next letter of the day leaves after `at`."""
+    today = datetime.combine(at.astimezone(UTC).date(), HOUR)
+    return today if at < today else today + DAY
+
+
+def gather_until(at: datetime, cutoff: datetime | None) -> datetime | None:
+    """The next gathering, unless it would come on the last day before `cutoff`: then None, it leaves at once."""
+    gathering = next_gathering(at)
+    if cutoff is not None and cutoff - gathering < timedelta(days=1):
+        return None
+    return gathering
+
+
+@transaction.atomic
+def gather(at: datetime) -> list[Message]:
+    """Write the letters of the day that are due at `at`. As often as it likes: a reminder is told once."""
+    rows: dict[tuple[str, str], list[Message]] = defaultdict(list)
+    waiting = Message.objects.filter(state=State.GATHERED, not_before__lte=at).order_by("pk")
+    for row in waiting:
+        rows[row.edition, row.to_email].append(row)
+    written = [_letter_of(parts, at) for parts in rows.values()]
+    return [letter for letter in written if letter is not None]
+
+
+def _letter_of(parts: list[Message], at: datetime) -> Message | None:
+    standing = [part for part in parts if _stands(part, at)]
+    ids = [part.pk for part in standing]
+    # Whoever moves the rows writes the letter: two beats by mistake write one.
+    taken = move_all(
+        Message.objects.filter(pk__in=ids),
+        State.COLLECTED,
+        of=[State.GATHERED],
+        at=at,
+        answer="in the letter of the day",
+    )
+    if not ids or taken != len(ids):
+        return None
+    first = standing[0]
+    headers = first.headers
+    return post(
+        key=f"{KIND}:{first.pk}",
+        to_email=first.to_email,
+        to_name=first.to_name,
+        letter="mail/emails/digest",
+        context={
+            "parts": [(part.subject, body_of(part)) for part in standing],
+            "edition_name": headers.get("From-Name", ""),
+        },
+        head=Letterhead(
+            edition=first.edition, sender=headers.get("From-Name", ""), reply_to=headers.get("Reply-To", "")
+        ),
+        at=at,
+        kind=KIND,
+        thread=f"{first.edition}.digest.{first.to_email}",
+        at_most_once=False,
+        guard={"parts": ids},
+        may_leave=True,
+    )
+
+
+def _stands(part: Message, at: datetime) -> bool:
+    try:
+        reason = NO_REMINDERS if wants_no_reminders(part) else guards.objection(part)
+    except guards.GuardMissing as error:
+        log.error("letter %s: %s", part.pk, error)
+        return False
+    if reason is not None:
+        move(part, State.CANCELLED, of=[State.GATHERED], at=at, answer=reason)
+    return reason is None
+
+
+def body_of(part: Message) -> str:
+    """A reminder's text without its greeting and what stands below the line."""
+    greeting, _, rest = part.text.partition("\n\n")
+    text = rest if greeting.startswith("Dear ") else part.text
+    return text.partition("\n--\n")[0].strip()
+
+
+def something_stands(message: Message) -> str | None:
+    """The guard of a letter of the day: at least one of the things that it tells is still open."""
+    parts = Message.objects.filter(pk__in=message.guard["parts"]).order_by("pk")
+    return None if any(guards.objection(part) is None for part in parts) else DONE_MEANWHILE
+
+
+def register() -> None:
+    """Called when the application starts (dlonsc.mail.apps)."""
+    guards.register(KIND, something_stands)

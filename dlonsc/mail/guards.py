@@ -1,0 +1,27 @@
+"""What must still be true when a letter leaves. Rooms above register a question per kind of letter."""
+
+from collections.abc import Callable
+
+from dlonsc.mail.models import Message
+
+Guard = Callable[[Message], str | None]
+_guards: dict[str, Guard] = {}
+
+
+class GuardMissing(LookupError):
+    """A letter carries a condition and nobody can check it: it must not leave."""
+
+
+def register(kind: str, guard: Guard) -> None:
+    """Ask `guard` before a letter of `kind` leaves: None lets it go, words keep it and say why."""
+    _guards[kind] = guard
+
+
+def objection(message: Message) -> str | None:
+    """Why this letter must not leave any more, or None. Raises GuardMissing when its condition cannot be checked."""
+    if not message.guard:
+        return None
+    guard = _guards.get(message.kind)
+    if guard is None:
+        raise GuardMissing(f"nobody checks the condition of a letter of the kind {message.kind!r}")
+    return guard(message)

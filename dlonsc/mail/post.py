@@ -1,0 +1,125 @@
+"""How a letter enters the ledger: one function, called inside the transaction of the fact."""
+
+import time
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from celery.exceptions import OperationalError
+from django.conf import settings
+from django.db import transaction
+from django.template.loader import render_to_string
+
+from dlonsc.mail.envelope import message_id, printable, thread_id
+from dlonsc.mail.models import Campaign, Message, State, StateChange, Unsubscribed, new_token
+from dlonsc.mail.tasks import deliver
+
+
+@dataclass(frozen=True)
+class Letterhead:
+    """What an edition puts on its letters: plain words, so that this room knows no edition."""
+
+    edition: str = ""
+    sender: str = ""
+    reply_to: str = ""
+    site_url: str = field(default_factory=lambda: str(settings.SITE_URL))
+
+
+# After a broker did not answer, no bell is rung for a while: a page with thirty letters must not wait thirty times.
+SILENCE_SECONDS = 30.0
+_silent_until = 0.0
+
+
+def one_line(text: str, limit: int = 300) -> str:
+    """A header value: no line breaks or control characters can get in."""
+    return printable(text, limit)
+
+
+def post(
+    *,
+    key: str,
+    to_email: str,
+    to_name: str = "",
+    letter: str,
+    context: dict[str, Any],
+    head: Letterhead,
+    at: datetime,
+    kind: str = "",
+    about: str = "",
+    thread: str = "",
+    at_most_once: bool = True,
+    held_until: datetime | None = None,
+    campaign: Campaign | None = None,
+    guard: dict[str, Any] | None = None,
+    may_leave: bool = False,
+    gather_until: datetime | None = None,
+) -> Message | None:
+    """Write one letter to one person; None when its key was posted before (nothing is written twice).
+
+    `letter` is a template prefix such as "submissions/emails/receipt": <prefix>.subject.txt, .txt and .html are
+    rendered now and frozen. `about` labels the thing ("submission:17"), `thread` gives the References header.
+    `held_until` holds the letter until that instant. `guard` is what must still be true when it leaves (see guards).
+    `may_leave` marks reminders and calls: the recipient can leave them, and gets none (None is returned) when she did.
+    `gather_until` lets it wait for the letter of the day (see digest); it never leaves by itself then.
+    Call it inside the transaction of the fact.
+    """
+    email = to_email.strip().lower()
+    if may_leave and Unsubscribed.objects.filter(email=email, edition=head.edition).exists():
+        return None
+    token = new_token()
+    leave = f"{head.site_url}/unsubscribe/{token}/" if may_leave else ""
+    words = {**context, "head": head, "to_name": to_name, "site_url": head.site_url, "unsubscribe_url": leave}
+    subject = one_line(render_to_string(f"{letter}.subject.txt", words))
+    headers = {
+        "Message-ID": message_id(key),
+        "References": thread_id(thread) if thread else "",
+        "Reply-To": head.reply_to,
+        "From-Name": head.sender,
+        "List-Unsubscribe": f"<{leave}>" if leave else "",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click" if leave else "",
+    }
+    message, created = Message.objects.get_or_create(
+        key=key,
+        defaults={
+            "edition": head.edition,
+            "kind": kind or letter.rpartition("/")[2],
+            "subject_label": about,
+            "campaign": campaign,
+            "to_email": email,
+            "return_token": token,
+            "to_name": one_line(to_name, 200),
+            "subject": subject,
+            "text": render_to_string(f"{letter}.txt", words),
+            "html": render_to_string(f"{letter}.html", words),
+            "headers": {name: one_line(value) for name, value in headers.items() if value},
+            "at_most_once": at_most_once,
+            "guard": guard or {},
+            "state": _first_state(held_until, gather_until),
+            "created_at": at,
+            "not_before": held_until or gather_until or at,
+        },
+    )
+    if not created:
+        return None
+    StateChange.objects.create(message=message, state=message.state, at=at)
+    if settings.RING_DOORBELLS and message.state == State.QUEUED:
+        transaction.on_commit(partial(ring, message.pk), robust=True)
+    return message
+
+
+def _first_state(held_until: datetime | None, gather_until: datetime | None) -> State:
+    if held_until:
+        return State.HELD
+    return State.GATHERED if gather_until else State.QUEUED
+
+
+def ring(message_id: int) -> None:
+    """Hurry the delivery up. A broker that is down costs nothing: the sweeper finds the row."""
+    global _silent_until
+    if time.monotonic() < _silent_until:
+        return
+    try:
+        deliver.delay(message_id)
+    except (OperationalError, OSError):
+        _silent_until = time.monotonic() + SILENCE_SECONDS

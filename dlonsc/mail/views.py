@@ -1,0 +1,43 @@
+"""The addresses of this room, which need no account: leaving the reminders, and what a mail provider tells."""
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from dlonsc.mail.models import Message, Unsubscribed
+from dlonsc.mail.webhooks import events_in, take
+
+
+@never_cache
+@csrf_exempt  # A mail program presses the button (RFC 8058) and has no cookie of ours; the token is the key.
+@require_http_methods(["GET", "HEAD", "POST"])
+def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
+    """GET asks and changes nothing; POST leaves the reminders of the letter's edition, or with `again` comes back."""
+    message = get_object_or_404(Message, return_token=token, headers__has_key="List-Unsubscribe")
+    wish = Unsubscribed.objects.filter(email=message.to_email, edition=message.edition)
+    if request.method == "POST":
+        if "again" in request.POST:
+            wish.delete()
+        else:
+            Unsubscribed.objects.get_or_create(
+                email=message.to_email, edition=message.edition, defaults={"since": timezone.now()}
+            )
+    return render(request, "mail/unsubscribe.html", {"letter": message, "left": wish.exists()})
+
+
+@never_cache
+@csrf_exempt  # A provider calls; its secret and its signature are checked instead.
+@require_http_methods(["HEAD", "POST"])
+def events(request: HttpRequest) -> HttpResponse:
+    """What the mail provider says became of letters. 404 unless a provider is named; 400 without its secret."""
+    if not settings.MAIL_PROVIDER:
+        raise Http404
+    if request.method == "POST":
+        now = timezone.now()
+        for event in events_in(request):
+            take(event, at=now)
+    return HttpResponse()
