@@ -1,0 +1,121 @@
+// Nothing typed is lost: saved on the server every few seconds, and kept in this browser until the server has it.
+"use strict";
+for (const form of document.querySelectorAll("form[data-autosave]")) {
+  const key = `draft:${document.body.dataset.user}:${form.dataset.draftKey || form.dataset.autosave}`;
+  const mark = form.querySelector("[data-save-mark]") || document.querySelector("[data-save-mark]");
+  let timer = 0;
+  let running = false;
+  let changed = false;
+
+  const say = (text, bad) => {
+    if (!mark) return;
+    mark.textContent = text;
+    mark.classList.toggle("not-saved", Boolean(bad));
+  };
+  const values = () => {
+    const data = new FormData(form);
+    data.delete("csrfmiddlewaretoken");
+    return [...data.entries()].filter(([, value]) => typeof value === "string");
+  };
+  const keep = () => {
+    try {
+      localStorage.setItem(key, JSON.stringify({ at: Date.now(), values: values() }));
+    } catch {
+      say("Not saved: this browser keeps nothing", true);
+    }
+  };
+  const forget = () => localStorage.removeItem(key);
+
+  const restore = () => {
+    let kept;
+    try {
+      kept = JSON.parse(localStorage.getItem(key));
+    } catch {
+      kept = null;
+    }
+    if (!kept) return;
+    const fields = kept.values.filter(([name]) => name !== "version");
+    const differs = fields.some(([name, value]) => {
+      const control = form.elements.namedItem(name);
+      return control && "value" in control && control.type !== "checkbox" && control.value !== value;
+    });
+    if (!differs) return forget();
+    for (const [name, value] of fields) {
+      const control = form.elements.namedItem(name);
+      if (!control) continue;
+      if (control instanceof RadioNodeList) {
+        for (const one of control) if (one.type === "checkbox" || one.type === "radio") one.checked = one.value === value || one.checked && one.type === "checkbox";
+        if (control[0] && control[0].type === "radio") control.value = value;
+      } else if (control.type === "checkbox") control.checked = true;
+      else control.value = value;
+    }
+    say("Restored from this browser: not saved yet", true);
+    changed = true;
+    schedule(500);
+  };
+
+  const save = async (leaving) => {
+    if (!changed || (running && !leaving)) return;
+    changed = false;
+    running = true;
+    keep();
+    say("Saving");
+    try {
+      const response = await fetch(form.dataset.autosave, {
+        method: "POST", body: new FormData(form), headers: { "X-Autosave": "1" }, keepalive: Boolean(leaving),
+        credentials: "same-origin", redirect: "manual",
+      });
+      const answer = response.headers.get("Content-Type")?.includes("json") ? await response.json() : {};
+      if (response.ok && answer.saved_at) {
+        const version = form.elements.namedItem("version");
+        if (version && answer.version !== undefined) version.value = answer.version;
+        if (!changed) forget();
+        say(`Saved ${answer.saved_at}`);
+      } else if (response.status === 409) {
+        say(answer.message || "A newer text was saved in another window; yours is kept beside it.", true);
+        const version = form.elements.namedItem("version");
+        if (version && answer.version !== undefined) version.value = answer.version;
+        // The server kept it aside: the next page must not put it over the newer text.
+        if (answer.kept) forget();
+      } else if (response.status === 403 || response.status === 401 || response.type === "opaqueredirect") {
+        say("Not saved: you are signed out. Kept in this browser; sign in again in another tab, then go on.", true);
+        changed = true;
+      } else {
+        say(answer.message || "Not saved: kept in this browser", true);
+        changed = true;
+        schedule(15000);
+      }
+    } catch {
+      say("Not saved: kept in this browser", true);
+      changed = true;
+      schedule(5000);
+    }
+    running = false;
+  };
+  const schedule = (wait) => {
+    clearTimeout(timer);
+    timer = setTimeout(() => save(false), wait);
+  };
+
+  form.addEventListener("input", () => {
+    changed = true;
+    keep();
+    schedule(3000);
+  });
+  form.addEventListener("change", () => {
+    changed = true;
+    keep();
+    schedule(1000);
+  });
+  form.addEventListener("focusout", () => { if (changed) schedule(300); });
+  document.addEventListener("visibilitychange", () => { if (document.hidden) save(true); });
+  window.addEventListener("pagehide", () => save(true));
+  window.addEventListener("online", () => { if (changed) save(false); });
+  window.addEventListener("offline", () => { if (changed) say("Not saved: kept in this browser", true); });
+  form.addEventListener("submit", () => {
+    clearTimeout(timer);
+    keep();
+    changed = false;
+  });
+  restore();
+}
