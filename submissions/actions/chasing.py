@@ -1,0 +1,49 @@
+"""The proceedings chair asks for what is missing: one press, one letter for each paper that still owes it."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from dlonsc.accounts.models import User
+from dlonsc.editions.models import Membership
+from dlonsc.history.record import record
+from submissions import emails
+from submissions.access import for_proceedings
+from submissions.models import Author, CameraReadyKind, Submission
+
+
+def owes(submission: Submission, kind: str) -> bool:
+    """Whether an item was never delivered, or was returned. Reads prefetched items when there."""
+    rows = submission.camera_ready_items.all()
+    return not any(row.kind == kind and row.is_current and row.returned_at is None for row in rows)
+
+
+def still_owing(chair: Membership, kind: str, at: datetime) -> list[Submission]:
+    """The accepted papers without an item, as far as she may know, by number."""
+    rows = for_proceedings(chair, at).prefetch_related("camera_ready_items", "authors").order_by("number")
+    found = [row for row in rows if owes(row, kind)]
+    for row in found:
+        row.edition = chair.edition
+    return found
+
+
+def contacts_of(submission: Submission) -> list[Author]:
+    """Who answers for a paper: its contact author, or all authors when none is marked."""
+    authors = list(submission.authors.all())
+    return [author for author in authors if author.is_contact] or authors
+
+
+@transaction.atomic
+def chase(chair: Membership, *, kind: CameraReadyKind, by: User, at: datetime) -> int:
+    """Write to those who still owe an item now; returns how many letters. At most one a day to each."""
+    count = 0
+    numbers = []
+    for row in still_owing(chair, kind, at):
+        written = [emails.chase(row, author, kind, at=at) for author in contacts_of(row)]
+        if any(written):
+            numbers.append(row.number)
+        count += sum(written)
+    if count:
+        detail = {"item": kind.value, "papers": numbers, "letters": count}
+        record("chased a missing item", by_id=by.pk, by=str(by), at=at, edition=chair.edition.slug, detail=detail)
+    return count

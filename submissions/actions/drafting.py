@@ -1,0 +1,272 @@
+"""What authors do while they write: start a draft, fill it, list authors, declare conflicts, describe what was run."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import F, Max
+from django.db.models.functions import Lower
+
+from dlonsc.accounts.models import User
+from dlonsc.editions.calendar import Phase
+from dlonsc.editions.models import Edition, Membership, Topic
+from submissions import emails
+from submissions.actions.moves import Refused, Stale, note, window_of
+from submissions.conflicts import refresh_conflicts
+from submissions.models import (
+    Author,
+    AuthorListRequest,
+    Conflict,
+    ConflictSource,
+    Question,
+    ReproducibilityRecord,
+    Submission,
+    Supplement,
+)
+from submissions.states import State
+
+CLOSED = "The submission deadline has passed. Ask the chairs if a correction is needed."
+
+
+@dataclass(frozen=True)
+class AuthorEntry:
+    """One line of an author list, as printed."""
+
+    name: str
+    email: str
+    institution: str = ""
+    town: str = ""
+    country: str = ""
+    orcid: str = ""
+    is_contact: bool = False
+
+
+def may_write(submission: Submission, at: datetime) -> bool:
+    """Whether authors may still change what reviewers will see."""
+    if submission.state not in {State.DRAFT, State.SUBMITTED}:
+        return False
+    return window_of(submission, Phase.SUBMISSION, received_at=at).accepts
+
+
+def require_open(submission: Submission, at: datetime) -> None:
+    if not may_write(submission, at):
+        raise Refused(CLOSED)
+
+
+def create_draft(*, edition: Edition, title: str, by: User, at: datetime) -> Submission:
+    """Start a draft with only a title; its creator is its first author. The number is unique in the edition."""
+    if not edition.window(Phase.SUBMISSION, received_at=at).accepts:
+        raise Refused("Submission is closed: the deadline has passed. Ask the chairs about a late paper.")
+    for attempt in range(20):
+        last = Submission.objects.filter(edition=edition).aggregate(last=Max("number"))["last"] or 0
+        try:
+            with transaction.atomic():
+                return write_draft(edition, last + 1, title, by, at)
+        except IntegrityError:
+            # Somebody took the number in the same moment.
+            if attempt == 19:
+                raise
+    raise AssertionError("unreachable")
+
+
+def write_draft(edition: Edition, number: int, title: str, by: User, at: datetime) -> Submission:
+    submission = Submission.objects.create(
+        edition=edition, number=number, title=title, created_by=by, created_at=at, changed_at=at
+    )
+    home = by.affiliations.filter(until__isnull=True).first()
+    Author.objects.create(
+        submission=submission,
+        position=1,
+        name=by.name,
+        email=by.email,
+        institution=home.institution if home else "",
+        town=home.town if home else "",
+        country=home.country if home else "",
+        orcid=by.orcid,
+        is_contact=True,
+        confirmed_at=at,
+    )
+    ReproducibilityRecord.objects.create(submission=submission, changed_at=at)
+    refresh_conflicts(submission, at)
+    note("started a draft", submission, by=by, at=at)
+    return submission
+
+
+@transaction.atomic
+def update_details(
+    *,
+    submission: Submission,
+    version: int,
+    title: str,
+    abstract: str,
+    keywords: str,
+    topics: Sequence[Topic],
+    is_original: bool,
+    by: User,
+    at: datetime,
+) -> Submission:
+    """Save the fields of the form. Raises Stale with the newer values when another window saved first."""
+    require_open(submission, at)
+    values = {"title": title, "abstract": abstract, "keywords": keywords, "is_original": is_original}
+    rows = Submission.objects.filter(pk=submission.pk, version=version)
+    if not rows.update(**values, version=F("version") + 1, changed_at=at):
+        submission.refresh_from_db()
+        theirs = {name: getattr(submission, name) for name in values}
+        raise Stale("Another window or co-author saved a newer text. Yours is still in the form below.", theirs)
+    submission.topics.set(topics)
+    submission.refresh_from_db()
+    note("changed the details", submission, by=by, at=at, title=title)
+    return submission
+
+
+def listed(submission: Submission) -> list[dict[str, Any]]:
+    """The author list as plain values, in order."""
+    names = ("name", "email", "institution", "town", "country", "orcid", "is_contact")
+    return [{name: getattr(row, name) for name in names} for row in submission.authors.all()]
+
+
+def check_entries(entries: Sequence[AuthorEntry]) -> None:
+    """Refuse an empty list, an address twice (naming the row), and anything but one contact author."""
+    if not entries:
+        raise Refused("A submission needs at least one author.")
+    seen: dict[str, int] = {}
+    for row, entry in enumerate(entries, start=1):
+        email = entry.email.lower()
+        if email in seen:
+            raise Refused(f"Row {row}: {entry.email} is also in row {seen[email]}. Each author has an own address.")
+        seen[email] = row
+    if sum(entry.is_contact for entry in entries) != 1:
+        raise Refused("Mark exactly one author as contact author.")
+
+
+@transaction.atomic
+def set_authors(*, submission: Submission, entries: Sequence[AuthorEntry], by: User, at: datetime) -> None:
+    """Write the author list in its order. Frozen once the deadline has passed: then a change is a request."""
+    if not may_write(submission, at):
+        raise Refused("The author list is frozen since the deadline. Ask for a change instead; all authors are told.")
+    check_entries(entries)
+    before = listed(submission)
+    write_authors(submission, entries, at)
+    refresh_conflicts(submission, at)
+    if listed(submission) != before:
+        note("changed the author list", submission, by=by, at=at, before=before, after=listed(submission))
+
+
+def write_authors(submission: Submission, entries: Sequence[AuthorEntry], at: datetime) -> None:
+    confirmed = {row.email.lower(): row.confirmed_at for row in submission.authors.all()}
+    submission.authors.all().delete()
+    Author.objects.bulk_create(
+        Author(
+            submission=submission,
+            position=position,
+            confirmed_at=confirmed.get(entry.email.lower()),
+            **(asdict(entry) | {"email": entry.email.lower()}),
+        )
+        for position, entry in enumerate(entries, start=1)
+    )
+    Submission.objects.filter(pk=submission.pk).update(changed_at=at)
+    submission._prefetched_objects_cache = {}  # type: ignore[attr-defined]
+
+
+@transaction.atomic
+def confirm_authorship(*, submission: Submission, by: User, at: datetime) -> None:
+    """A co-author opened the submission with her verified address: her chip says confirmed."""
+    rows = submission.authors.annotate(low=Lower("email")).filter(low__in=by.verified_emails)
+    rows.filter(confirmed_at__isnull=True).update(confirmed_at=at)
+
+
+@transaction.atomic
+def request_author_change(
+    *, submission: Submission, entries: Sequence[AuthorEntry], reason: str, by: User, at: datetime
+) -> AuthorListRequest:
+    """After the deadline: old list, new list and reason, to all authors of both lists and to the chairs."""
+    if may_write(submission, at):
+        raise Refused("The author list can still be changed directly.")
+    if submission.state != State.SUBMITTED:
+        raise Refused("Only a submitted paper has an author list to change.")
+    check_entries(entries)
+    if not reason.strip():
+        raise Refused("Say why the list changes; all authors read it.", "reason")
+    if AuthorListRequest.objects.filter(submission=submission, decided_at__isnull=True).exists():
+        raise Refused("A request is waiting for the chairs already.")
+    request = AuthorListRequest.objects.create(
+        submission=submission,
+        old_list=listed(submission),
+        new_list=[asdict(entry) for entry in entries],
+        reason=reason.strip(),
+        requested_by=by,
+        requested_at=at,
+    )
+    note("asked to change the author list", submission, by=by, at=at, request=request.pk)
+    emails.author_change_requested(request, at=at)
+    return request
+
+
+@dataclass(frozen=True)
+class Declared:
+    """One line of the conflicts form."""
+
+    membership: Membership
+    kind: str
+    reason: str = ""
+
+
+@transaction.atomic
+def declare_conflicts(
+    *, submission: Submission, declared: Sequence[Declared], reason: str, by: User, at: datetime
+) -> None:
+    """Write the authors' own conflicts; the computed and others' stay. More than the edition's number need a reason."""
+    require_open(submission, at)
+    limit = submission.edition.conflicts_need_reason_above
+    if len(declared) > limit and not reason.strip():
+        raise Refused(f"You name {len(declared)} people. For more than {limit}, please say why.", "reason")
+    own = Conflict.objects.filter(submission=submission, source=ConflictSource.AUTHOR, lifted_at__isnull=True)
+    own.exclude(membership__in=[line.membership for line in declared]).delete()
+    for line in declared:
+        Conflict.objects.update_or_create(
+            submission=submission,
+            membership=line.membership,
+            source=ConflictSource.AUTHOR,
+            lifted_at=None,
+            defaults={"kind": line.kind, "reason": line.reason or reason.strip(), "declared_by": by, "declared_at": at},
+        )
+    Submission.objects.filter(pk=submission.pk).update(conflicts_at=at)
+    submission.conflicts_at = at
+    note("declared conflicts", submission, by=by, at=at, count=len(declared))
+
+
+@transaction.atomic
+def save_reproducibility(
+    *, submission: Submission, version: int, values: dict[str, Any], by: User, at: datetime
+) -> ReproducibilityRecord:
+    """Save the record's sections. Raises Stale when another window saved first."""
+    require_open(submission, at)
+    ReproducibilityRecord.objects.get_or_create(submission=submission, defaults={"changed_at": at})
+    rows = ReproducibilityRecord.objects.filter(submission=submission, version=version)
+    if not rows.update(**values, version=F("version") + 1, changed_at=at):
+        newer = ReproducibilityRecord.objects.get(submission=submission)
+        theirs = {name: getattr(newer, name) for name in values}
+        raise Stale("Another window or co-author saved a newer record. Yours is still in the form below.", theirs)
+    note("changed the reproducibility record", submission, by=by, at=at)
+    return ReproducibilityRecord.objects.get(submission=submission)
+
+
+@transaction.atomic
+def remove_supplement(*, supplement: Supplement, by: User, at: datetime) -> None:
+    """Take a supplementary file out; its bytes stay."""
+    require_open(supplement.submission, at)
+    if Supplement.objects.filter(pk=supplement.pk, removed_at__isnull=True).update(removed_at=at):
+        note("removed a supplementary file", supplement.submission, by=by, at=at, name=supplement.original_name)
+
+
+@transaction.atomic
+def ask(*, submission: Submission, text: str, by: User, at: datetime) -> Question:
+    """A question of the authors to the chairs that may know of the submission."""
+    if not text.strip():
+        raise Refused("Write your question first.", "text")
+    question = Question.objects.create(submission=submission, text=text.strip(), written_by=by, written_at=at)
+    note("asked the chairs", submission, by=by, at=at)
+    emails.question_asked(question, at=at)
+    return question

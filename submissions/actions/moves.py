@@ -1,0 +1,55 @@
+"""What all verbs share: the move of a state by compare-and-set, and the line in the history."""
+
+from datetime import datetime
+from typing import Any
+
+from dlonsc.accounts.models import User
+from dlonsc.editions.calendar import Phase, Window
+from dlonsc.history.record import record
+from submissions.models import Submission
+from submissions.states import MOVES, IllegalMove
+
+
+class Refused(Exception):
+    """A verb is refused; the words are for the person who tried. `field` names the form field it belongs to."""
+
+    def __init__(self, words: str, field: str = "") -> None:
+        super().__init__(words)
+        self.words, self.field = words, field
+
+
+class Stale(Refused):
+    """Somebody saved a newer version meanwhile; `theirs` holds its values."""
+
+    def __init__(self, words: str, theirs: dict[str, Any]) -> None:
+        super().__init__(words)
+        self.theirs = theirs
+
+
+def move(submission: Submission, verb: str, **values: Any) -> None:
+    """UPDATE ... WHERE state IN sources; raise IllegalMove when somebody was quicker."""
+    sources, target = MOVES[verb]
+    rows = Submission.objects.filter(pk=submission.pk, state__in=[state.value for state in sources])
+    if not rows.update(state=target.value, **values):
+        raise IllegalMove(f"submission {submission.pk} cannot {verb} from {submission.state}")
+    submission.refresh_from_db()
+
+
+def note(verb: str, submission: Submission, *, by: User, at: datetime, **detail: Any) -> None:
+    record(
+        verb,
+        by_id=by.pk,
+        by=by.name or by.email,
+        at=at,
+        edition=submission.edition.slug,
+        subject=submission.label,
+        detail=detail,
+    )
+
+
+def window_of(
+    submission: Submission, phase: Phase, *, received_at: datetime, begun_at: datetime | None = None
+) -> Window:
+    """The calendar's word for one submission, its own late permissions counted."""
+    cutoffs = submission.late_permissions.filter(phase=phase).values_list("cutoff_at", flat=True)
+    return submission.edition.window(phase, received_at=received_at, begun_at=begun_at, extensions=tuple(cutoffs))

@@ -1,0 +1,156 @@
+"""What chairs do on the authors' side: late cases, author lists, format overrides, desk rejection, answers."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from dlonsc.accounts.models import User
+from dlonsc.editions.calendar import Phase
+from submissions import emails
+from submissions.actions.drafting import AuthorEntry, write_authors
+from submissions.actions.moves import Refused, move, note
+from submissions.actions.sending import missing
+from submissions.checks import replace_current
+from submissions.conflicts import refresh_conflicts
+from submissions.models import AuthorListRequest, LatePermission, Manuscript, Question, Submission
+from submissions.states import IllegalMove, State
+
+
+@transaction.atomic
+def give_late_permission(
+    *, submission: Submission, phase: Phase, cutoff: datetime, reason: str, by: User, at: datetime
+) -> LatePermission:
+    """One submission's own later cut-off; its authors are told and the log says who allowed it."""
+    if cutoff <= at:
+        raise Refused("The time must lie in the future.", "until")
+    if not reason.strip():
+        raise Refused("Say why; the log keeps it.", "reason")
+    permission = LatePermission.objects.create(
+        submission=submission, phase=phase, cutoff_at=cutoff, reason=reason.strip(), given_by=by, given_at=at
+    )
+    note("gave a late permission", submission, by=by, at=at, phase=phase, until=cutoff.isoformat(), reason=reason)
+    emails.late_permission(permission, at=at)
+    return permission
+
+
+@transaction.atomic
+def adopt_late_manuscript(*, manuscript: Manuscript, by: User, at: datetime) -> Manuscript:
+    """Make a late file the current one; a complete draft becomes submitted with it."""
+    submission = manuscript.submission
+    Submission.objects.select_for_update().get(pk=submission.pk)
+    if not Manuscript.objects.filter(pk=manuscript.pk, is_late=True, is_current=False).exists():
+        raise Refused("This file was adopted already, or is not a late one.")
+    submission.manuscripts.filter(is_current=True).update(is_current=False)
+    Manuscript.objects.filter(pk=manuscript.pk).update(is_late=False, is_current=True)
+    manuscript.refresh_from_db()
+    note("adopted a late file", submission, by=by, at=at, version=manuscript.number)
+    if submission.state == State.DRAFT:
+        adopt(submission, by, at)
+    emails.late_file_adopted(submission, manuscript, at=at)
+    return manuscript
+
+
+@transaction.atomic
+def adopt_draft(*, submission: Submission, by: User, at: datetime) -> Submission:
+    """Submit a complete draft after the cut-off, in its authors' stead; they get the receipt."""
+    adopt(submission, by, at)
+    return submission
+
+
+def adopt(submission: Submission, by: User, at: datetime) -> None:
+    if lines := missing(submission):
+        raise Refused("The draft is not complete: " + " ".join(lines))
+    try:
+        move(submission, "submit", submitted_at=at, changed_at=at)
+    except IllegalMove as error:
+        raise Refused("It is no draft any more.") from error
+    refresh_conflicts(submission, at)
+    note("adopted a draft after the deadline", submission, by=by, at=at)
+    emails.receipt(submission, submission.manuscripts.get(is_current=True), at=at, is_new_version=False)
+
+
+@transaction.atomic
+def decide_author_change(*, request: AuthorListRequest, grant: bool, answer: str, by: User, at: datetime) -> None:
+    """Grant or refuse a changed author list, once; all authors of both lists are told."""
+    rows = AuthorListRequest.objects.filter(pk=request.pk, decided_at__isnull=True)
+    if not rows.update(decided_by=by, decided_at=at, is_granted=grant, answer=answer.strip()):
+        raise Refused("This request was answered already.")
+    request.refresh_from_db()
+    submission = request.submission
+    if grant:
+        write_authors(submission, [AuthorEntry(**row) for row in request.new_list], at)
+        refresh_conflicts(submission, at)
+    verb = "granted a change of the author list" if grant else "refused a change of the author list"
+    note(verb, submission, by=by, at=at, request=request.pk, before=request.old_list, after=request.new_list)
+    emails.author_change_decided(request, at=at)
+
+
+@transaction.atomic
+def override_check(*, manuscript: Manuscript, words: str, by: User, at: datetime) -> None:
+    """A chair's word over the machine's, with its note; logged.
+
+    A new version of a submitted paper that the check held back counts from then on, as if it had passed.
+    """
+    if not words.strip():
+        raise Refused("Say why this PDF is fine in spite of the findings.", "note")
+    rows = Manuscript.objects.filter(pk=manuscript.pk, overridden_at__isnull=True)
+    if not rows.update(override_note=words.strip(), overridden_by=by, overridden_at=at):
+        return
+    submission = Submission.objects.select_for_update().select_related("edition").get(pk=manuscript.submission_id)
+    note("overrode the format check", submission, by=by, at=at, version=manuscript.number, note=words)
+    if submission.state == State.SUBMITTED and not manuscript.is_late and not manuscript.is_current:
+        replace_current(submission, manuscript, at)
+
+
+@transaction.atomic
+def ask_for_corrected_pdf(*, manuscript: Manuscript, text: str, until: datetime, by: User, at: datetime) -> None:
+    """A letter asking for a corrected PDF within a time, and the late permission that goes with it."""
+    if until <= at:
+        raise Refused("The time must lie in the future.", "until")
+    submission = manuscript.submission
+    LatePermission.objects.create(
+        submission=submission,
+        phase=Phase.SUBMISSION,
+        cutoff_at=until,
+        reason="corrected PDF asked for by the chairs",
+        given_by=by,
+        given_at=at,
+    )
+    note("asked for a corrected PDF", submission, by=by, at=at, until=until.isoformat())
+    emails.correction_asked(submission, manuscript, text.strip(), until, at=at)
+
+
+@transaction.atomic
+def desk_reject(*, submission: Submission, text: str, by: User, at: datetime) -> None:
+    """Return a submission without review, with a letter to its authors."""
+    if not text.strip():
+        raise Refused("Tell the authors why.", "text")
+    try:
+        move(submission, "desk_reject", changed_at=at)
+    except IllegalMove as error:
+        raise Refused("Only a submitted paper can be returned without review.") from error
+    note("returned without review", submission, by=by, at=at)
+    emails.desk_rejected(submission, text.strip(), at=at)
+
+
+@transaction.atomic
+def undo_desk_reject(*, submission: Submission, by: User, at: datetime) -> None:
+    try:
+        move(submission, "undo_desk_reject", changed_at=at)
+    except IllegalMove as error:
+        raise Refused("It was not returned without review.") from error
+    note("took a desk rejection back", submission, by=by, at=at)
+    emails.restored(submission, at=at)
+
+
+@transaction.atomic
+def answer(*, submission: Submission, text: str, by: User, at: datetime) -> Question:
+    """The chairs' answer in the authors' thread, by letter to all authors too."""
+    if not text.strip():
+        raise Refused("Write the answer first.", "text")
+    question = Question.objects.create(
+        submission=submission, text=text.strip(), from_chairs=True, written_by=by, written_at=at
+    )
+    note("answered the authors", submission, by=by, at=at)
+    emails.question_answered(question, at=at)
+    return question

@@ -1,0 +1,169 @@
+"""Camera-ready: authors deliver, the proceedings chair accepts, returns, approves."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+from django.db.models import Max
+
+from dlonsc.accounts.models import User
+from dlonsc.editions.calendar import Phase
+from submissions import emails
+from submissions.actions.moves import Refused, note, window_of
+from submissions.actions.sending import judge_bytes
+from submissions.archives import faults_of
+from submissions.checks import check_item
+from submissions.files import Stored, store
+from submissions.models import Author, CameraReadyDetails, CameraReadyItem, CameraReadyKind, Submission
+from submissions.states import Outcome
+
+
+def require_accepted(submission: Submission, at: datetime) -> None:
+    if submission.outcome_known(at) != Outcome.ACCEPTED:
+        raise Refused("Camera-ready papers are collected for accepted submissions.")
+    if CameraReadyDetails.objects.filter(submission=submission, is_locked=True).exists():
+        raise Refused("The proceedings chair has approved this paper; it is locked. Write to the chairs.")
+
+
+def judge_item(submission: Submission, kind: str, upload: "UploadedFile[bytes]") -> None:
+    """Refuse what cannot be the item: wrong type, empty, too large, a dangerous archive."""
+    if kind != CameraReadyKind.SOURCES:
+        judge_bytes(upload)
+        return
+    limit = settings.UPLOAD_MAX_MB
+    if not upload.size:
+        raise Refused(f"{upload.name} is empty (0 bytes).", "file")
+    if upload.size > limit * 1024 * 1024:
+        raise Refused(f"{upload.name} has {upload.size / 1024 / 1024:.1f} MB; at most {limit} MB are accepted.", "file")
+    if faults := faults_of(upload):
+        raise Refused(" ".join(faults), "file")
+    upload.seek(0)
+
+
+def deliver_item(
+    *,
+    submission: Submission,
+    kind: CameraReadyKind,
+    upload: "UploadedFile[bytes]",
+    by: User,
+    at: datetime,
+    received_at: datetime,
+    begun_at: datetime | None = None,
+) -> CameraReadyItem:
+    """Store a camera-ready PDF, source archive or licence as the next version; a letter says that it came."""
+    require_accepted(submission, at)
+    judge_item(submission, kind, upload)
+    stored = store(upload)
+    if kind == CameraReadyKind.PDF and submission.manuscripts.filter(sha256=stored.sha256).exists():
+        raise Refused(
+            "This is byte for byte the PDF that was reviewed. Upload the final version, with the authors' names and "
+            "the reviewers' remarks heeded.",
+            "file",
+        )
+    window = window_of(submission, Phase.CAMERA_READY, received_at=received_at, begun_at=begun_at)
+    is_late = not window.accepts
+    item = write_item(submission, kind, upload.name or "file", stored, is_late, by, at)
+    if kind == CameraReadyKind.PDF:
+        check_item(item, submission.edition)
+    return item
+
+
+@transaction.atomic
+def write_item(
+    submission: Submission, kind: str, name: str, stored: Stored, is_late: bool, by: User, at: datetime
+) -> CameraReadyItem:
+    Submission.objects.select_for_update().get(pk=submission.pk)
+    rows = submission.camera_ready_items.filter(kind=kind)
+    last = rows.aggregate(last=Max("number"))["last"] or 0
+    rows.filter(is_current=True).update(is_current=False)
+    item = CameraReadyItem.objects.create(
+        submission=submission,
+        kind=kind,
+        number=last + 1,
+        is_late=is_late,
+        sha256=stored.sha256,
+        size=stored.size,
+        original_name=name[-200:],
+        uploaded_by=by,
+        uploaded_at=at,
+    )
+    note(
+        "delivered a camera-ready item", submission, by=by, at=at, kind=kind, version=item.number, sha256=stored.sha256
+    )
+    emails.camera_ready_received(item, at=at)
+    return item
+
+
+@dataclass(frozen=True)
+class Details:
+    running_head: str
+    licence_signer: str
+    licence_signed_on: date | None
+    alt_text_done: bool
+
+
+@transaction.atomic
+def save_details(
+    *, submission: Submission, details: Details, orcids: Mapping[int, str], by: User, at: datetime
+) -> CameraReadyDetails:
+    """Save what print needs beside the files; `orcids` maps authors (primary keys) to their ORCID iDs.
+
+    An ORCID iD names the same person better; it changes no author list and so needs no request.
+    """
+    require_accepted(submission, at)
+    for author in submission.authors.all():
+        if author.pk in orcids and author.orcid != orcids[author.pk]:
+            Author.objects.filter(pk=author.pk).update(orcid=orcids[author.pk])
+    row, _ = CameraReadyDetails.objects.update_or_create(submission=submission, defaults=vars(details))
+    note("changed the camera-ready details", submission, by=by, at=at)
+    return row
+
+
+@transaction.atomic
+def accept_item(*, item: CameraReadyItem, by: User, at: datetime) -> None:
+    """Mark the current version of an item right."""
+    rows = CameraReadyItem.objects.filter(pk=item.pk, is_current=True, accepted_at__isnull=True)
+    if not rows.update(accepted_by=by, accepted_at=at, returned_by=None, returned_at=None, return_text=""):
+        raise Refused("It is accepted already, or a newer version has come.")
+    note("accepted a camera-ready item", item.submission, by=by, at=at, kind=item.kind, version=item.number)
+
+
+@transaction.atomic
+def return_item(*, item: CameraReadyItem, text: str, by: User, at: datetime) -> None:
+    """Return an item with a text; its authors are mailed once."""
+    if not text.strip():
+        raise Refused("Say what to change.", "text")
+    rows = CameraReadyItem.objects.filter(pk=item.pk, is_current=True, returned_at__isnull=True)
+    if not rows.update(returned_by=by, returned_at=at, return_text=text.strip(), accepted_by=None, accepted_at=None):
+        raise Refused("It is returned already, or a newer version has come.")
+    item.refresh_from_db()
+    note("returned a camera-ready item", item.submission, by=by, at=at, kind=item.kind, version=item.number)
+    emails.camera_ready_returned(item, at=at)
+
+
+@transaction.atomic
+def approve(*, submission: Submission, by: User, at: datetime) -> None:
+    """Lock a paper all of whose items are accepted; its authors get the final receipt."""
+    current = submission.camera_ready_items.filter(is_current=True, accepted_at__isnull=False)
+    missing = set(CameraReadyKind.values) - set(current.values_list("kind", flat=True))
+    if missing:
+        names = ", ".join(str(CameraReadyKind(kind).label) for kind in sorted(missing))
+        raise Refused(f"Not accepted yet: {names}.")
+    row, _ = CameraReadyDetails.objects.get_or_create(submission=submission)
+    if not CameraReadyDetails.objects.filter(pk=row.pk, is_locked=False).update(
+        is_locked=True, approved_by=by, approved_at=at
+    ):
+        raise Refused("It is approved already.")
+    note("approved the camera-ready paper", submission, by=by, at=at)
+    emails.camera_ready_approved(submission, at=at)
+
+
+@transaction.atomic
+def unlock(*, submission: Submission, by: User, at: datetime) -> None:
+    """Open an approved paper again for a correction."""
+    rows = CameraReadyDetails.objects.filter(submission=submission, is_locked=True)
+    if rows.update(is_locked=False, approved_by=None, approved_at=None):
+        note("unlocked the camera-ready paper", submission, by=by, at=at)

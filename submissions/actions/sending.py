@@ -1,0 +1,230 @@
+"""Uploading, submitting, withdrawing. Nothing acknowledged is ever lost: bytes first, row second, receipt last."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+from django.db.models import Max
+
+from dlonsc.accounts.models import User
+from dlonsc.editions.calendar import Phase, WindowState
+from submissions import emails
+from submissions.actions.moves import Refused, move, note, window_of
+from submissions.checks import check_inline
+from submissions.conflicts import refresh_conflicts
+from submissions.files import Stored, store
+from submissions.models import Author, Manuscript, ReproducibilityRecord, Submission, Supplement
+from submissions.states import IllegalMove, State
+from submissions.tasks import check
+
+MAGIC_WITHIN = 1024
+
+
+@dataclass(frozen=True)
+class Uploaded:
+    """What became of an upload. `is_refused`: kept as a version, but the earlier one stays submitted."""
+
+    manuscript: Manuscript
+    is_late: bool
+    is_refused: bool = False
+
+
+def judge_bytes(upload: "UploadedFile[bytes]") -> None:
+    """Refuse what is no PDF at all before anything is stored: empty, too large, not a PDF."""
+    limit = settings.UPLOAD_MAX_MB
+    size = upload.size or 0
+    if size == 0:
+        raise Refused(f"{upload.name} is empty (0 bytes). Choose the PDF of your paper.", "file")
+    if size > limit * 1024 * 1024:
+        raise Refused(
+            f"{upload.name} has {size / 1024 / 1024:.1f} MB; at most {limit} MB are accepted. Compress its figures.",
+            "file",
+        )
+    upload.seek(0)
+    head = upload.read(MAGIC_WITHIN)
+    upload.seek(0)
+    if b"%PDF-" not in head:
+        raise Refused(f"{upload.name} is not a PDF, whatever its name says. Export your paper as PDF.", "file")
+
+
+def upload_manuscript(
+    *,
+    submission: Submission,
+    upload: "UploadedFile[bytes]",
+    by: User,
+    at: datetime,
+    received_at: datetime,
+    begun_at: datetime | None = None,
+) -> Uploaded:
+    """Store a PDF as the next version, then check it. After the deadline it is kept, marked late, and no part yet.
+
+    Raises Refused when the bytes are no PDF or the submission is over.
+    """
+    if submission.state not in {State.DRAFT, State.SUBMITTED}:
+        raise Refused(f"This submission is {submission.get_state_display().lower()}; restore it first.")
+    judge_bytes(upload)
+    stored = store(upload)
+    window = window_of(submission, Phase.SUBMISSION, received_at=received_at, begun_at=begun_at)
+    is_late = window.state == WindowState.CLOSED
+    manuscript = write_manuscript(submission, upload.name or "paper.pdf", stored, is_late, by, at, received_at)
+    # Outside the transaction: the check takes its time, and its failure must not lose the upload.
+    check_inline(manuscript, at)
+    submission.refresh_from_db()
+    is_refused = submission.state == State.SUBMITTED and not is_late and not manuscript.is_current
+    return Uploaded(manuscript, is_late, is_refused)
+
+
+@transaction.atomic
+def write_manuscript(
+    submission: Submission, name: str, stored: Stored, is_late: bool, by: User, at: datetime, received_at: datetime
+) -> Manuscript:
+    # The parent row is the lock: two uploads at once get two numbers, one of them current.
+    state = Submission.objects.select_for_update().get(pk=submission.pk).state
+    # What is submitted stays so until the check has seen the new version (checks.conclude).
+    is_current = not is_late and state == State.DRAFT
+    last = submission.manuscripts.aggregate(last=Max("number"))["last"] or 0
+    if is_current:
+        submission.manuscripts.filter(is_current=True).update(is_current=False)
+    manuscript = Manuscript.objects.create(
+        submission=submission,
+        number=last + 1,
+        is_current=is_current,
+        is_late=is_late,
+        sha256=stored.sha256,
+        size=stored.size,
+        original_name=name[-200:],
+        uploaded_by=by,
+        uploaded_at=at,
+        received_at=received_at,
+    )
+    Submission.objects.filter(pk=submission.pk).update(changed_at=at)
+    note("uploaded a PDF", submission, by=by, at=at, version=last + 1, sha256=stored.sha256, late=is_late)
+    if settings.RING_DOORBELLS:
+        transaction.on_commit(partial(check.apply_async, (manuscript.pk,), countdown=60), robust=True)
+    return manuscript
+
+
+def add_supplement(
+    *, submission: Submission, upload: "UploadedFile[bytes]", description: str, by: User, at: datetime
+) -> Supplement:
+    """Store a supplementary file of any kind; it is only ever served as a download."""
+    if not window_of(submission, Phase.SUBMISSION, received_at=at).accepts:
+        raise Refused("The submission deadline has passed.")
+    limit = settings.UPLOAD_MAX_MB
+    if not upload.size:
+        raise Refused(f"{upload.name} is empty (0 bytes).", "file")
+    if upload.size > limit * 1024 * 1024:
+        raise Refused(f"{upload.name} has {upload.size / 1024 / 1024:.1f} MB; at most {limit} MB are accepted.", "file")
+    stored = store(upload)
+    with transaction.atomic():
+        supplement = Supplement.objects.create(
+            submission=submission,
+            sha256=stored.sha256,
+            size=stored.size,
+            original_name=(upload.name or "file")[-200:],
+            description=description[:200],
+            uploaded_by=by,
+            uploaded_at=at,
+        )
+        note("added a supplementary file", submission, by=by, at=at, name=supplement.original_name)
+    return supplement
+
+
+def missing(submission: Submission) -> list[str]:
+    """What stands between a draft and Submit, in words; empty when nothing does. Reads prefetched rows when there."""
+    edition = submission.edition
+    manuscript = next((row for row in submission.manuscripts.all() if row.is_current), None)
+    lines = []
+    if not submission.title.strip():
+        lines.append("Title is empty.")
+    if not submission.abstract.strip():
+        lines.append("Abstract is empty.")
+    if edition.topics.all() and not submission.topics.all():
+        lines.append("Choose at least one topic.")
+    lines += missing_of_authors(list(submission.authors.all()))
+    if submission.conflicts_at is None:
+        lines.append("Confirm the conflicts of interest, even when there are none.")
+    if edition.needs_reproducibility:
+        record = getattr(submission, "reproducibility", None)
+        sections = record.missing if record else list(ReproducibilityRecord.SECTIONS)
+        if sections:
+            lines.append(f"Reproducibility: {', '.join(sections)} still empty (or say why not applicable).")
+    if edition.needs_declaration and not submission.is_original:
+        lines.append("Declare that the work is unpublished, original and not under review elsewhere.")
+    if manuscript is None:
+        lines.append("Upload the PDF.")
+    elif manuscript.blocks:
+        lines.append("The format check found something that blocks this PDF; see the findings.")
+    return lines
+
+
+def missing_of_authors(authors: list[Author]) -> list[str]:
+    if not authors:
+        return ["List the authors."]
+    lines = [] if any(author.is_contact for author in authors) else ["Mark one author as contact author."]
+    return lines + [f"Author {author.position} has no name." for author in authors if not author.name.strip()]
+
+
+@transaction.atomic
+def submit(
+    *, submission: Submission, by: User, at: datetime, received_at: datetime, begun_at: datetime | None = None
+) -> Submission:
+    """Draft -> submitted: asks the calendar, what is missing, moves the state once, posts one receipt to each author.
+
+    Pressed twice it changes nothing more. Raises Refused with the reasons.
+    """
+    Submission.objects.select_for_update().get(pk=submission.pk)
+    submission.refresh_from_db()
+    if submission.state == State.SUBMITTED:
+        return submission
+    window = window_of(submission, Phase.SUBMISSION, received_at=received_at, begun_at=begun_at)
+    if not window.accepts:
+        contact = submission.edition.reply_to or submission.edition.contact_email
+        ask_whom = f" Ask the chairs: {contact}." if contact else " Ask the chairs."
+        raise Refused(
+            f"The deadline has passed; the server's time is {received_at:%a %d %b %Y, %H:%M:%S} UTC.{ask_whom}"
+        )
+    if lines := missing(submission):
+        raise Refused(" ".join(lines))
+    try:
+        move(submission, "submit", submitted_at=at, changed_at=at)
+    except IllegalMove as error:
+        raise Refused(f"This submission is {submission.get_state_display().lower()}.") from error
+    refresh_conflicts(submission, at)
+    manuscript = submission.manuscripts.get(is_current=True)
+    note("submitted", submission, by=by, at=at, version=manuscript.number, sha256=manuscript.sha256)
+    emails.receipt(submission, manuscript, at=at, is_new_version=False)
+    return submission
+
+
+@transaction.atomic
+def withdraw(*, submission: Submission, reason: str, by: User, at: datetime) -> Submission:
+    """Take a submission back; all authors are told how to undo it."""
+    if submission.outcome_known(at):
+        raise Refused("The decision is announced; write to the chairs to withdraw now.")
+    was = submission.state
+    try:
+        move(submission, "withdraw", withdrawn_at=at, withdraw_reason=reason.strip(), changed_at=at)
+    except IllegalMove as error:
+        raise Refused("It is withdrawn already, or cannot be withdrawn any more.") from error
+    note("withdrew", submission, by=by, at=at, was=was)
+    can_undo = window_of(submission, Phase.SUBMISSION, received_at=at).accepts
+    emails.withdrawn(submission, can_undo=can_undo, at=at)
+    return submission
+
+
+@transaction.atomic
+def restore(*, submission: Submission, by: User, at: datetime) -> Submission:
+    """Undo a withdrawal while submission is open: it is a draft again and must be submitted again."""
+    if not window_of(submission, Phase.SUBMISSION, received_at=at).accepts:
+        raise Refused("The submission deadline has passed; ask the chairs.")
+    try:
+        move(submission, "restore", withdrawn_at=None, withdraw_reason="", submitted_at=None, changed_at=at)
+    except IllegalMove as error:
+        raise Refused("It is not withdrawn.") from error
+    note("restored", submission, by=by, at=at)
+    emails.restored(submission, at=at)
+    return submission

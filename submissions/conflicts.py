@@ -1,0 +1,189 @@
+"""Conflicts of interest that follow from institutions and mail domains, over all of a person's homes and addresses."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from allauth.account.models import EmailAddress
+from django.db import transaction
+
+from dlonsc.accounts.models import Affiliation
+from dlonsc.editions.models import Edition, InstitutionAlias, Membership, MembershipAffiliation
+from submissions.models import Conflict, ConflictKind, ConflictSource, Submission
+from submissions.states import State
+
+# Sharing a mail provider is no shared institution.
+FREE_MAIL = frozenset(
+    [
+        "gmail.com",
+        "googlemail.com",
+        "outlook.com",
+        "hotmail.com",
+        "live.com",
+        "yahoo.com",
+        "icloud.com",
+        "me.com",
+        "gmx.de",
+        "gmx.net",
+        "web.de",
+        "proton.me",
+        "protonmail.com",
+        "qq.com",
+        "163.com",
+        "126.com",
+        "foxmail.com",
+        "mail.ru",
+        "yandex.ru",
+        "orcid.org",
+        "aol.com",
+        "zoho.com",
+    ]
+)
+# Second-level labels under which institutions register: cs.ox.ac.uk belongs to ox.ac.uk, not to ac.uk.
+SECOND_LEVEL = frozenset(["ac", "edu", "gov", "co", "com", "org", "net", "go", "or", "ne", "gob", "gouv"])
+
+
+def registered_domain(domain: str) -> str:
+    """The institution's part of a mail domain: cs.uni.example -> uni.example, hpc.ox.ac.uk -> ox.ac.uk."""
+    labels = domain.strip().lower().strip(".").split(".")
+    if len(labels) < 2:
+        return ""
+    keep = 3 if len(labels) > 2 and labels[-2] in SECOND_LEVEL and len(labels[-1]) == 2 else 2
+    return ".".join(labels[-keep:])
+
+
+def domain_of(email: str) -> str:
+    return registered_domain(email.rpartition("@")[2])
+
+
+@dataclass
+class Homes:
+    """Institutions and domains of one person or of a list of authors, in one spelling; values are words to show."""
+
+    institutions: dict[str, str]
+    domains: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Computed:
+    membership: Membership
+    source: ConflictSource
+    explanation: str
+
+
+class Spellings:
+    """One spelling per institution of an edition: its aliases, without regard to case and spaces."""
+
+    def __init__(self, edition_id: int) -> None:
+        rows = InstitutionAlias.objects.filter(edition=edition_id).values_list("alias", "institution")
+        self.aliases = {self.plain(alias): self.plain(institution) for alias, institution in rows}
+
+    @staticmethod
+    def plain(name: str) -> str:
+        return " ".join(name.casefold().replace(".", " ").replace(",", " ").split())
+
+    def one(self, name: str) -> str:
+        plain = self.plain(name)
+        return self.aliases.get(plain, plain)
+
+
+def homes_of_authors(submission: Submission, spell: Spellings) -> Homes:
+    homes = Homes({}, {})
+    for author in submission.authors.all():
+        if author.institution:
+            homes.institutions.setdefault(spell.one(author.institution), f"{author.institution}: {author.name}")
+        domain = domain_of(author.email)
+        if domain and domain not in FREE_MAIL:
+            homes.domains.setdefault(domain, f"{domain}: {author.name}")
+    return homes
+
+
+def homes_of_member(member: Membership, emails: Iterable[str], spell: Spellings) -> Homes:
+    homes = Homes({}, {})
+    own = list(member.user.affiliations.all()) if member.user else []
+    homes_of_both: list[MembershipAffiliation | Affiliation] = [*member.affiliations.all(), *own]
+    for home in homes_of_both:
+        if home.institution:
+            homes.institutions.setdefault(spell.one(home.institution), home.institution)
+        if home.domain:
+            homes.domains.setdefault(registered_domain(home.domain), home.domain)
+    for email in emails:
+        homes.domains.setdefault(domain_of(email), domain_of(email))
+    return homes
+
+
+class Committee:
+    """An edition's members with their addresses and homes, read once for any number of submissions."""
+
+    def __init__(self, edition_id: int) -> None:
+        self.spell = Spellings(edition_id)
+        members = (
+            Membership.objects.filter(edition=edition_id, removed_at__isnull=True, declined_at__isnull=True)
+            .select_related("user")
+            .prefetch_related("affiliations", "user__affiliations")
+        )
+        verified: dict[int, list[str]] = {}
+        rows = EmailAddress.objects.filter(verified=True, user__memberships__edition=edition_id)
+        for user, email in rows.values_list("user_id", "email"):
+            verified.setdefault(user, []).append(email.lower())
+        self.members: list[tuple[Membership, set[str], Homes]] = []
+        for member in members:
+            addresses = {member.email.lower(), *verified.get(member.user_id or 0, ())} - {""}
+            self.members.append((member, addresses, homes_of_member(member, addresses, self.spell)))
+
+
+def computed_conflicts(submission: Submission, committee: Committee | None = None) -> list[Computed]:
+    """Members that share a home or are an author, each with one source and its words. A constant number of queries."""
+    committee = committee or Committee(submission.edition_id)
+    authors = homes_of_authors(submission, committee.spell)
+    emails = {author.email.lower() for author in submission.authors.all()}
+    found = []
+    for member, addresses, homes in committee.members:
+        if addresses & emails or (member.user_id is not None and member.user_id == submission.created_by_id):
+            found.append(Computed(member, ConflictSource.AUTHORSHIP, "is an author or the submitter"))
+            continue
+        institutions = authors.institutions.keys() & homes.institutions.keys()
+        domains = (authors.domains.keys() & homes.domains.keys()) - FREE_MAIL - {""}
+        if institutions:
+            words = "; ".join(sorted(authors.institutions[name] for name in institutions))
+            found.append(Computed(member, ConflictSource.INSTITUTION, words))
+        elif domains:
+            words = "; ".join(sorted(authors.domains[name] for name in domains))
+            found.append(Computed(member, ConflictSource.DOMAIN, words))
+    return found
+
+
+COMPUTED = (ConflictSource.AUTHORSHIP, ConflictSource.INSTITUTION, ConflictSource.DOMAIN)
+
+
+@transaction.atomic
+def refresh_conflicts(submission: Submission, at: datetime, committee: Committee | None = None) -> None:
+    """Store what the homes say now. Authorship stays once it was true: leaving the author list lifts nothing.
+
+    A computed conflict that a chair has lifted is not set again.
+    """
+    now = {(one.membership.pk, one.source.value): one for one in computed_conflicts(submission, committee)}
+    rows = Conflict.objects.filter(submission=submission, source__in=COMPUTED)
+    known = {(row.membership_id, row.source): row for row in rows}
+    for key, one in now.items():
+        if key not in known:
+            Conflict.objects.create(
+                submission=submission,
+                membership=one.membership,
+                source=one.source,
+                kind=ConflictKind.OTHER if one.source == ConflictSource.AUTHORSHIP else ConflictKind.INSTITUTION,
+                reason=one.explanation,
+                declared_at=at,
+            )
+    for key, row in known.items():
+        stale = key not in now and row.source != ConflictSource.AUTHORSHIP and row.lifted_at is None
+        if stale and submission.submitted_at is None:
+            row.delete()
+
+
+def refresh_edition(edition: Edition, at: datetime) -> None:
+    """Refresh every open or submitted paper: after members join, or change their homes."""
+    rows = Submission.objects.filter(edition=edition, state__in=[State.DRAFT, State.SUBMITTED], outcome="")
+    committee = Committee(edition.pk)
+    for submission in rows.prefetch_related("authors"):
+        refresh_conflicts(submission, at, committee)

@@ -1,0 +1,230 @@
+"""Letters of the authors' side: each a function, its text files, one recipient per envelope, a unique key.
+
+Called inside the transaction of the fact.
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+
+from dlonsc.editions.calendar import Phase
+from dlonsc.editions.letterhead import letterhead
+from dlonsc.editions.models import Membership
+from dlonsc.mail.models import Message
+from dlonsc.mail.post import post
+from submissions.access import in_conflict_with
+from submissions.models import (
+    Author,
+    AuthorListRequest,
+    CameraReadyItem,
+    CameraReadyKind,
+    LatePermission,
+    Manuscript,
+    Question,
+    Submission,
+)
+from submissions.receipts import code_of
+
+ROOM = "submissions/emails"
+
+
+def absolute(name: str, **words: Any) -> str:
+    return f"{settings.SITE_URL}{reverse(name, kwargs=words)}"
+
+
+def to_author(
+    submission: Submission,
+    author: Author,
+    letter: str,
+    *,
+    key: str,
+    at: datetime,
+    guard: dict[str, Any] | None = None,
+    **words: Any,
+) -> bool:
+    """False when this letter was written before."""
+    slug, number = submission.edition.slug, submission.number
+    message = post(
+        key=f"{key}:{author.email.lower()}",
+        to_email=author.email,
+        to_name=author.name,
+        letter=f"{ROOM}/{letter}",
+        context={
+            "submission": submission,
+            "edition": submission.edition,
+            "author": author,
+            "link": absolute("submissions:submission", slug=slug, number=number),
+            **words,
+        },
+        head=letterhead(submission.edition),
+        at=at,
+        kind=letter,
+        about=submission.label,
+        thread=f"{slug}.{number}",
+        at_most_once=guard is None,
+        guard=guard,
+    )
+    return message is not None
+
+
+def to_all_authors(submission: Submission, letter: str, *, key: str, at: datetime, **words: Any) -> None:
+    for author in submission.authors.all():
+        to_author(submission, author, letter, key=key, at=at, **words)
+
+
+def chairs_of(submission: Submission) -> Iterable[Membership]:
+    """The chairs that may know of a submission: never one in conflict with it."""
+    for chair in submission.edition.memberships.chairs().select_related("user"):
+        if not Submission.objects.filter(in_conflict_with(chair), pk=submission.pk).exists():
+            yield chair
+
+
+def to_chairs(submission: Submission, letter: str, *, key: str, at: datetime, link: str, **words: Any) -> None:
+    for chair in chairs_of(submission):
+        post(
+            key=f"{key}:chair-{chair.pk}",
+            to_email=chair.email,
+            to_name=chair.name,
+            letter=f"{ROOM}/{letter}",
+            context={"submission": submission, "edition": submission.edition, "link": link, **words},
+            head=letterhead(submission.edition),
+            at=at,
+            kind=letter,
+            about=submission.label,
+            thread=f"{submission.edition.slug}.{submission.number}",
+        )
+
+
+def receipt(submission: Submission, manuscript: Manuscript, *, at: datetime, is_new_version: bool) -> None:
+    """Proof to all authors: what was submitted, by whom it will be printed, hash and time."""
+    code = code_of(submission, manuscript)
+    to_all_authors(
+        submission,
+        "new_version" if is_new_version else "receipt",
+        key=f"receipt:{submission.pk}:{manuscript.pk}:{submission.submitted_at:%Y%m%d%H%M%S}",
+        at=at,
+        manuscript=manuscript,
+        authors=list(submission.authors.all()),
+        received=manuscript.received_at.astimezone(UTC),
+        code=code,
+        verify_link=absolute("submissions:verify", code=code),
+    )
+
+
+def withdrawn(submission: Submission, *, can_undo: bool, at: datetime) -> None:
+    key = f"withdrawn:{submission.pk}:{at:%Y%m%d%H%M%S}"
+    to_all_authors(submission, "withdrawn", key=key, at=at, can_undo=can_undo)
+
+
+def restored(submission: Submission, *, at: datetime) -> None:
+    to_all_authors(submission, "restored", key=f"restored:{submission.pk}:{at:%Y%m%d%H%M%S}", at=at)
+
+
+def check_came_late(submission: Submission, manuscript: Manuscript, *, at: datetime) -> None:
+    """The deep check was done after submitting: tell its verdict."""
+    to_all_authors(submission, "check_result", key=f"check:{manuscript.pk}", at=at, manuscript=manuscript)
+
+
+def author_change_requested(request: AuthorListRequest, *, at: datetime) -> None:
+    submission = request.submission
+    people = {row["email"].lower(): row for row in [*request.old_list, *request.new_list]}
+    for email, row in sorted(people.items()):
+        author = Author(submission=submission, email=email, name=row["name"])
+        to_author(submission, author, "author_change", key=f"author-change:{request.pk}:asked", at=at, request=request)
+    link = absolute("submissions:author_requests", slug=submission.edition.slug)
+    to_chairs(submission, "author_change_chair", key=f"author-change:{request.pk}", at=at, link=link, request=request)
+
+
+def author_change_decided(request: AuthorListRequest, *, at: datetime) -> None:
+    submission = request.submission
+    people = {row["email"].lower(): row for row in [*request.old_list, *request.new_list]}
+    for email, row in sorted(people.items()):
+        author = Author(submission=submission, email=email, name=row["name"])
+        to_author(
+            submission,
+            author,
+            "author_change_decided",
+            key=f"author-change:{request.pk}:decided",
+            at=at,
+            request=request,
+        )
+
+
+def late_permission(permission: LatePermission, *, at: datetime) -> None:
+    to_all_authors(
+        permission.submission,
+        "late_permission",
+        key=f"late:{permission.pk}",
+        at=at,
+        permission=permission,
+        until=permission.cutoff_at.astimezone(UTC),
+    )
+
+
+def late_file_adopted(submission: Submission, manuscript: Manuscript, *, at: datetime) -> None:
+    to_all_authors(submission, "late_adopted", key=f"adopted:{manuscript.pk}", at=at, manuscript=manuscript)
+
+
+def desk_rejected(submission: Submission, text: str, *, at: datetime) -> None:
+    key = f"desk-reject:{submission.pk}:{at:%Y%m%d%H%M%S}"
+    to_all_authors(submission, "desk_reject", key=key, at=at, text=text)
+
+
+def correction_asked(
+    submission: Submission, manuscript: Manuscript, text: str, until: datetime, *, at: datetime
+) -> None:
+    key = f"correct-pdf:{manuscript.pk}:{at:%Y%m%d%H%M%S}"
+    to_all_authors(submission, "correct_pdf", key=key, at=at, text=text, until=until.astimezone(UTC))
+
+
+def question_asked(question: Question, *, at: datetime) -> None:
+    submission = question.submission
+    link = absolute("submissions:questions", slug=submission.edition.slug)
+    to_chairs(submission, "question", key=f"question:{question.pk}", at=at, link=link, question=question)
+
+
+def question_answered(question: Question, *, at: datetime) -> None:
+    to_all_authors(question.submission, "answer", key=f"answer:{question.pk}", at=at, question=question)
+
+
+def camera_ready_received(item: CameraReadyItem, *, at: datetime) -> None:
+    to_all_authors(item.submission, "camera_ready_received", key=f"camera-ready:{item.pk}:received", at=at, item=item)
+
+
+def camera_ready_returned(item: CameraReadyItem, *, at: datetime) -> None:
+    to_all_authors(item.submission, "camera_ready_returned", key=f"camera-ready:{item.pk}:returned", at=at, item=item)
+
+
+def camera_ready_approved(submission: Submission, *, at: datetime) -> None:
+    items = list(submission.camera_ready_items.filter(is_current=True))
+    key = f"camera-ready:{submission.pk}:approved:{at:%Y%m%d%H%M%S}"
+    to_all_authors(submission, "camera_ready_approved", key=key, at=at, items=items)
+
+
+CHASE = "chase"
+
+
+def chase(submission: Submission, author: Author, kind: CameraReadyKind, *, at: datetime) -> bool:
+    """Ask for one camera-ready item; False when that was done today. It does not leave once the item is there."""
+    return to_author(
+        submission,
+        author,
+        CHASE,
+        key=f"{CHASE}:{submission.pk}:{kind}:{at:%Y-%m-%d}",
+        at=at,
+        guard={"submission": submission.pk, "item": kind.value},
+        item=kind.label,
+        due=submission.edition.due(Phase.CAMERA_READY),
+    )
+
+
+def item_is_missing(message: Message) -> str | None:
+    """The guard of such a letter."""
+    wanted = message.guard
+    there = CameraReadyItem.objects.filter(
+        submission=wanted["submission"], kind=wanted["item"], is_current=True, returned_at__isnull=True
+    )
+    return "it was delivered in the meantime" if there.exists() else None

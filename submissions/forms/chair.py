@@ -1,0 +1,57 @@
+"""What chairs type on the authors' side."""
+
+from datetime import datetime
+from typing import Any
+
+from django import forms
+
+from dlonsc.editions.calendar import AOE, CalendarError, Phase, cutoff_of
+from submissions.models import Submission, SubmissionQuerySet
+
+
+class NumberChoice(forms.ModelChoiceField):  # type: ignore[type-arg]
+    def label_from_instance(self, obj: Any) -> str:
+        return f"{obj.number}: {obj.title[:80]}"
+
+
+class UntilField(forms.CharField):
+    """A local minute of AoE, as date-time inputs give it; cleans to the exclusive instant after it."""
+
+    widget = forms.DateTimeInput(attrs={"type": "datetime-local"})
+
+    def clean(self, value: Any) -> Any:
+        text = super().clean(value)
+        try:
+            return cutoff_of(datetime.fromisoformat(text).replace(tzinfo=None, second=0), AOE)
+        except (ValueError, CalendarError) as error:
+            raise forms.ValidationError("Enter a day and a minute, for example 2026-04-02T23:59.") from error
+
+
+class LateForm(forms.Form):
+    submission = NumberChoice(queryset=Submission.objects.none(), label="Paper")
+    phase = forms.ChoiceField(
+        label="For", choices=[(Phase.SUBMISSION.value, "submission"), (Phase.CAMERA_READY.value, "camera-ready")]
+    )
+    until = UntilField(label="Until (AoE)", help_text="includes the minute")
+    reason = forms.CharField(label="Reason", max_length=500)
+
+    def __init__(self, *args: Any, rows: SubmissionQuerySet, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["submission"].queryset = rows  # type: ignore[attr-defined]
+
+
+class OverrideForm(forms.Form):
+    note = forms.CharField(label="Why this PDF is fine", widget=forms.Textarea(attrs={"rows": 2}))
+
+
+class CorrectForm(forms.Form):
+    until = UntilField(label="Until (AoE)", help_text="includes the minute")
+    text = forms.CharField(label="Words to the authors", required=False, widget=forms.Textarea(attrs={"rows": 3}))
+
+
+class TextForm(forms.Form):
+    text = forms.CharField(label="Words to the authors", widget=forms.Textarea(attrs={"rows": 3}))
+
+
+class AnswerChangeForm(forms.Form):
+    answer = forms.CharField(label="Words to the authors", required=False, widget=forms.Textarea(attrs={"rows": 2}))

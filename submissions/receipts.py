@@ -1,0 +1,67 @@
+"""Receipts: a signed code that holds what was submitted; a public page verifies it without showing the paper.
+
+The code carries its facts, so that a receipt stays true when the record changes later; authors are in it as a digest.
+"""
+
+import base64
+import binascii
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from django.core import signing
+
+from submissions.models import Manuscript, Submission
+
+SALT = "submissions.receipt"
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What a code proves. `is_current` says whether the record still says the same."""
+
+    edition: str
+    number: int
+    version: int
+    sha256: str
+    size: int
+    pages: int | None
+    submitted_at: datetime
+    authors: str
+    is_current: bool = False
+
+
+def digest_of_authors(submission: Submission) -> str:
+    """The author list as printed, in order, as 96 bits."""
+    lines = [f"{row.position} {row.name} <{row.email.lower()}>" for row in submission.authors.all()]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:24]
+
+
+def code_of(submission: Submission, manuscript: Manuscript) -> str:
+    """The signed code (HMAC-SHA256) over number, version, hash, size, pages, time of submission and authors."""
+    when = submission.submitted_at or manuscript.received_at
+    facts = [
+        submission.edition.slug,
+        submission.number,
+        manuscript.number,
+        base64.b64encode(bytes.fromhex(manuscript.sha256)).decode(),
+        manuscript.size,
+        manuscript.pages,
+        int(when.timestamp()),
+        digest_of_authors(submission),
+    ]
+    return signing.Signer(salt=SALT).sign_object(facts)
+
+
+def verify(code: str) -> Receipt | None:
+    """What a code proves, or None when we did not issue it."""
+    try:
+        slug, number, version, sha256, size, pages, when, authors = signing.Signer(salt=SALT).unsign_object(code)
+        digest = base64.b64decode(sha256, validate=True).hex()
+        submitted_at = datetime.fromtimestamp(when, UTC)
+    except (signing.BadSignature, binascii.Error, UnicodeError, ValueError, TypeError):
+        return None
+    row = Manuscript.objects.filter(
+        submission__edition__slug=slug, submission__number=number, number=version, sha256=digest, is_current=True
+    )
+    return Receipt(slug, number, version, digest, size, pages, submitted_at, authors, row.exists())

@@ -1,0 +1,34 @@
+"""Doorbells of the format check and of computed conflicts."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from dlonsc.editions.models import Edition
+from submissions.checks import check_manuscript, renew, unchecked
+from submissions.conflicts import refresh_edition
+
+
+@shared_task
+def check(manuscript_id: int) -> None:
+    """Check one manuscript if it was not checked yet."""
+    check_manuscript(manuscript_id)
+
+
+@shared_task
+def sweep_checks() -> None:
+    """Check every manuscript whose bell was never heard."""
+    for pk in unchecked():
+        check_manuscript(pk)
+
+
+@shared_task
+def renew_reports(edition_id: int) -> None:
+    """Check an edition's PDFs again after its rules changed."""
+    renew(Edition.objects.get(pk=edition_id))
+
+
+@shared_task
+def sweep_conflicts() -> None:
+    """Find the conflicts that came with new members, new addresses and changed affiliations."""
+    for edition in Edition.objects.filter(submissions__isnull=False).distinct():
+        refresh_edition(edition, timezone.now())

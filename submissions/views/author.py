@@ -1,0 +1,761 @@
+"""The authors' pages: what I owe and own, one submission with its sections, receipt, questions."""
+
+import hashlib
+import json
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
+
+from dlonsc.accounts.models import User
+from dlonsc.editions.access import visible_edition
+from dlonsc.editions.arrival import begun_at, received_at
+from dlonsc.editions.calendar import Phase
+from dlonsc.editions.models import Membership
+from submissions import receipts
+from submissions.access import authored_by, one
+from submissions.actions import drafting, sending
+from submissions.actions.moves import Refused, Stale, window_of
+from submissions.conflicts import computed_conflicts
+from submissions.downloads import serve
+from submissions.forms.author import (
+    AuthorChangeForm,
+    AuthorFormSet,
+    DetailsForm,
+    NewSubmissionForm,
+    QuestionForm,
+    RecordForms,
+    SupplementForm,
+    UploadForm,
+    WithdrawForm,
+    authors_initial,
+)
+from submissions.guide import guide
+from submissions.models import (
+    Conflict,
+    ConflictKind,
+    ConflictSource,
+    Manuscript,
+    ReproducibilityRecord,
+    Submission,
+)
+from submissions.pagemap import as_page_map
+from submissions.states import Outcome, State
+
+NOT_CAUGHT = 422
+
+
+def person(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)  # noqa: S101 - login_required has seen to it
+    return request.user
+
+
+def mine(request: HttpRequest, slug: str, number: int) -> Submission:
+    return one(authored_by(person(request)), slug, number)
+
+
+def is_autosave(request: HttpRequest) -> bool:
+    return request.headers.get("X-Autosave") == "1"
+
+
+def saved(version: int | str) -> JsonResponse:
+    return JsonResponse({"saved_at": f"{timezone.now():%H:%M:%S}", "version": version})
+
+
+def kept_aside(row: Submission, section: str, request: HttpRequest, words: str) -> JsonResponse:
+    """Answer an autosave that came second: the newer text stays, this one is kept beside it and shown on the page.
+
+    No version goes back, so that this window cannot write over what it has not seen.
+    """
+    typed = dict(row.typed)
+    fields = {
+        name: values
+        for name, values in request.POST.lists()
+        if name not in {"csrfmiddlewaretoken", "version"} and "_FORMS" not in name and any(values)
+    }
+    earlier = [one for one in typed.get("aside", []) if one["section"] != section]
+    typed["aside"] = [*earlier, {"section": section, "by": person(request).name, "fields": fields}]
+    Submission.objects.filter(pk=row.pk).update(typed=typed)
+    return JsonResponse({"message": f"Not saved: {words}", "kept": True}, status=409)
+
+
+def words_of_errors(form: DetailsForm) -> str:
+    """All errors of a form in one line, for the save mark."""
+    return " ".join(f"{form[name].label}: {error}" for name, errors in form.errors.items() for error in errors)
+
+
+def version_of_authors(submission: Submission) -> str:
+    """What stands for the author list when two windows save it."""
+    return hashlib.sha256(json.dumps(drafting.listed(submission)).encode()).hexdigest()[:16]
+
+
+@login_required
+@require_safe
+def home(request: HttpRequest, slug: str) -> HttpResponse:
+    """What I own in this edition."""
+    edition = visible_edition(request.user, slug)
+    rows = authored_by(person(request)).filter(edition=edition).prefetch_related("manuscripts")
+    now = timezone.now()
+    context = {
+        "edition": edition,
+        "rows": [{"submission": row, "current": current_of(row), "outcome": row.outcome_known(now)} for row in rows],
+        "is_open": edition.window(Phase.SUBMISSION, received_at=now).accepts,
+        "due": edition.due(Phase.SUBMISSION),
+    }
+    return render(request, "submissions/home.html", context)
+
+
+def current_of(submission: Submission) -> Manuscript | None:
+    return next((row for row in submission.manuscripts.all() if row.is_current), None)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def new(request: HttpRequest, slug: str) -> HttpResponse:
+    """Start a draft with only a title."""
+    edition = visible_edition(request.user, slug)
+    form = NewSubmissionForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            submission = drafting.create_draft(
+                edition=edition, title=form.cleaned_data["title"], by=person(request), at=timezone.now()
+            )
+        except Refused as refusal:
+            form.add_error(None, refusal.words)
+        else:
+            return redirect("submissions:submission", slug, submission.number)
+    is_open = edition.window(Phase.SUBMISSION, received_at=timezone.now()).accepts
+    context = {"edition": edition, "form": form, "is_open": is_open, "due": edition.due(Phase.SUBMISSION)}
+    return render(request, "submissions/new.html", context, status=NOT_CAUGHT if form.errors else 200)
+
+
+def page(request: HttpRequest, submission: Submission, *, status: int = 200, **forms: Any) -> HttpResponse:
+    """The page of one submission, with the forms that a verb gave back in place of fresh ones."""
+    at = timezone.now()
+    record = record_of(submission)
+    manuscript = submission.manuscripts.filter(is_current=True).first()
+    may_write = drafting.may_write(submission, at)
+    lines = sending.missing(submission) if submission.state == State.DRAFT else []
+    own_addresses = person(request).verified_emails
+    context: dict[str, Any] = {
+        "edition": submission.edition,
+        "submission": submission,
+        "manuscript": manuscript,
+        "versions": submission.manuscripts.all(),
+        "late_files": submission.manuscripts.filter(is_late=True, is_current=False),
+        "check": as_page_map(manuscript) if manuscript else None,
+        "refused": refused_version(submission),
+        "may_write": may_write,
+        "missing": lines,
+        "record": record,
+        "authors": submission.authors.all(),
+        "topics": submission.topics.all(),
+        "supplements": submission.supplements.filter(removed_at__isnull=True),
+        "own_conflicts": own_conflicts(submission),
+        "questions": submission.questions.select_related("written_by"),
+        "status": status_words(submission),
+        "outcome": submission.outcome_known(at),
+        "is_accepted": submission.outcome_known(at) == Outcome.ACCEPTED,
+        "due": submission.edition.due(Phase.SUBMISSION),
+        "extended": max(
+            submission.late_permissions.filter(phase=Phase.SUBMISSION).values_list("cutoff_at", flat=True), default=None
+        ),
+        "upload": UploadForm(),
+        "supplement": SupplementForm(),
+        "question": QuestionForm(),
+        "withdraw": WithdrawForm(),
+        "details": details_form(submission),
+        "author_rows": author_rows(submission),
+        "authors_version": version_of_authors(submission),
+        "may_confirm": any(
+            row.confirmed_at is None and row.email.lower() in own_addresses for row in submission.authors.all()
+        ),
+        "aside": submission.typed.get("aside", []),
+        "may_restore": window_of(submission, Phase.SUBMISSION, received_at=at).accepts,
+        **forms,
+    }
+    return render(request, "submissions/submission.html", context, status=status)
+
+
+def record_of(submission: Submission) -> ReproducibilityRecord:
+    """The submission's record, or an empty one that is written by the first save: looking changes nothing."""
+    found = ReproducibilityRecord.objects.filter(submission=submission).first()
+    return found or ReproducibilityRecord(submission=submission)
+
+
+def refused_version(submission: Submission) -> dict[str, Any] | None:
+    """The newest version and its findings, when the check kept it from replacing the submitted one."""
+    newest = submission.manuscripts.first()
+    if newest is None or newest.is_current or newest.is_late or not newest.blocks:
+        return None
+    return {"manuscript": newest, "check": as_page_map(newest)}
+
+
+def own_conflicts(submission: Submission) -> Any:
+    """What the authors declared; what was computed or decided besides is not theirs to see."""
+    rows = submission.conflicts.filter(source=ConflictSource.AUTHOR, lifted_at__isnull=True)
+    return rows.select_related("membership")
+
+
+def status_words(submission: Submission) -> str:
+    """One line, nothing else: no reviewer count, no score."""
+    at = timezone.now()
+    if submission.state == State.SUBMITTED and not submission.outcome_known(at):
+        due = submission.edition.due(Phase.NOTIFICATION)
+        words = f"Decision due {due.announced_at:%a} {due.announced_at.day} {due.announced_at:%b %Y}." if due else ""
+        closed = not window_of(submission, Phase.SUBMISSION, received_at=at).accepts
+        return f"{'Under review.' if closed else 'It may be replaced until the deadline.'} {words}".strip()
+    return ""
+
+
+def details_form(submission: Submission, data: Any = None) -> DetailsForm:
+    initial = {
+        "version": submission.version,
+        "title": submission.title,
+        "abstract": submission.abstract,
+        "keywords": submission.keywords,
+        "topics": submission.topics.all(),
+        "is_original": submission.is_original,
+    }
+    return DetailsForm(data, initial=initial, edition=submission.edition, prefix=None)
+
+
+def author_rows(submission: Submission) -> Any:
+    """The author list as rows: what was typed and could not be saved comes back as it was."""
+    typed = submission.typed.get("authors")
+    if typed:
+        return AuthorFormSet(typed, prefix="authors")
+    return AuthorFormSet(initial=authors_initial(submission), prefix="authors")
+
+
+@login_required
+@require_safe
+def submission(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    return page(request, mine(request, slug, number))
+
+
+@login_required
+@require_POST
+def details(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    """Save title, abstract, keywords, topics and declaration; answers JSON to the autosave."""
+    row = mine(request, slug, number)
+    if "dismiss" in request.POST:
+        keep_typed(row, "aside", None)
+        return redirect("submissions:submission", slug, number)
+    form = DetailsForm(request.POST, edition=row.edition)
+    theirs: dict[str, Any] = {}
+    try:
+        if not form.is_valid():
+            raise Refused(words_of_errors(form))
+        row = drafting.update_details(submission=row, by=person(request), at=timezone.now(), **form.cleaned_data)
+    except Refused as refusal:
+        if is_autosave(request):
+            row.refresh_from_db()
+            if isinstance(refusal, Stale):
+                return kept_aside(row, "details", request, refusal.words)
+            return JsonResponse({"message": f"Not saved: {refusal.words}"}, status=NOT_CAUGHT)
+        if not form.errors:
+            form.add_error(None, refusal.words)
+        if isinstance(refusal, Stale):
+            theirs = {name: value for name, value in refusal.theirs.items() if name != "is_original"}
+            form.data = form.data.copy()  # type: ignore[attr-defined]
+            form.data["version"] = row.version  # type: ignore[index]
+        return page(request, row, status=NOT_CAUGHT, details=form, theirs=theirs)
+    if is_autosave(request):
+        return saved(row.version)
+    messages.success(request, "Details saved.")
+    return redirect(f"{request.path.removesuffix('details/')}#details")
+
+
+@login_required
+@require_POST
+def authors(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    """Save the author list; rows that cannot be saved yet are kept as typed and shown again with their errors."""
+    row = mine(request, slug, number)
+    rows: Any = AuthorFormSet(request.POST, prefix="authors")
+    known = request.POST.get("version", "")
+    try:
+        if known and known != version_of_authors(row):
+            raise Stale("Another window or co-author saved a newer list. Yours is still in the form below.", {})
+        if not rows.is_valid():
+            raise Refused("The author list is not complete: see the marked rows.")
+        drafting.set_authors(submission=row, entries=rows.entries(), by=person(request), at=timezone.now())
+    except Stale as refusal:
+        if is_autosave(request):
+            return kept_aside(row, "authors", request, refusal.words)
+        return page(request, row, status=NOT_CAUGHT, author_rows=rows, author_error=refusal.words)
+    except Refused as refusal:
+        keep_typed(row, "authors", request)
+        if is_autosave(request):
+            return JsonResponse({"saved_at": f"{timezone.now():%H:%M:%S} as typed; some rows are not complete"})
+        if rows.is_valid():
+            messages.error(request, refusal.words)
+        return page(request, row, status=NOT_CAUGHT, author_rows=rows, author_error=refusal.words)
+    keep_typed(row, "authors", None)
+    if is_autosave(request):
+        return saved(version_of_authors(row))
+    messages.success(request, "Authors saved.")
+    return redirect(f"{request.path.removesuffix('authors/')}#authors")
+
+
+def keep_typed(row: Submission, section: str, request: HttpRequest | None) -> None:
+    """Keep what was typed into a section as posted, or forget it once it is saved as rows."""
+    typed = dict(row.typed)
+    if request is None:
+        typed.pop(section, None)
+    else:
+        typed[section] = {name: value for name, value in request.POST.items() if name.startswith(section)}
+    if typed != row.typed:
+        Submission.objects.filter(pk=row.pk).update(typed=typed)
+        row.typed = typed
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def author_change(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    """After the deadline: ask for another author list, with the reason."""
+    row = mine(request, slug, number)
+    data = request.POST or None
+    form = AuthorChangeForm(data)
+    rows: Any = AuthorFormSet(data, prefix="authors", initial=authors_initial(row))
+    if request.method == "POST" and form.is_valid() and rows.is_valid():
+        try:
+            drafting.request_author_change(
+                submission=row,
+                entries=rows.entries(),
+                reason=form.cleaned_data["reason"],
+                by=person(request),
+                at=timezone.now(),
+            )
+        except Refused as refusal:
+            form.add_error(refusal.field or None, refusal.words)
+        else:
+            messages.success(request, "The request is with the chairs; all authors were told.")
+            return redirect("submissions:submission", slug, number)
+    waiting = row.author_requests.filter(decided_at__isnull=True).first()
+    context = {
+        "edition": row.edition,
+        "submission": row,
+        "form": form,
+        "author_rows": rows,
+        "waiting": waiting,
+        "earlier": row.author_requests.filter(decided_at__isnull=False),
+        "may_write": drafting.may_write(row, timezone.now()),
+    }
+    return render(request, "submissions/author_change.html", context, status=NOT_CAUGHT if form.errors else 200)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def conflicts(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    """The committee with affiliations; those who share an institution are marked and explained."""
+    row = mine(request, slug, number)
+    members = list(
+        row.edition.memberships.filter(removed_at__isnull=True, declined_at__isnull=True).prefetch_related(
+            "affiliations"
+        )
+    )
+    error = ""
+    if request.method == "POST":
+        declared = [
+            drafting.Declared(
+                membership=member,
+                kind=request.POST.get(f"kind-{member.pk}", ""),
+                reason=request.POST.get(f"why-{member.pk}", "")[:500],
+            )
+            for member in members
+            if request.POST.get(f"member-{member.pk}")
+        ]
+        untyped = [line.membership.name for line in declared if line.kind not in ConflictKind.values]
+        try:
+            if untyped:
+                raise Refused(f"Choose the kind of conflict with {', '.join(untyped)}.")
+            drafting.declare_conflicts(
+                submission=row,
+                declared=declared,
+                reason=request.POST.get("reason", "")[:1000],
+                by=person(request),
+                at=timezone.now(),
+            )
+        except Refused as refusal:
+            error = refusal.words
+        else:
+            messages.success(request, f"Conflicts saved: {len(declared)} declared.")
+            return redirect(f"/{slug}/submissions/{number}/#conflicts")
+    found = {line.membership.pk: line for line in computed_conflicts(row)}
+    own = {line.membership_id: line for line in own_conflicts(row)}
+    context = {
+        "edition": row.edition,
+        "submission": row,
+        "error": error,
+        "kinds": ConflictKind.choices,
+        "limit": row.edition.conflicts_need_reason_above,
+        "reason": request.POST.get("reason", ""),
+        "may_write": drafting.may_write(row, timezone.now()),
+        "lines": [conflict_line(request, member, own.get(member.pk), found.get(member.pk)) for member in members],
+    }
+    return render(request, "submissions/conflicts.html", context, status=NOT_CAUGHT if error else 200)
+
+
+def conflict_line(request: HttpRequest, member: Membership, own: Conflict | None, found: Any) -> dict[str, Any]:
+    posted = request.method == "POST"
+    return {
+        "member": member,
+        "found": found,
+        "ticked": bool(request.POST.get(f"member-{member.pk}")) if posted else own is not None,
+        "kind": request.POST.get(f"kind-{member.pk}", "") if posted else (own.kind if own else ""),
+        "why": request.POST.get(f"why-{member.pk}", "") if posted else (own.reason if own else ""),
+    }
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def reproducibility(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    """The structured record: rows per section, or "not applicable because"."""
+    row = mine(request, slug, number)
+    record = record_of(row)
+    record_forms = RecordForms(record, request.POST or None)
+    message = ""
+    if request.method == "POST":
+        try:
+            if not record_forms.is_valid():
+                raise Refused("Some fields are too long; see the marked ones.")
+            record = drafting.save_reproducibility(
+                submission=row,
+                version=record_forms.texts.cleaned_data["version"],
+                values=record_forms.values(),
+                by=person(request),
+                at=timezone.now(),
+            )
+        except Refused as refusal:
+            message = refusal.words
+            record = record_of(row)
+            if is_autosave(request):
+                if isinstance(refusal, Stale):
+                    return kept_aside(row, "reproducibility", request, message)
+                return JsonResponse({"message": f"Not saved: {message}"}, status=NOT_CAUGHT)
+            record_forms.use_version(record.version)
+        else:
+            if is_autosave(request):
+                return saved(record.version)
+            messages.success(request, "Reproducibility record saved.")
+            return redirect(f"/{slug}/submissions/{number}/#reproducibility")
+    others = authored_by(person(request)).exclude(pk=row.pk).filter(reproducibility__isnull=False)
+    context = {
+        "edition": row.edition,
+        "submission": row,
+        "record": record,
+        "forms": record_forms,
+        "message": message,
+        "others": others.select_related("edition"),
+        "may_write": drafting.may_write(row, timezone.now()),
+        "done": [section for section in record.SECTIONS if record.section_done(section)],
+    }
+    return render(request, "submissions/reproducibility.html", context, status=NOT_CAUGHT if message else 200)
+
+
+@login_required
+@require_POST
+def copy_reproducibility(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    """Take the record of another submission of mine."""
+    row = mine(request, slug, number)
+    chosen = request.POST.get("from", "")
+    if not chosen:
+        messages.error(request, "Choose one of your other submissions to copy from.")
+        return redirect("submissions:reproducibility", slug, number)
+    other = get_object_or_404(authored_by(person(request)), pk=int(chosen) if chosen.isdecimal() else 0)
+    source = record_of(other)
+    record = record_of(row)
+    values = {name: getattr(source, name) for name in (*source.SECTIONS, "not_applicable")}
+    try:
+        drafting.save_reproducibility(
+            submission=row, version=record.version, values=values, by=person(request), at=timezone.now()
+        )
+    except Refused as refusal:
+        messages.error(request, refusal.words)
+    else:
+        messages.success(request, f"Copied from paper {other.number}.")
+    return redirect("submissions:reproducibility", slug, number)
+
+
+@login_required
+@require_POST
+def upload(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    """Store a PDF as the next version and show what the check says."""
+    row = mine(request, slug, number)
+    form = UploadForm(request.POST, request.FILES)
+    errors: list[str] = []
+    if form.is_valid():
+        try:
+            uploaded = sending.upload_manuscript(
+                submission=row,
+                upload=form.cleaned_data["file"],
+                by=person(request),
+                at=timezone.now(),
+                received_at=received_at(request),
+                begun_at=begun_at(request),
+            )
+        except Refused as refusal:
+            errors = [refusal.words]
+        else:
+            if uploaded.is_late:
+                messages.warning(
+                    request,
+                    "The deadline has passed. Your file is kept and marked late; it is not part of the submission "
+                    "unless the chairs adopt it. Ask the chairs below.",
+                )
+            if uploaded.is_refused:
+                messages.warning(
+                    request,
+                    f"{uploaded.manuscript.original_name} is kept as version {uploaded.manuscript.number}, but the "
+                    "check blocks it: the earlier version stays submitted. The findings stand under the versions.",
+                )
+            target = f"/{slug}/submissions/{number}/#pdf"
+            if request.headers.get("X-Upload") == "1":
+                # The page itself may be the one that is open: only the anchor would change.
+                return JsonResponse({"location": f"/{slug}/submissions/{number}/?v={uploaded.manuscript.number}#pdf"})
+            return redirect(target)
+    else:
+        errors = ["Choose the PDF of your paper first."]
+    if request.headers.get("X-Upload") == "1":
+        return JsonResponse({"errors": {"file": errors}}, status=NOT_CAUGHT)
+    if not form.errors:
+        form.add_error("file", errors[0])
+    return page(request, row, status=NOT_CAUGHT, upload=form)
+
+
+@login_required
+@require_POST
+def prefill(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    """Take title, abstract and keywords from the first page of the PDF."""
+    row = mine(request, slug, number)
+    manuscript = get_object_or_404(row.manuscripts, is_current=True)
+    front = manuscript.report.get("front") or {}
+    wanted = set(request.POST.getlist("take"))
+    values: dict[str, Any] = {
+        "title": front.get("title") if "title" in wanted else None,
+        "abstract": front.get("abstract") if "abstract" in wanted else None,
+        "keywords": ", ".join(front.get("keywords", [])) if "keywords" in wanted else None,
+    }
+    current = {"title": row.title, "abstract": row.abstract, "keywords": row.keywords}
+    chosen = {name: (value or current[name])[: 300 if name != "abstract" else None] for name, value in values.items()}
+    try:
+        drafting.update_details(
+            submission=row,
+            version=row.version,
+            topics=list(row.topics.all()),
+            is_original=row.is_original,
+            by=person(request),
+            at=timezone.now(),
+            **chosen,
+        )
+    except Refused as refusal:
+        messages.error(request, refusal.words)
+    else:
+        if "authors" in wanted:
+            offer_authors(row, front.get("authors", []))
+        messages.success(request, "Taken from the PDF. Please read it over.")
+    return redirect(f"/{slug}/submissions/{number}/#details")
+
+
+def offer_authors(row: Submission, names: list[str]) -> None:
+    """Put the names of the PDF into the author form, in printed order; who is listed already keeps her row."""
+    listed = {" ".join(entry["name"].casefold().split()): entry for entry in authors_initial(row)}
+    printed = [(name, listed.pop(" ".join(name.casefold().split()), None)) for name in names]
+    entries = [entry or {"name": name} for name, entry in printed] + list(listed.values())
+    typed: dict[str, Any] = {"authors-TOTAL_FORMS": str(len(entries)), "authors-INITIAL_FORMS": "0"}
+    for number, entry in enumerate(entries):
+        for field, value in entry.items():
+            if value:
+                typed[f"authors-{number}-{field}"] = "on" if value is True else value
+        typed[f"authors-{number}-ORDER"] = str(number + 1)
+    kept = {**row.typed, "authors": typed}
+    Submission.objects.filter(pk=row.pk).update(typed=kept)
+
+
+@login_required
+@require_safe
+def check_state(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    """The result of the check as a fragment that asks for itself until it is there."""
+    row = mine(request, slug, number)
+    manuscript = get_object_or_404(row.manuscripts, is_current=True)
+    context = {"submission": row, "manuscript": manuscript, "check": as_page_map(manuscript), "edition": row.edition}
+    return render(request, "submissions/parts/check.html", context)
+
+
+@login_required
+@require_GET
+def pdf(request: HttpRequest, slug: str, number: int, version: int) -> HttpResponseBase:
+    row = mine(request, slug, number)
+    manuscript = get_object_or_404(row.manuscripts, number=version)
+    return serve(manuscript, f"paper-{row.number}-v{version}.pdf", inline="show" in request.GET)
+
+
+@login_required
+@require_POST
+def add_supplement(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    row = mine(request, slug, number)
+    form = SupplementForm(request.POST, request.FILES)
+    if form.is_valid():
+        try:
+            sending.add_supplement(
+                submission=row,
+                upload=form.cleaned_data["file"],
+                description=form.cleaned_data["description"],
+                by=person(request),
+                at=timezone.now(),
+            )
+        except Refused as refusal:
+            form.add_error(refusal.field or None, refusal.words)
+        else:
+            messages.success(request, "Supplementary file added.")
+            return redirect(f"/{slug}/submissions/{number}/#supplements")
+    return page(request, row, status=NOT_CAUGHT, supplement=form)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def supplement(request: HttpRequest, slug: str, number: int, pk: int) -> HttpResponseBase:
+    """GET downloads it, POST takes it out."""
+    row = mine(request, slug, number)
+    file = get_object_or_404(row.supplements.filter(removed_at__isnull=True), pk=pk)
+    if request.method != "POST":
+        return serve(file, file.original_name)
+    try:
+        drafting.remove_supplement(supplement=file, by=person(request), at=timezone.now())
+    except Refused as refusal:
+        messages.error(request, refusal.words)
+    else:
+        messages.success(request, f"{file.original_name} removed.")
+    return redirect(f"/{slug}/submissions/{number}/#supplements")
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def submit(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    """Everything as reviewers will see it, and one Submit."""
+    row = mine(request, slug, number)
+    error = ""
+    if request.method == "POST":
+        try:
+            sending.submit(
+                submission=row,
+                by=person(request),
+                at=timezone.now(),
+                received_at=received_at(request),
+                begun_at=begun_at(request),
+            )
+        except Refused as refusal:
+            error = refusal.words
+        else:
+            return redirect("submissions:receipt", slug, number)
+    record = ReproducibilityRecord.objects.filter(submission=row).first()
+    manuscript = row.manuscripts.filter(is_current=True).first()
+    context = {
+        "edition": row.edition,
+        "submission": row,
+        "authors": row.authors.all(),
+        "topics": row.topics.all(),
+        "record": record,
+        "manuscript": manuscript,
+        "check": as_page_map(manuscript) if manuscript else None,
+        "supplements": row.supplements.filter(removed_at__isnull=True),
+        "missing": sending.missing(row),
+        "error": error,
+        "due": row.edition.due(Phase.SUBMISSION),
+    }
+    return render(request, "submissions/submit.html", context, status=NOT_CAUGHT if error else 200)
+
+
+@login_required
+@require_safe
+def receipt(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    """Proof: number, author list, file, hash and time, with the code that verifies it."""
+    row = mine(request, slug, number)
+    manuscript = row.manuscripts.filter(is_current=True).first()
+    if row.submitted_at is None or manuscript is None:
+        raise Http404
+    code = receipts.code_of(row, manuscript)
+    context = {
+        "edition": row.edition,
+        "submission": row,
+        "manuscript": manuscript,
+        "authors": row.authors.all(),
+        "code": code,
+    }
+    return render(request, "submissions/receipt.html", context)
+
+
+@require_safe
+def format_guide(request: HttpRequest) -> HttpResponse:
+    """Every code of the format check explained; the findings link here."""
+    intro, entries = guide()
+    return render(request, "submissions/format_guide.html", {"intro": intro, "entries": entries})
+
+
+@require_safe
+def verify(request: HttpRequest, code: str) -> HttpResponse:
+    """Whether a receipt is ours; shows the facts that it states and nothing of the paper."""
+    found = receipts.verify(code)
+    return render(request, "submissions/verify.html", {"receipt": found}, status=200 if found else 404)
+
+
+@login_required
+@require_POST
+def withdraw(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    row = mine(request, slug, number)
+    form = WithdrawForm(request.POST)
+    form.is_valid()
+    try:
+        sending.withdraw(
+            submission=row, reason=form.cleaned_data.get("reason", ""), by=person(request), at=timezone.now()
+        )
+    except Refused as refusal:
+        messages.error(request, refusal.words)
+    else:
+        undo = "Until the deadline you can restore it here." if can_undo(row) else "Only the chairs can undo it now."
+        messages.success(request, f"Withdrawn; all authors were told. {undo}")
+    return redirect("submissions:submission", slug, number)
+
+
+def can_undo(row: Submission) -> bool:
+    return window_of(row, Phase.SUBMISSION, received_at=timezone.now()).accepts
+
+
+@login_required
+@require_POST
+def restore(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    row = mine(request, slug, number)
+    try:
+        sending.restore(submission=row, by=person(request), at=timezone.now())
+    except Refused as refusal:
+        messages.error(request, refusal.words)
+    else:
+        messages.success(request, "Restored as a draft. Submit it again to have it reviewed.")
+    return redirect("submissions:submission", slug, number)
+
+
+@login_required
+@require_POST
+def confirm(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    """A co-author says: yes, this is my name and my paper."""
+    row = mine(request, slug, number)
+    drafting.confirm_authorship(submission=row, by=person(request), at=timezone.now())
+    messages.success(request, "Thank you; your authorship is confirmed.")
+    return redirect(f"/{slug}/submissions/{number}/#authors")
+
+
+@login_required
+@require_POST
+def ask(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    row = mine(request, slug, number)
+    form = QuestionForm(request.POST)
+    if form.is_valid():
+        drafting.ask(submission=row, text=form.cleaned_data["text"], by=person(request), at=timezone.now())
+        messages.success(request, "Your question is with the chairs; the answer comes by letter and stands here.")
+        return redirect(f"/{slug}/submissions/{number}/#questions")
+    return page(request, row, status=NOT_CAUGHT, question=form)
