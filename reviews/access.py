@@ -1,0 +1,118 @@
+"""Who may see reviews, assignments and decisions. No other way to an object; outside is 404.
+
+From when is read from the table (reviews/visibility.py); here stands who belongs to which audience.
+"""
+
+from datetime import datetime
+
+from django.http import Http404
+from django.utils import timezone
+
+from dlonsc.accounts.models import User
+from dlonsc.editions.models import Edition, Membership, long_past_events
+from dlonsc.editions.visibility import Audience, Since, Thing, rule
+from reviews.models import Assignment, AssignmentQuerySet, Decision, DecisionQuerySet, Review, ReviewQuerySet
+from reviews.visibility import TABLE
+from submissions.access import (
+    authored_by,
+    known_to_both,
+    looked_at_by,
+    may_exist_for,
+    overseen_by,
+    reached,
+    switches_of,
+    without_conflicts,
+)
+from submissions.models import Submission, SubmissionQuerySet
+
+
+def reading(thing: Thing, audience: Audience, rows: SubmissionQuerySet, at: datetime) -> SubmissionQuerySet:
+    """Those of `rows`, submissions that an audience may know, of which it may read a thing at `at`."""
+    return rows.filter(reached(rule(TABLE, thing, audience).read, at))
+
+
+def assigned_to(member: Membership) -> AssignmentQuerySet:
+    """A reviewer's standing assignments of submissions that still stand; never one she is in conflict with.
+
+    They end some months after the event, as the edition says.
+    """
+    if not (member.is_active and member.is_reviewer):
+        return Assignment.objects.none()
+    rows = Submission.objects.filter(edition=member.edition_id)
+    known = without_conflicts(
+        rows.filter(may_exist_for(Audience.REVIEWER, timezone.now())), member, Audience.CONFLICTED_MEMBER
+    )
+    return (
+        Assignment.objects.standing()
+        .filter(membership=member, submission__in=known_to_both(known))
+        .exclude(submission__edition__in=long_past_events(timezone.now()).values("edition"))
+        .select_related("submission", "membership", "submission__edition")
+    )
+
+
+def own_reviews(member: Membership) -> ReviewQuerySet:
+    """Everything a member ever wrote, also of assignments that she declined or lost: her text stays hers."""
+    return Review.objects.filter(
+        assignment__membership=member, assignment__submission__in=known_to_both(Submission.objects.all())
+    )
+
+
+def is_own_eye() -> bool:
+    """Whether the person herself looks: only she reads what she has not submitted."""
+    return looked_at_by.get() is None
+
+
+def assignment_of(member: Membership, number: int) -> Assignment:
+    row = assigned_to(member).filter(submission__number=number).first()
+    if row is None:
+        raise Http404
+    return row
+
+
+def fellow_reviews(assignment: Assignment) -> ReviewQuerySet:
+    """The other submitted reviews of the submission: by the table, only after one's own is submitted."""
+    since = rule(TABLE, Thing.REVIEWS, Audience.REVIEWER).read
+    others = Review.objects.submitted().filter(assignment__submission=assignment.submission)
+    return others.exclude(assignment=assignment) if reached_by_reviewer(since, assignment) else Review.objects.none()
+
+
+def reached_by_reviewer(since: Since, assignment: Assignment) -> bool:
+    """Whether a moment of the table has come for a reviewer of the submission."""
+    if since == Since.OWN_REVIEW:
+        return Review.objects.filter(assignment=assignment, submitted_at__isnull=False).exists()
+    return Submission.objects.filter(reached(since, timezone.now()), pk=assignment.submission_id).exists()
+
+
+def names_of_fellows(edition: Edition) -> bool:
+    """Whether co-reviewers of a submission read each other's names beside the reviews."""
+    return rule(TABLE, Thing.REVIEWERS, Audience.REVIEWER).open_under(switches_of(edition))
+
+
+def outcome_for_reviewer(submission: Submission, at: datetime) -> str:
+    """The announced outcome that a reviewer of the submission may know, or ''."""
+    known = reading(Thing.DECISION, Audience.REVIEWER, Submission.objects.filter(pk=submission.pk), at)
+    return submission.outcome if known.exists() else ""
+
+
+def reviews_overseen_by(chair: Membership) -> ReviewQuerySet:
+    """Submitted reviews of the submissions that a chair may see."""
+    return Review.objects.submitted().filter(assignment__submission__in=overseen_by(chair))
+
+
+def assignments_overseen_by(chair: Membership) -> AssignmentQuerySet:
+    return Assignment.objects.filter(submission__in=overseen_by(chair))
+
+
+def decisions_overseen_by(chair: Membership) -> DecisionQuerySet:
+    return Decision.objects.filter(submission__in=overseen_by(chair))
+
+
+def reviews_for_authors(user: User, at: datetime) -> ReviewQuerySet:
+    """The submitted reviews of a person's own submissions whose decision is announced; show Review.SHARED only."""
+    known = reading(Thing.REVIEWS, Audience.AUTHOR, authored_by(user), at)
+    return Review.objects.submitted().filter(assignment__submission__in=known)
+
+
+def decided_for_authors(user: User, at: datetime) -> SubmissionQuerySet:
+    """A person's own submissions whose decision she may know."""
+    return reading(Thing.DECISION, Audience.AUTHOR, authored_by(user), at)

@@ -1,0 +1,214 @@
+"""What chairs do before reviews come in: conflicts, handling chairs, assignments."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+
+from dlonsc.accounts.models import User
+from dlonsc.editions.models import Edition, Membership
+from dlonsc.history.record import record
+from reviews.conflicts import conflict_reasons
+from reviews.delegates import chairs_of, needs_delegate, with_conflicted_chair
+from reviews.emails import assigning as letters
+from reviews.emails.chairing import post_conflict_lifted
+from reviews.models import Assignment
+from submissions.access import overseen_by
+from submissions.conflicts import refresh_conflicts
+from submissions.models import Conflict, ConflictSource, Submission
+from submissions.states import State
+
+NEEDS_DELEGATE = (
+    "There is a submission with which every chair is in conflict. Name a delegate on the page of assignments first; "
+    "nothing was assigned."
+)
+
+
+class Refused(Exception):
+    """The act cannot be done; the message is for the person who tried."""
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What one commit of assignments did."""
+
+    added: list[Assignment]
+    removed: list[Assignment]
+    letters: int
+
+
+def add_conflict(
+    submission: Submission, member: Membership, *, kind: str, reason: str, by: User, at: datetime
+) -> Conflict:
+    """A chair sets a conflict. A standing assignment stays, and is flagged wherever it is shown."""
+    try:
+        with transaction.atomic():
+            row = Conflict.objects.create(
+                submission=submission,
+                membership=member,
+                source=ConflictSource.CHAIR,
+                kind=kind,
+                reason=reason,
+                declared_by=by,
+                declared_at=at,
+            )
+            _note("conflict_added", submission, by, at, member=member.name, conflict=kind)
+    except IntegrityError as error:
+        raise Refused(f"A chair has already set a conflict of {member.name} with this submission.") from error
+    return row
+
+
+@transaction.atomic
+def lift_conflict(conflict: Conflict, *, reason: str, by: User, at: datetime) -> None:
+    """A chair lifts one source of a conflict, with her reason; the row stays, and every chair who may know the
+    submission is told. Authors can never review their own, and nobody lifts a conflict of her own.
+    """
+    if conflict.source == ConflictSource.AUTHORSHIP:
+        raise Refused(f"{conflict.membership.name} is an author; that conflict cannot be lifted.")
+    if conflict.membership.user_id == by.pk:
+        raise Refused("This conflict is your own; another chair must decide about it.")
+    rows = Conflict.objects.filter(pk=conflict.pk, lifted_at__isnull=True)
+    if not rows.update(lifted_by=by, lifted_at=at, lift_reason=reason):
+        raise Refused("This conflict has been lifted already.")
+    _note("conflict_lifted", conflict.submission, by, at, member=conflict.membership.name, source=conflict.source)
+    conflict.refresh_from_db()
+    for chair in chairs_of(conflict.submission.edition):
+        if overseen_by(chair).filter(pk=conflict.submission_id).exists():
+            post_conflict_lifted(conflict, chair, by=by, at=at)
+
+
+@transaction.atomic
+def set_handling_chair(submission: Submission, chair: Membership | None, *, by: User, at: datetime) -> None:
+    """Name the chair who handles a submission; never one who may not see it."""
+    if chair is not None and not overseen_by(chair).filter(pk=submission.pk).exists():
+        raise Refused(f"{chair.name} has a conflict of interest with this submission and cannot handle it.")
+    Submission.objects.filter(pk=submission.pk).update(handling_chair=chair)
+    _note("handling_chair_set", submission, by, at, chair=chair.name if chair else "")
+
+
+@transaction.atomic
+def assign(submission: Submission, member: Membership, *, by: User, at: datetime) -> Assignment:
+    """One reviewer more for a submission, told by letter. What homes and addresses say today counts."""
+    refresh_conflicts(submission, at)
+    return commit(submission.edition, add=[(submission, member)], remove=[], by=by, at=at).added[0]
+
+
+@transaction.atomic
+def unassign(assignment: Assignment, *, by: User, at: datetime) -> None:
+    """Take a task back; the reviewer is told and keeps her draft."""
+    commit(assignment.submission.edition, add=[], remove=[assignment], by=by, at=at)
+
+
+@transaction.atomic
+def replace(assignment: Assignment, member: Membership, *, by: User, at: datetime) -> Assignment:
+    """Give a silent reviewer's task to somebody else. Both are told; the old draft is kept for its writer."""
+    refresh_conflicts(assignment.submission, at)
+    changes = commit(
+        assignment.submission.edition, add=[(assignment.submission, member)], remove=[assignment], by=by, at=at
+    )
+    return changes.added[0]
+
+
+@transaction.atomic
+def commit(
+    edition: Edition,
+    *,
+    add: Sequence[tuple[Submission, Membership]],
+    remove: Iterable[Assignment],
+    by: User,
+    at: datetime,
+) -> Changes:
+    """Make and take back assignments together. Each reviewer concerned gets one letter that lists all her changes.
+
+    Raises Refused, changing nothing, when a pair is in conflict, stands already, or somebody was quicker.
+    """
+    if add and needs_delegate(edition):
+        raise Refused(NEEDS_DELEGATE)
+    removed = [_remove(row, by, at) for row in remove]
+    reasons = conflict_reasons([pair[0].pk for pair in add])
+    added = [
+        _add(submission, member, reasons.get((submission.pk, member.pk), ()), by, at) for submission, member in add
+    ]
+    _name_handlers({row.submission for row in added}, edition, by, at)
+    told: dict[Membership, tuple[list[Assignment], list[Assignment]]] = defaultdict(lambda: ([], []))
+    for row in added:
+        told[row.membership][0].append(row)
+    for row in removed:
+        told[row.membership][1].append(row)
+    count = sum(letters.post_changes(edition, member, new, gone, at=at) for member, (new, gone) in told.items())
+    return Changes(added, removed, count)
+
+
+def _name_handlers(submissions: Iterable[Submission], edition: Edition, by: User, at: datetime) -> None:
+    """Where a chair is in conflict, the chair who assigns becomes the one who handles, unless one is named already."""
+    unnamed = {row.pk: row for row in submissions if row.handling_chair_id is None}
+    concerned = unnamed.keys() & with_conflicted_chair(edition) if unnamed else set()
+    chair = next((row for row in chairs_of(edition) if row.user_id == by.pk), None) if concerned else None
+    if chair is not None:
+        for pk in sorted(concerned & set(overseen_by(chair).values_list("pk", flat=True))):
+            set_handling_chair(unnamed[pk], chair, by=by, at=at)
+
+
+def _add(submission: Submission, member: Membership, reasons: Sequence[str], by: User, at: datetime) -> Assignment:
+    if reasons:
+        raise Refused(f"{member.name} has a conflict of interest with submission {submission.number}: {reasons[0]}.")
+    if not (member.is_active and member.is_reviewer) or member.edition_id != submission.edition_id:
+        raise Refused(f"{member.name} is not a reviewer of this edition.")
+    if submission.state != State.SUBMITTED or submission.outcome:
+        raise Refused(f"Submission {submission.number} is not under review.")
+    try:
+        with transaction.atomic():
+            row = Assignment.objects.create(submission=submission, membership=member, assigned_by=by, assigned_at=at)
+    except IntegrityError as error:
+        raise Refused(f"{member.name} already reviews submission {submission.number}.") from error
+    _note("assigned", submission, by, at, reviewer=member.name)
+    return row
+
+
+def _remove(row: Assignment, by: User, at: datetime) -> Assignment:
+    if row.submission.outcome:
+        raise Refused(f"The decision on submission {row.submission.number} is announced; its reviews stay as they are.")
+    if not Assignment.objects.standing().filter(pk=row.pk).update(removed_at=at, removed_by=by):
+        raise Refused(f"{row.membership.name} no longer reviews submission {row.submission.number}.")
+    _note("unassigned", row.submission, by, at, reviewer=row.membership.name)
+    return row
+
+
+@transaction.atomic
+def remind(edition: Edition, rows: Iterable[Assignment], *, press: str, by: User, at: datetime) -> int:
+    """Remind reviewers of reviews that are missing now; returns the number of letters.
+
+    `press` names one press of the button: pressing it twice writes nothing more. Whoever has finished in the meantime
+    is left out, because the rows are read again here.
+    """
+    wanted = [row.pk for row in rows]
+    open_rows = (
+        Assignment.objects.standing()
+        .filter(pk__in=wanted, submission__state=State.SUBMITTED)
+        .exclude(review__submitted_at__isnull=False)
+        .select_related("membership__user", "submission")
+    )
+    by_member: dict[Membership, list[Assignment]] = defaultdict(list)
+    for row in open_rows:
+        by_member[row.membership].append(row)
+    count = 0
+    for member, tasks in by_member.items():
+        if letters.post_reminder(edition, member, tasks, press=press, at=at):
+            count += 1
+            for task in tasks:
+                _note("reviewer_reminded", task.submission, by, at, reviewer=member.name)
+    return count
+
+
+def _note(verb: str, submission: Submission, by: User, at: datetime, **detail: str) -> None:
+    record(
+        verb,
+        by_id=by.pk,
+        by=str(by),
+        at=at,
+        edition=submission.edition.slug,
+        subject=submission.label,
+        detail={"number": submission.number, **detail},
+    )

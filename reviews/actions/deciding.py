@@ -1,0 +1,380 @@
+"""What chairs do at the end: decide in private, announce once, stop while held, correct afterwards."""
+
+import hashlib
+import json
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from dlonsc.accounts.models import User
+from dlonsc.editions.models import Edition, Membership
+from dlonsc.history.record import record
+from dlonsc.mail.ledger import cancel_campaign
+from dlonsc.mail.models import Campaign, Message, State
+from reviews.access import decisions_overseen_by
+from reviews.actions.assigning import Refused
+from reviews.emails.deciding import post_decision, shown_of
+from reviews.models import Announcement, Decision, Review, Verdict
+from submissions.access import overseen_by
+from submissions.models import Author, Submission
+from submissions.states import Outcome
+from submissions.states import State as SubmissionState
+
+OUTCOMES = {Verdict.ACCEPT.value: Outcome.ACCEPTED, Verdict.REJECT.value: Outcome.REJECTED}
+# Letters in these states have not left the house.
+WAITING = (State.HELD, State.QUEUED, State.SENDING, State.RETRY)
+
+
+class Changed(Refused):
+    """Somebody else changed it in the meantime."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What one announcement would do now, from what its chair may see."""
+
+    edition: Edition
+    decisions: list[Decision]
+    undecided: list[Submission]
+    authors: dict[int, list[Author]]
+    reviews: dict[int, list[Review]]
+    fingerprint: str
+    shown: dict[int, dict[str, Any]] = field(default_factory=dict)
+    prints: dict[int, str] = field(default_factory=dict)
+
+    def unconfirmed(self, releasing: User) -> list[Decision]:
+        """Decisions whose letters, as they are now, no other chair than the releasing one has read and confirmed.
+
+        Where no other chair may see the submission, nobody can; it is left out of the rule.
+        """
+        rows = [
+            row
+            for row in self.decisions
+            if row.confirmed_by_id in {None, releasing.pk} or row.confirmed_print != self.prints[row.pk]
+        ]
+        seen = _seen_by_others([row.submission_id for row in rows], releasing, self.edition)
+        return [row for row in rows if row.submission_id in seen]
+
+    def count(self, verdict: str) -> int:
+        return sum(row.verdict == verdict for row in self.decisions)
+
+    @property
+    def accepts(self) -> int:
+        return self.count(Verdict.ACCEPT)
+
+    @property
+    def rejects(self) -> int:
+        return self.count(Verdict.REJECT)
+
+    @property
+    def letters(self) -> int:
+        return sum(len(self.authors.get(row.submission_id, [])) for row in self.decisions)
+
+    @property
+    def people(self) -> int:
+        """Different addresses that get at least one letter."""
+        rows = [author for row in self.decisions for author in self.authors.get(row.submission_id, [])]
+        return len({author.email.lower() for author in rows})
+
+    @property
+    def without_recipients(self) -> list[Decision]:
+        return [row for row in self.decisions if not self.authors.get(row.submission_id)]
+
+    @property
+    def with_few_reviews(self) -> list[Decision]:
+        wanted = self.edition.reviews_per_submission
+        return [row for row in self.decisions if len(self.reviews.get(row.submission_id, [])) < wanted]
+
+
+@transaction.atomic
+def decide(
+    submission: Submission,
+    *,
+    verdict: str,
+    note: str,
+    to_authors: str,
+    version: int,
+    by: User,
+    at: datetime,
+) -> Decision:
+    """Record a private decision, or change it. `version` is the one the chair saw, 0 for none.
+
+    Raises Changed when another chair was quicker, Refused when it is announced or held for announcement.
+    """
+    if submission.state != SubmissionState.SUBMITTED:
+        raise Refused(f"Submission {submission.number} is not under review.")
+    fields = {"verdict": verdict, "note": note, "to_authors": to_authors, "decided_by": by, "decided_at": at}
+    before = Decision.objects.filter(submission=submission).first()
+    if before is None and version == 0:
+        row = _first_decision(submission, fields)
+    else:
+        row = _changed_decision(submission, version, fields)
+    _note("decided", submission, by, at, verdict=verdict, before=before.verdict if before else "")
+    return row
+
+
+def _first_decision(submission: Submission, fields: dict[str, Any]) -> Decision:
+    try:
+        with transaction.atomic():
+            return Decision.objects.create(submission=submission, **fields)
+    except IntegrityError as error:
+        raise Changed(_quicker(submission)) from error
+
+
+def _changed_decision(submission: Submission, version: int, fields: dict[str, Any]) -> Decision:
+    rows = Decision.objects.filter(submission=submission, announcement__isnull=True, version=version)
+    if not rows.update(**fields, version=version + 1):
+        row = Decision.objects.filter(submission=submission).first()
+        if row is not None and row.announcement_id is not None:
+            raise Refused(
+                f"The decision on submission {submission.number} is announced or held for announcement. "
+                "Stop the announcement while it is held, or correct the decision afterwards."
+            )
+        raise Changed(_quicker(submission))
+    return Decision.objects.get(submission=submission)
+
+
+def _quicker(submission: Submission) -> str:
+    return (
+        f"Another chair changed the decision on submission {submission.number} while this page was open. "
+        "Nothing of yours was saved over it; look at the new decision and decide again."
+    )
+
+
+@transaction.atomic
+def take_back(decision: Decision, *, version: int, by: User, at: datetime) -> None:
+    """Make a submission undecided again, as long as nothing was announced."""
+    rows = Decision.objects.filter(pk=decision.pk, announcement__isnull=True, version=version)
+    if not rows.delete()[0]:
+        raise Changed(_quicker(decision.submission))
+    _note("decision_taken_back", decision.submission, by, at, before=decision.verdict)
+
+
+def plan(chair: Membership) -> Plan:
+    """What an announcement by this chair would do now: decisions of submissions that she may see, nothing else."""
+    edition = chair.edition
+    standing = overseen_by(chair).submitted()
+    decisions = list(
+        decisions_overseen_by(chair)
+        .unannounced()
+        .filter(submission__in=standing)
+        .select_related("submission__edition", "decided_by")
+        .order_by("submission__number")
+    )
+    ids = [row.submission_id for row in decisions]
+    undecided = list(standing.filter(decision__isnull=True).order_by("number"))
+    authors, reviews = _authors_of(ids), _reviews_of(ids)
+    shown = {row.pk: shown_of(edition, row, reviews.get(row.submission_id, [])) for row in decisions}
+    prints = {row.pk: _fingerprint([row], authors, shown) for row in decisions}
+    whole = hashlib.sha256("".join(prints.values()).encode()).hexdigest()[:32]
+    return Plan(edition, decisions, undecided, authors, reviews, whole, shown, prints)
+
+
+def _seen_by_others(submissions: list[int], releasing: User, edition: Edition) -> set[int]:
+    """Which of the submissions some other chair may see."""
+    chairs = Membership.objects.chairs().filter(edition=edition).exclude(user=releasing).select_related("user")
+    return {pk for row in chairs for pk in overseen_by(row).filter(pk__in=submissions).values_list("pk", flat=True)}
+
+
+def _authors_of(ids: list[int]) -> dict[int, list[Author]]:
+    found: dict[int, list[Author]] = defaultdict(list)
+    for row in Author.objects.filter(submission__in=ids).exclude(email=""):
+        found[row.submission_id].append(row)
+    return dict(found)
+
+
+def _reviews_of(ids: list[int]) -> dict[int, list[Review]]:
+    found: dict[int, list[Review]] = defaultdict(list)
+    rows = Review.objects.submitted().filter(assignment__submission__in=ids).select_related("assignment")
+    for row in rows:
+        found[row.assignment.submission_id].append(row)
+    return dict(found)
+
+
+def _fingerprint(decisions: list[Decision], authors: dict[int, list[Author]], shown: dict[int, dict[str, Any]]) -> str:
+    """Changes whenever a letter would change: what was looked at must be what is released."""
+    told = [
+        [row.pk, row.version, [[a.name, a.email] for a in authors.get(row.submission_id, [])], shown[row.pk]]
+        for row in decisions
+    ]
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:32]
+
+
+@transaction.atomic
+def announce(
+    chair: Membership,
+    *,
+    accepts: int,
+    rejects: int,
+    fingerprint: str,
+    leave_undecided: bool,
+    by: User,
+    at: datetime,
+) -> Announcement:
+    """Release all private decisions that this chair may see, held for the edition's minutes.
+
+    `accepts` and `rejects` are typed by the chair; `fingerprint` is that of the dry run she looked at. Raises Refused
+    and changes nothing when they do not fit, something is undecided without her leave, or a letter has no recipient.
+    Pressed twice, nothing unannounced remains and the second press is refused.
+    """
+    now = plan(chair)
+    _refuse(now, accepts, rejects, fingerprint, leave_undecided, by)
+    release_at = at + timedelta(minutes=chair.edition.hold_minutes)
+    row = Announcement.objects.create(
+        edition=chair.edition,
+        created_by=by,
+        created_at=at,
+        release_at=release_at,
+        accepts=now.accepts,
+        rejects=now.rejects,
+        letters=now.letters,
+    )
+    _release(row, now, by=by, at=at)
+    return row
+
+
+def _refuse(now: Plan, accepts: int, rejects: int, fingerprint: str, leave_undecided: bool, by: User) -> None:
+    if not now.decisions:
+        raise Refused("There is nothing to announce: every decision that you may see is announced or held.")
+    if now.without_recipients:
+        numbers = ", ".join(str(row.submission.number) for row in now.without_recipients)
+        raise Refused(f"No author of submission {numbers} has an e-mail address. Add one before announcing.")
+    if now.undecided and not leave_undecided:
+        raise Refused(f"Undecided submissions: {len(now.undecided)}. Decide them, or choose to announce without them.")
+    if (accepts, rejects) != (now.accepts, now.rejects):
+        raise Refused(
+            f"You typed {accepts} to accept and {rejects} to reject; the decisions are {now.accepts} and "
+            f"{now.rejects}. Nothing was announced."
+        )
+    unconfirmed = now.unconfirmed(by) if now.edition.needs_second_chair else []
+    if unconfirmed:
+        numbers = ", ".join(str(row.submission.number) for row in unconfirmed)
+        raise Refused(f"Another chair must confirm the letters of submission {numbers} first, on this page.")
+    if fingerprint != now.fingerprint:
+        raise Changed("A decision, a review or an author list changed since you looked. Look at the letters again.")
+
+
+def _release(row: Announcement, now: Plan, *, by: User, at: datetime) -> None:
+    """Decisions, outcomes, campaign and letters, all or nothing."""
+    campaign = _campaign(row, by, at)
+    for decision in now.decisions:
+        decision.shown = now.shown[decision.pk]
+        taken = Decision.objects.filter(pk=decision.pk, version=decision.version, announcement__isnull=True)
+        known = Submission.objects.filter(pk=decision.submission_id, state=SubmissionState.SUBMITTED)
+        if not taken.update(announcement=row, shown=decision.shown):
+            raise Changed(_quicker(decision.submission))
+        if not known.update(outcome=OUTCOMES[decision.verdict], announced_at=row.release_at):
+            raise Changed(f"Submission {decision.submission.number} was withdrawn in the meantime.")
+        authors = now.authors[decision.submission_id]
+        post_decision(now.edition, decision, authors, announcement=row, campaign=campaign, at=at)
+        _note("announced", decision.submission, by, at, verdict=decision.verdict, release=row.release_at.isoformat())
+
+
+def _campaign(row: Announcement, by: User, at: datetime) -> Campaign:
+    campaign = Campaign.objects.create(
+        edition=row.edition.slug,
+        kind="decision",
+        title=f"Decisions of {row.edition.name}",
+        created_at=at,
+        created_by_id_label=by.pk,
+        release_at=row.release_at,
+        snapshot={"announcement": row.pk},
+    )
+    Announcement.objects.filter(pk=row.pk).update(campaign_id_label=campaign.pk)
+    row.campaign_id_label = campaign.pk
+    return campaign
+
+
+@transaction.atomic
+def confirm_letters(chair: Membership, *, fingerprint: str, by: User, at: datetime) -> int:
+    """A second chair has read the letters that she may see; returns how many decisions she confirms."""
+    now = plan(chair)
+    if fingerprint != now.fingerprint:
+        raise Changed("A decision, a review or an author list changed since you looked. Look at the letters again.")
+    for row in now.decisions:
+        Decision.objects.filter(pk=row.pk, version=row.version, announcement__isnull=True).update(
+            confirmed_by=by, confirmed_print=now.prints[row.pk]
+        )
+        _note("letters_confirmed", row.submission, by, at, verdict=row.verdict)
+    return len(now.decisions)
+
+
+@transaction.atomic
+def stop_announcement(row: Announcement, *, by: User, at: datetime) -> None:
+    """Stop a held announcement: decisions are private again, no letter leaves. Refused once it is released."""
+    held = Announcement.objects.filter(pk=row.pk, stopped_at__isnull=True, release_at__gt=at)
+    if not held.update(stopped_at=at, stopped_by=by):
+        raise Refused("It is too late to stop: the decisions are released. Correct single decisions instead.")
+    decisions = list(Decision.objects.filter(announcement=row).select_related("submission__edition"))
+    Decision.objects.filter(announcement=row).update(announcement=None, shown={})
+    ids = [decision.submission_id for decision in decisions]
+    Submission.objects.filter(pk__in=ids).update(outcome="", announced_at=None)
+    campaign = Campaign.objects.filter(pk=row.campaign_id_label or 0).first()
+    if campaign is not None:
+        cancel_campaign(campaign, reason="stopped by a chair before release", at=at)
+    for decision in decisions:
+        _note("announcement_stopped", decision.submission, by, at, verdict=decision.verdict)
+
+
+@transaction.atomic
+def correct(
+    decision: Decision, *, verdict: str, note: str, to_authors: str, version: int, by: User, at: datetime
+) -> Announcement:
+    """Reverse or reword one decision after its release: a new letter that takes the old one back, at once.
+
+    Refused while letters of the old decision still wait, so that the queue never holds accept and reject for one
+    submission; the old letters stay readable.
+    """
+    old = decision.announcement
+    if old is None or old.release_at > at:
+        raise Refused("This decision is not released; change it on the page of decisions.")
+    submission = decision.submission
+    waiting = Message.objects.filter(subject_label=submission.label, kind="decision", state__in=WAITING).count()
+    if waiting:
+        raise Refused(
+            f"Letters of the earlier decision that have not left: {waiting}. Wait until they are sent, or cancel them "
+            "on the page of letters, and correct then."
+        )
+    edition = submission.edition
+    row = Announcement.objects.create(
+        edition=edition,
+        created_by=by,
+        created_at=at,
+        release_at=at,
+        accepts=int(verdict == Verdict.ACCEPT),
+        rejects=int(verdict == Verdict.REJECT),
+        corrects=old,
+    )
+    fields = {"verdict": verdict, "note": note, "to_authors": to_authors, "decided_by": by, "decided_at": at}
+    before = decision.verdict
+    same = Decision.objects.filter(pk=decision.pk, version=version, announcement=old)
+    if not same.update(**fields, version=version + 1, announcement=row):
+        raise Changed(_quicker(submission))
+    decision = Decision.objects.select_related("submission__edition").get(pk=decision.pk)
+    reviews = _reviews_of([submission.pk]).get(submission.pk, [])
+    kept = decision.shown.get("reviews") or shown_of(edition, decision, reviews)["reviews"]
+    decision.shown = {"verdict": verdict, "to_authors": to_authors, "reviews": kept}
+    Decision.objects.filter(pk=decision.pk).update(shown=decision.shown)
+    known = Submission.objects.filter(pk=submission.pk, state=SubmissionState.SUBMITTED)
+    if not known.update(outcome=OUTCOMES[verdict], announced_at=at):
+        raise Refused(f"Submission {submission.number} is not under review any more.")
+    authors = _authors_of([submission.pk]).get(submission.pk, [])
+    posted = post_decision(edition, decision, authors, announcement=row, campaign=_campaign(row, by, at), at=at)
+    Announcement.objects.filter(pk=row.pk).update(letters=len(posted))
+    _note("decision_corrected", submission, by, at, verdict=verdict, before=before)
+    return row
+
+
+def _note(verb: str, submission: Submission, by: User, at: datetime, **detail: str) -> None:
+    record(
+        verb,
+        by_id=by.pk,
+        by=str(by),
+        at=at,
+        edition=submission.edition.slug,
+        subject=submission.label,
+        detail={"number": submission.number, **detail},
+    )

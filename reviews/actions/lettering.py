@@ -1,0 +1,71 @@
+"""What chairs do with letters that wait, failed, or may have arrived."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from dlonsc.accounts.models import User
+from dlonsc.editions.models import Edition, Membership
+from dlonsc.history.record import record
+from dlonsc.mail import ledger
+from dlonsc.mail.models import Campaign, Message, State
+from reviews.letters import letters_for
+
+
+@transaction.atomic
+def resolve(letter: Message, *, arrived: bool, by: User, at: datetime) -> None:
+    """Settle a letter whose outcome is unknown. Raises ledger.NotPossible when somebody was quicker."""
+    ledger.resolve_unknown(letter, by=str(by), at=at, arrived=arrived)
+    _note("letter_arrived" if arrived else "letter_sent_again", letter, by, at)
+
+
+@transaction.atomic
+def send_again(letter: Message, *, by: User, at: datetime) -> None:
+    """Queue a failed or returned letter once more, with the same Message-ID. Raises ledger.NotPossible."""
+    ledger.send_again(letter, by=str(by), at=at)
+    _note("letter_sent_again", letter, by, at)
+
+
+@transaction.atomic
+def cancel(letter: Message, *, by: User, at: datetime) -> None:
+    """Keep a waiting letter back for good. Raises ledger.NotPossible when it was handed over already."""
+    ledger.cancel(letter, by=str(by), at=at)
+    _note("letter_cancelled", letter, by, at)
+
+
+@transaction.atomic
+def send_failed_again(chair: Membership, *, by: User, at: datetime) -> int:
+    """Queue every failed letter that this chair may see; returns how many."""
+    failed = list(letters_for(chair).filter(state=State.FAILED))
+    for letter in failed:
+        send_again(letter, by=by, at=at)
+    return len(failed)
+
+
+@transaction.atomic
+def pause(edition: Edition, *, campaign: Campaign | None = None, by: User, at: datetime) -> None:
+    """Let the edition's letters wait, or one campaign's."""
+    label = "" if campaign is not None else edition.slug
+    ledger.pause(by=str(by), at=at, edition=label, campaign=campaign)
+    detail = {"campaign": campaign.title} if campaign else {}
+    record("letters_paused", by_id=by.pk, by=str(by), at=at, edition=edition.slug, detail=detail)
+
+
+@transaction.atomic
+def resume(edition: Edition, *, campaign: Campaign | None = None, by: User, at: datetime) -> None:
+    label = "" if campaign is not None else edition.slug
+    ledger.resume(by=str(by), at=at, edition=label, campaign=campaign)
+    detail = {"campaign": campaign.title} if campaign else {}
+    record("letters_resumed", by_id=by.pk, by=str(by), at=at, edition=edition.slug, detail=detail)
+
+
+def _note(verb: str, letter: Message, by: User, at: datetime) -> None:
+    record(
+        verb,
+        by_id=by.pk,
+        by=str(by),
+        at=at,
+        edition=letter.edition,
+        subject=letter.subject_label,
+        detail={"letter": letter.pk, "kind": letter.kind},
+    )

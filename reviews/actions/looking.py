@@ -1,0 +1,31 @@
+"""A chair begins and ends to look as somebody else. Both are in the history."""
+
+from datetime import datetime
+
+from dlonsc.accounts.models import User
+from dlonsc.editions.models import Membership
+from dlonsc.history.record import record
+from submissions.access import overseen_by, written_by
+
+
+def note_looking(chair: Membership, person: User | None, *, begins: bool, by: User, at: datetime) -> None:
+    """One entry about a visitor or a member; about an author one for each of her submissions that the chair may know.
+
+    So a chair in conflict with the submission does not read in the history who its author is.
+    """
+    edition, words = chair.edition, str(person) if person else "a visitor"
+    member = Membership.objects.filter(edition=edition, user=person).first() if person else None
+    subjects: list[tuple[str, dict[str, int]]] = [(f"membership:{member.pk}" if member else "", {})]
+    if person is not None and member is None:
+        rows = overseen_by(chair).filter(written_by(person))
+        subjects = [(row.label, {"number": row.number}) for row in rows]
+    for subject, detail in subjects:
+        record(
+            "looked_as" if begins else "stopped_looking",
+            by_id=by.pk,
+            by=str(by),
+            at=at,
+            edition=edition.slug,
+            subject=subject,
+            detail={"person": words, **detail},
+        )

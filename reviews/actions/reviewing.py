@@ -1,0 +1,318 @@
+"""What a reviewer does: save, submit, refuse, promise, say who she is. One verb, one function, one transaction."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max, OuterRef, Q, Subquery
+
+from dlonsc.accounts.models import User
+from dlonsc.editions.calendar import Phase
+from dlonsc.editions.models import Edition, Interest, Membership, Topic
+from dlonsc.history.record import record
+from reviews.conflicts import bar_named
+from reviews.emails.reviewing import post_profile_correction, post_refusal
+from reviews.models import Assignment, Review, ReviewVersion
+from submissions.access import overseen_by
+from submissions.models import Conflict, ConflictKind, ConflictSource, Submission
+from submissions.states import State
+
+Fields = dict[str, Any]
+# What a review needs before it can be submitted, with the words of the page.
+NEEDED = {
+    "summary": "Summary",
+    "strengths": "Strengths",
+    "weaknesses": "Weaknesses",
+    "reproducibility": "Reproducibility",
+    "score": "Score",
+    "confidence": "Confidence",
+}
+
+
+class ReviewingError(Exception):
+    """The act is not possible now; the message says why, in words for the reviewer."""
+
+
+class Stale(ReviewingError):
+    """The page did not know of a newer text."""
+
+
+@dataclass(frozen=True)
+class Saved:
+    """`is_aside` says that the text was kept beside a newer one instead of over it."""
+
+    review: Review
+    is_aside: bool = False
+
+
+def empty_fields() -> Fields:
+    return {name: None if name in {"score", "confidence"} else "" for name in Review.FIELDS}
+
+
+def official_text(review: Review) -> Fields:
+    """The text that counts once submitted."""
+    return {name: getattr(review, name) for name in Review.FIELDS}
+
+
+def working_text(review: Review | None) -> Fields:
+    """The newest text that its writer saved; after submitting it may be ahead of the text that counts."""
+    if review is None:
+        return empty_fields()
+    newest = review.versions.filter(is_aside=False).first()
+    return empty_fields() | (newest.fields if newest is not None else official_text(review))
+
+
+def working_texts(reviews: list[Review]) -> dict[int, Fields]:
+    """`working_text` of many reviews by primary key, in one query."""
+    newest = ReviewVersion.objects.filter(review=OuterRef("review"), is_aside=False).order_by("-number")
+    rows = ReviewVersion.objects.filter(review__in=reviews, number=Subquery(newest.values("number")[:1]))
+    kept = {row.review_id: row.fields for row in rows}
+    return {row.pk: empty_fields() | kept.get(row.pk, official_text(row)) for row in reviews}
+
+
+def missing_in(edition: Edition, fields: Fields) -> list[str]:
+    """The names of the fields that a review still needs before it can be submitted."""
+    scales = {
+        "score": {row["value"] for row in edition.scores},
+        "confidence": {row["value"] for row in edition.confidences},
+    }
+    return [
+        name
+        for name in NEEDED
+        if (fields[name] not in scales[name] if name in scales else not str(fields[name]).strip())
+    ]
+
+
+def closed_because(submission: Submission, at: datetime) -> str:
+    """Why reviews of a submission can no longer be changed, or ''."""
+    if submission.state != State.SUBMITTED:
+        return "The submission was withdrawn or returned; no review is needed. What you wrote is kept for you."
+    if submission.announced_at is not None and submission.announced_at <= at:
+        return "The decision is announced; reviews can no longer be changed."
+    if not submission.edition.window(Phase.REVIEW, received_at=at).accepts:
+        return "The chairs have closed reviewing. If something important is missing, write to them."
+    return ""
+
+
+def free_label(submission_id: int) -> int:
+    """A random free "Reviewer n" of a submission, so that the number tells no order. Call it under the lock."""
+    counted = Q(declined_at__isnull=True, removed_at__isnull=True) | Q(review__submitted_at__isnull=False)
+    rows = Assignment.objects.filter(counted, submission=submission_id)
+    used = {label for label in rows.values_list("review__label", flat=True) if label is not None}
+    free = sorted(set(range(1, rows.count() + 1)) - used)
+    return secrets.choice(free) if free else max(used, default=0) + 1
+
+
+def add_version(
+    review: Review, fields: Fields, *, by: User, at: datetime, is_submitted: bool = False, is_aside: bool = False
+) -> ReviewVersion:
+    last = review.versions.aggregate(last=Max("number"))["last"] or 0
+    return ReviewVersion.objects.create(
+        review=review,
+        number=last + 1,
+        fields=fields,
+        saved_at=at,
+        saved_by=by,
+        is_submitted=is_submitted,
+        is_aside=is_aside,
+    )
+
+
+def open_review(assignment: Assignment, at: datetime) -> Review:
+    """The assignment's review, made when it has none. Locks the submission, so that two tabs make one review."""
+    Submission.objects.select_for_update().get(pk=assignment.submission_id)
+    review = Review.objects.select_for_update().filter(assignment=assignment).first()
+    if review is not None:
+        return review
+    return Review.objects.create(
+        assignment=assignment, label=free_label(assignment.submission_id), saved_at=at, version=0
+    )
+
+
+def demand_standing(assignment: Assignment) -> None:
+    if not Assignment.objects.standing().filter(pk=assignment.pk).exists():
+        raise ReviewingError("This submission is no longer assigned to you. What you wrote is kept for you.")
+
+
+@transaction.atomic
+def save_review(*, assignment: Assignment, fields: Fields, based_on: int, by: User, at: datetime) -> Saved:
+    """Keep a text. `based_on` is the version that the page showed (0: none yet); a text based on an older one is kept
+    aside. A submitted review keeps the text that counts until the changed one is submitted too.
+    """
+    demand_standing(assignment)
+    if reason := closed_because(assignment.submission, at):
+        raise ReviewingError(reason)
+    review = open_review(assignment, at)
+    fields = empty_fields() | {name: fields[name] for name in Review.FIELDS if name in fields}
+    newest = working_text(review) if review.version else None
+    if fields == newest:
+        return Saved(review)
+    if based_on != review.version:
+        if not review.versions.filter(is_aside=True, fields=fields).exists():
+            add_version(review, fields, by=by, at=at, is_aside=True)
+        return Saved(review, is_aside=True)
+    add_version(review, fields, by=by, at=at)
+    if review.submitted_at is None:
+        for name in Review.FIELDS:
+            setattr(review, name, fields[name])
+    review.saved_at, review.version = at, review.version + 1
+    review.save(update_fields=[*Review.FIELDS, "saved_at", "version"])
+    return Saved(review)
+
+
+@transaction.atomic
+def submit_review(*, assignment: Assignment, based_on: int, by: User, at: datetime) -> Review:
+    """Make the saved text the review that counts. Pressed twice, the second does nothing."""
+    demand_standing(assignment)
+    if reason := closed_because(assignment.submission, at):
+        raise ReviewingError(reason)
+    review = Review.objects.select_for_update().filter(assignment=assignment).first()
+    if review is None:
+        raise ReviewingError("Nothing is written yet.")
+    fields = working_text(review)
+    if review.submitted_at is not None and fields == official_text(review):
+        return review
+    if based_on != review.version:
+        raise Stale("A newer text was saved in another tab. Read it, then submit.")
+    if missing := missing_in(assignment.submission.edition, fields):
+        raise ReviewingError("Not complete: " + ", ".join(NEEDED[name] for name in missing) + ".")
+    is_first = review.submitted_at is None
+    old_score = None if is_first else review.score
+    for name in Review.FIELDS:
+        setattr(review, name, fields[name])
+    review.submitted_at = review.submitted_at or at
+    review.saved_at, review.version = at, review.version + 1
+    review.save()
+    add_version(review, fields, by=by, at=at, is_submitted=True)
+    record(
+        "submit_review" if is_first else "change_review",
+        by_id=by.pk,
+        by=str(by),
+        at=at,
+        edition=assignment.submission.edition.slug,
+        subject=assignment.submission.label,
+        detail={"assignment": assignment.pk, "score": review.score, "score_before": old_score},
+    )
+    return review
+
+
+@transaction.atomic
+def decline_assignment(*, assignment: Assignment, refusal: str, reason: str, by: User, at: datetime) -> None:
+    """Give a task back, with the reason; a conflict bars the submission for good. What was written is kept."""
+    moved = (
+        Assignment.objects.standing()
+        .filter(pk=assignment.pk)
+        .update(declined_at=at, refusal=refusal, refusal_reason=reason)
+    )
+    if not moved:
+        return
+    assignment.refresh_from_db(fields=["declined_at", "refusal", "refusal_reason"])
+    submission, membership = assignment.submission, assignment.membership
+    if refusal == Assignment.Refusal.CONFLICT:
+        declare_one(submission, membership, ConflictKind.OTHER, reason, by=by, at=at)
+    chairs = [
+        chair
+        for chair in submission.edition.memberships.chairs().select_related("user")
+        if chair.pk != membership.pk and overseen_by(chair).filter(pk=submission.pk).exists()
+    ]
+    for chair in chairs:
+        post_refusal(assignment, chair, at)
+    record(
+        "decline_assignment",
+        by_id=by.pk,
+        by=str(by),
+        at=at,
+        edition=submission.edition.slug,
+        subject=submission.label,
+        detail={"assignment": assignment.pk, "refusal": refusal},
+    )
+
+
+@transaction.atomic
+def promise_date(*, assignment: Assignment, until: date | None, by: User, at: datetime) -> None:
+    """Say until when the review will come; None takes the promise back."""
+    changed = Assignment.objects.standing().filter(pk=assignment.pk).exclude(promised_at=until)
+    if until is None:
+        changed = Assignment.objects.standing().filter(pk=assignment.pk, promised_at__isnull=False)
+    if not changed.update(promised_at=until):
+        return
+    record(
+        "promise_date",
+        by_id=by.pk,
+        by=str(by),
+        at=at,
+        edition=assignment.submission.edition.slug,
+        subject=assignment.submission.label,
+        detail={"assignment": assignment.pk, "until": until.isoformat() if until else None},
+    )
+
+
+def declare_one(
+    submission: Submission, membership: Membership, kind: str, reason: str, *, by: User, at: datetime
+) -> bool:
+    """A standing conflict declared by the member; False when there is one already."""
+    _, created = Conflict.objects.get_or_create(
+        submission=submission,
+        membership=membership,
+        source=ConflictSource.MEMBER,
+        lifted_at=None,
+        defaults={"kind": kind, "reason": reason, "declared_by": by, "declared_at": at},
+    )
+    return created
+
+
+@transaction.atomic
+def save_profile(
+    *,
+    membership: Membership,
+    interests: dict[int, int],
+    max_load: int | None,
+    away: str,
+    publications: str,
+    conflicts: list[dict[str, str]],
+    by: User,
+    at: datetime,
+) -> None:
+    """What a member says of herself for an edition. `interests` by topic id, -2 to 2; 0 is no row.
+
+    `conflicts` is [{who, kind}]: persons by address or name as printed; their submissions are barred now, and those
+    that come later before the next assignment (`conflicts.refresh_all`).
+    """
+    membership.max_load, membership.away, membership.publications = max_load, away, publications
+    membership.declared_conflicts, membership.profile_at = conflicts, at
+    membership.save(update_fields=["max_load", "away", "publications", "declared_conflicts", "profile_at"])
+    own = set(Topic.objects.filter(edition=membership.edition_id).values_list("pk", flat=True))
+    Interest.objects.filter(membership=membership).delete()
+    Interest.objects.bulk_create(
+        Interest(membership=membership, topic_id=topic, value=value)
+        for topic, value in interests.items()
+        if topic in own and value
+    )
+    bar_named([membership], at)
+    record(
+        "save_profile",
+        by_id=by.pk,
+        by=str(by),
+        at=at,
+        edition=membership.edition.slug,
+        subject=f"membership:{membership.pk}",
+        detail={"max_load": max_load, "topics": sum(1 for value in interests.values() if value)},
+    )
+
+
+@transaction.atomic
+def ask_correction(*, membership: Membership, text: str, by: User, at: datetime) -> int:
+    """Tell the chairs that a found conflict is wrong; only a chair lifts it. Returns how many were told."""
+    chairs = list(membership.edition.memberships.chairs().select_related("user").exclude(pk=membership.pk))
+    posted = [post_profile_correction(membership, chair, text, at) for chair in chairs]
+    record(
+        "ask_conflict_correction",
+        by_id=by.pk,
+        by=str(by),
+        at=at,
+        edition=membership.edition.slug,
+        subject=f"membership:{membership.pk}",
+    )
+    return sum(1 for message in posted if message is not None)

@@ -1,0 +1,19 @@
+from django.apps import AppConfig
+
+
+class ReviewsConfig(AppConfig):
+    name = "reviews"
+    label = "reviews"
+    verbose_name = "Reviews"
+
+    def ready(self) -> None:
+        # Models exist only now, so these cannot be imported at the top.
+        from dlonsc.mail.guards import register  # noqa: PLC0415
+        from reviews.concerned import register as answer_editions  # noqa: PLC0415
+        from reviews.guards import decision_stands, review_is_open  # noqa: PLC0415
+        from reviews.reminders import register_guards  # noqa: PLC0415
+
+        answer_editions()
+        register("decision", decision_stands)
+        register("chair_reminder", review_is_open)
+        register_guards()

@@ -1,0 +1,81 @@
+"""What editions ask of submissions and reviews (dlonsc.editions.upstairs): registered at start-up."""
+
+from collections import Counter
+from datetime import datetime
+
+from django.db.models import Q
+from django.utils import timezone
+
+from dlonsc.editions.calendar import Phase
+from dlonsc.editions.models import Deadline, Edition, Membership
+from dlonsc.editions.upstairs import Person, upstairs
+from reviews.models import Assignment, Review
+from reviews.reach import effect_of
+from reviews.reminders import PHASES, planned
+from submissions.access import overseen_by
+from submissions.models import Author, CameraReadyDetails, Submission, SubmissionQuerySet
+from submissions.states import Outcome, State
+
+
+def known_to(edition: Edition, viewer: Membership | None) -> SubmissionQuerySet:
+    return Submission.objects.filter(edition=edition) if viewer is None else overseen_by(viewer)
+
+
+def draft_owners(edition: Edition, viewer: Membership | None) -> list[Person]:
+    """Who has begun a submission and not submitted it."""
+    rows = known_to(edition, viewer).filter(state=State.DRAFT).select_related("created_by")
+    return [Person(row.created_by.email, str(row.created_by)) for row in rows]
+
+
+def late_reviewers(edition: Edition, viewer: Membership | None) -> list[Person]:
+    """Reviewers with a review that is not submitted."""
+    rows = (
+        Assignment.objects.standing()
+        .filter(submission__in=known_to(edition, viewer).submitted(), membership__removed_at__isnull=True)
+        .exclude(review__submitted_at__isnull=False)
+        .select_related("membership__user")
+    )
+    return [Person(row.membership.user.email, row.membership.name) for row in rows if row.membership.user]
+
+
+def camera_ready_contacts(edition: Edition, viewer: Membership | None) -> list[Person]:
+    """Contact authors of accepted submissions whose camera-ready version is not approved."""
+    approved = CameraReadyDetails.objects.filter(approved_at__isnull=False).values("submission")
+    rows = known_to(edition, viewer).filter(state=State.SUBMITTED, outcome=Outcome.ACCEPTED).exclude(pk__in=approved)
+    contacts = Author.objects.filter(Q(is_contact=True), submission__in=rows)
+    return [Person(author.email, author.name) for author in contacts]
+
+
+def reminders_before(viewer: Membership, deadline: Deadline) -> list[tuple[datetime, int]]:
+    """The reminders before a date, saved or not, as things stand and as far as a chair may know."""
+    letters: Counter[datetime] = Counter()
+    if deadline.phase in PHASES:
+        for row in planned(deadline, timezone.now(), overseen_by(viewer)):
+            letters[row.moment.at] += len(row.open.people)
+    return sorted(letters.items())
+
+
+def topic_uses(viewer: Membership) -> dict[int, int]:
+    """Submissions per topic, without those that a chair must not know of."""
+    return dict(Counter(overseen_by(viewer).exclude(topics=None).values_list("topics", flat=True)))
+
+
+def used_values(edition: Edition) -> dict[str, set[int]]:
+    """The values of the two scales that reviews hold, drafts included."""
+    rows = list(Review.objects.filter(assignment__submission__edition=edition).values_list("score", "confidence"))
+    return {
+        "scores": {score for score, _ in rows if score is not None},
+        "confidences": {confidence for _, confidence in rows if confidence is not None},
+    }
+
+
+def register() -> None:
+    upstairs.concerned = {
+        Phase.SUBMISSION: draft_owners,
+        Phase.REVIEW: late_reviewers,
+        Phase.CAMERA_READY: camera_ready_contacts,
+    }
+    upstairs.reminders = reminders_before
+    upstairs.topic_uses = topic_uses
+    upstairs.used_values = used_values
+    upstairs.effect_of = effect_of

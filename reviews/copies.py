@@ -1,0 +1,105 @@
+"""The copies of manuscripts that reviewers get: named by number, without metadata where reviewing is double-blind."""
+
+import io
+import zipfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from django.core.cache import cache
+from django.utils.text import slugify
+from pypdf import PdfReader, PdfWriter
+from pypdf.errors import PyPdfError
+from pypdf.generic import DictionaryObject
+
+from submissions.files import path_of, store_chunks
+from submissions.models import Manuscript, StoredFile, Submission
+
+CHUNK = 256 * 1024
+REMEMBERED = 30 * 24 * 3600
+# Where PDF keeps who made it and when, beside the document information dictionary.
+TELLTALE = ("/Metadata", "/PieceInfo", "/LastModified")
+
+
+class CannotBlind(Exception):
+    """A PDF whose metadata cannot be taken out; it must not reach a reviewer as it is."""
+
+
+def file_name(submission: Submission, ending: str = ".pdf") -> str:
+    """017_short-title.pdf: sorts by number, says what it is, names nobody."""
+    short = slugify(submission.title)[:40].strip("-") or "submission"
+    return f"{submission.number:03d}_{short}{ending}"
+
+
+def without_metadata(data: bytes) -> bytes:
+    """The same pages without document information, XMP packets and traces of programs. Raises CannotBlind."""
+    try:
+        writer = PdfWriter(clone_from=PdfReader(io.BytesIO(data)))
+        writer.metadata = None
+        for thing in writer._objects:
+            if isinstance(thing, DictionaryObject):
+                for name in TELLTALE:
+                    thing.pop(name, None)
+        # What nothing names any more would still be written.
+        writer.compress_identical_objects(remove_duplicates=False, remove_unreferenced=True)
+        out = io.BytesIO()
+        writer.write(out)
+    except (PyPdfError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise CannotBlind(str(error)) from error
+    return out.getvalue()
+
+
+def reviewers_copy(manuscript: Manuscript, *, blind: bool) -> StoredFile:
+    """What a reviewer may read: the manuscript, or when `blind` its copy without metadata (made once, then kept)."""
+    if not blind:
+        return manuscript
+    key = f"blind-copy:{manuscript.sha256}"
+    known = cache.get(key)
+    copy = Manuscript(sha256=known[0], size=known[1]) if known else None
+    if copy is None or not path_of(copy.sha256).exists():
+        stored = store_chunks([without_metadata(path_of(manuscript.sha256).read_bytes())])
+        cache.set(key, (stored.sha256, stored.size), REMEMBERED)
+        copy = Manuscript(sha256=stored.sha256, size=stored.size)
+    copy.original_name = "paper.pdf"
+    return copy
+
+
+class Pipe(io.RawIOBase):
+    """A file that hands on what was written to it, so that an archive is never held whole."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waiting: list[bytes] = []
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: bytes) -> int:  # type: ignore[override]
+        self.waiting.append(bytes(data))
+        return len(data)
+
+    def take(self) -> bytes:
+        data, self.waiting = b"".join(self.waiting), []
+        return data
+
+
+def chunks(source: Path | bytes) -> Iterator[bytes]:
+    if isinstance(source, bytes):
+        yield source
+        return
+    with source.open("rb") as file:
+        while data := file.read(CHUNK):
+            yield data
+
+
+def zipped(files: Iterable[tuple[str, Path | bytes]]) -> Iterator[bytes]:
+    """A zip archive of (name, file or bytes), in pieces. PDFs are stored as they are: they hardly get smaller."""
+    pipe = Pipe()
+    with zipfile.ZipFile(pipe, "w", zipfile.ZIP_STORED) as archive:
+        for name, source in files:
+            entry = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
+            entry.external_attr = 0o644 << 16
+            with archive.open(entry, "w") as target:
+                for data in chunks(source):
+                    target.write(data)
+                    yield pipe.take()
+    yield pipe.take()

@@ -1,0 +1,45 @@
+"""The dates of one person, over all editions and roles. Labels only: calendars are read by other companies too."""
+
+from collections.abc import Iterator
+
+from django.db.models import Count, Max
+
+from dlonsc.accounts.models import User
+from dlonsc.editions.access import memberships_of
+from dlonsc.editions.calendar import Phase
+from dlonsc.editions.feeds import Date, dates_of
+from dlonsc.editions.models import Edition
+from submissions.access import authored_by
+from submissions.models import LatePermission, SubmissionQuerySet
+from submissions.states import State
+
+OWN = "Your own, later date, given by the chairs."
+
+
+def dates_for(user: User) -> list[Date]:
+    """Her dates, soonest first: all of an edition whose committee she is in, an author's own otherwise."""
+    found: dict[str, Date] = {}
+    for membership in memberships_of(user).prefetch_related("edition__deadlines"):
+        for row in dates_of(membership.edition, public_only=not membership.is_chair):
+            found[row.uid] = row
+    for row in _as_author(user):
+        found[row.uid] = row
+    return sorted(found.values(), key=lambda row: row.cutoff)
+
+
+def _as_author(user: User) -> Iterator[Date]:
+    mine = authored_by(user).exclude(state__in=[State.WITHDRAWN, State.DESK_REJECTED])
+    editions = Edition.objects.filter(pk__in=mine.values("edition")).prefetch_related("deadlines")
+    for edition in editions:
+        yield from dates_of(edition)
+        yield from _later_ones(edition, mine.filter(edition=edition))
+
+
+def _later_ones(edition: Edition, mine: SubmissionQuerySet) -> Iterator[Date]:
+    """The latest of the later dates that chairs gave to her submissions, per phase."""
+    given = LatePermission.objects.filter(submission__in=mine)
+    for phase in (Phase.SUBMISSION, Phase.CAMERA_READY):
+        deadline, rows = edition.due(phase), given.filter(phase=phase)
+        known = rows.aggregate(latest=Max("cutoff_at"), last=Max("given_at"), count=Count("pk"))
+        if deadline is not None and known["latest"] is not None and known["latest"] > deadline.cutoff_at:
+            yield Date(deadline, edition, known["latest"], OWN, known["count"], known["last"])

@@ -1,0 +1,199 @@
+"""The demo: an edition in mid-life, a second one whose call is open, and the true call of 2020 beside them."""
+
+from datetime import datetime, timedelta
+from random import Random
+
+from allauth.account.models import EmailAddress
+from django.db import transaction
+
+from dlonsc.accounts.models import User
+from dlonsc.editions.calendar import Phase
+from dlonsc.editions.models import Edition, Membership
+from reviews.actions import deciding
+from reviews.demo import words
+from reviews.demo.edition import OPEN_CALL, make_demo_edition
+from reviews.demo.fill import (
+    Cast,
+    Person,
+    add_assignments,
+    add_bids,
+    add_members,
+    add_reviews,
+    add_submissions,
+)
+from reviews.demo.letters import mark_as_sent, write_letters
+from reviews.models import Assignment, Decision, Verdict
+from submissions.models import Conflict, ConflictKind, ConflictSource, Manuscript, Submission
+from submissions.states import State
+
+MID_LIFE_SLUG = "demo"
+OPEN_SLUG = "demo-next"
+STATES = {34: State.DRAFT, 35: State.DRAFT, 36: State.DRAFT, 37: State.WITHDRAWN, 38: State.WITHDRAWN}
+DESK_REJECTED = 39
+# The second chair wrote this one: she must find no trace of it.
+CHAIRS_OWN = 7
+ANNOUNCED = {1: Verdict.ACCEPT, 2: Verdict.ACCEPT, 3: Verdict.ACCEPT, 4: Verdict.REJECT, 5: Verdict.REJECT}
+DECIDED = {
+    6: Verdict.ACCEPT,
+    8: Verdict.REJECT,
+    9: Verdict.ACCEPT,
+    10: Verdict.REJECT,
+    11: Verdict.REJECT,
+    12: Verdict.ACCEPT,
+}
+
+
+def state_of(number: int) -> State:
+    return State.DESK_REJECTED if number == DESK_REJECTED else STATES.get(number, State.SUBMITTED)
+
+
+def pages_of(row: Submission) -> int:
+    """Two drafts that the format check stops, the rest within the limits."""
+    return {34: 13, 35: 5}.get(row.number, Random(row.number).randint(6, 12))
+
+
+def rename(person: Person, name: str, email: str) -> Person:
+    """Give one of the cast an address that is easy to type."""
+    user = person.user
+    EmailAddress.objects.filter(user=user).update(email=email)
+    user.name, user.email = name, email
+    user.save(update_fields=["name", "email"])
+    return person
+
+
+@transaction.atomic
+def make_show(at: datetime) -> None:
+    """Fill an empty database with the whole demo."""
+    cast = Cast(random=Random(2020), at=at)
+    leaders = cast.invite(3)
+    rename(leaders[0], "Chiara Rossi", "chair@demo.example")
+    rename(leaders[1], "Wanjiru Kamau", "second-chair@demo.example")
+    rename(leaders[2], "Petr Novák", "proceedings@demo.example")
+    committee = cast.invite(30)
+    rename(committee[0], "Mei Nakamura", "reviewer@demo.example")
+    rename(committee[1], "Tariq Haddad", "late-reviewer@demo.example")
+    make_mid_life(cast, leaders, committee)
+    make_open_call(cast, leaders, committee[:12])
+
+
+def chairs_and_proceedings(cast: Cast, edition: Edition, leaders: list[Person]) -> list[Membership]:
+    chairs = add_members(cast, edition, leaders[:2], is_chair=True, is_reviewer=False, title="co-chair")
+    add_members(cast, edition, leaders[2:], is_proceedings_chair=True, is_reviewer=False, title="proceedings chair")
+    return chairs
+
+
+def make_mid_life(cast: Cast, leaders: list[Person], committee: list[Person]) -> None:
+    edition = make_demo_edition(MID_LIFE_SLUG, "DLonSC Demo", at=cast.at)
+    chairs = chairs_and_proceedings(cast, edition, leaders)
+    members = add_members(cast, edition, committee, is_reviewer=True)
+    add_silent_members(cast, edition, leaders[0].user)
+    rows = add_submissions(cast, edition, 40, state_of=state_of, pages_of=pages_of, check=True)
+    by_number = {row.number: row for row in rows}
+    give_to_chair(cast, by_number[CHAIRS_OWN], chairs[1], handled_by=chairs[0])
+    reviewed = [row for row in rows if row.state == State.SUBMITTED]
+    first_author = rename(
+        Person(by_number[1].created_by, words.HOMES[0]), by_number[1].created_by.name, "author@demo.example"
+    )
+    by_number[1].authors.filter(position=1).update(email=first_author.user.email)
+    add_bids(cast, edition, reviewed, members)
+    assignments = add_assignments(cast, edition, reviewed, members, edition.reviews_per_submission, leaders[0].user)
+    by_member = {member.pk: member for member in members}
+    late = members[1].pk
+
+    def share(assignment: Assignment) -> float:
+        if assignment.membership_id == late:
+            return 0.0
+        if assignment.submission_id in {by_number[number].pk for number in (*ANNOUNCED, *DECIDED)}:
+            return 1.0
+        return 0.8 if assignment.membership_id in by_member else 0.0
+
+    add_reviews(cast, edition, assignments, share)
+    decide_and_announce(cast, by_number, chairs[0], leaders[0].user)
+    add_late_file(cast, by_number[36])
+    write_letters(edition, assignments, asked_by=str(leaders[0].user))
+    mark_as_sent(edition, by=cast.at)
+
+
+def add_silent_members(cast: Cast, edition: Edition, by: User) -> None:
+    """Invitations that were not answered, and one that was declined."""
+    for number in range(4):
+        name = words.full_name(cast.random)
+        Membership.objects.create(
+            edition=edition,
+            name=name,
+            email=words.mailbox(name, "invited.example", number),
+            is_listed=False,
+            position=500 + number,
+            invited_at=cast.at - timedelta(days=9),
+            invited_by=by,
+            invitation_round=1,
+            declined_at=cast.at - timedelta(days=7) if number == 0 else None,
+            decline_reason="I am on leave this spring." if number == 0 else "",
+        )
+
+
+def give_to_chair(cast: Cast, row: Submission, chair: Membership, *, handled_by: Membership) -> None:
+    """Make a chair the first author of a submission, with the conflict that follows, and name its handling chair."""
+    Submission.objects.filter(pk=row.pk).update(created_by=chair.user, handling_chair=handled_by)
+    row.authors.filter(position=1).update(name=chair.name, email=chair.email)
+    Conflict.objects.filter(submission=row, membership=chair).delete()
+    Conflict.objects.create(
+        submission=row,
+        membership=chair,
+        source=ConflictSource.AUTHORSHIP,
+        kind=ConflictKind.OTHER,
+        declared_at=cast.at,
+    )
+
+
+def decide_and_announce(cast: Cast, by_number: dict[int, Submission], chair: Membership, by: User) -> None:
+    """A first batch announced yesterday by the verb itself, some more decided and private."""
+    released = cast.at - timedelta(days=1)
+    decide(cast, by_number, ANNOUNCED, by, at=released - timedelta(hours=5))
+    now = deciding.plan(chair)
+    deciding.announce(
+        chair,
+        accepts=now.accepts,
+        rejects=now.rejects,
+        fingerprint=now.fingerprint,
+        leave_undecided=True,
+        by=by,
+        at=released - timedelta(minutes=chair.edition.hold_minutes),
+    )
+    decide(cast, by_number, DECIDED, by, at=released + timedelta(hours=5))
+
+
+def decide(
+    cast: Cast, by_number: dict[int, Submission], verdicts: dict[int, Verdict], by: User, *, at: datetime
+) -> None:
+    for number, verdict in verdicts.items():
+        Decision.objects.create(
+            submission=by_number[number],
+            verdict=verdict,
+            note=words.sentence(cast.random),
+            to_authors="The committee asks you to heed the remarks on reproducibility."
+            if verdict == Verdict.ACCEPT
+            else "We hope that the reviews help you with a next version.",
+            decided_by=by,
+            decided_at=at,
+        )
+
+
+def add_late_file(cast: Cast, row: Submission) -> None:
+    """A draft whose PDF came after the deadline: kept, marked, for the chairs to adopt or leave."""
+    closed = row.edition.deadlines.get(phase=Phase.SUBMISSION).cutoff_at
+    when = closed + timedelta(hours=3)
+    Manuscript.objects.filter(submission=row).update(is_late=True, is_current=False, received_at=when, uploaded_at=when)
+
+
+def make_open_call(cast: Cast, leaders: list[Person], committee: list[Person]) -> None:
+    """The next workshop: its call is open, four papers came early, nobody is assigned yet."""
+    edition = make_demo_edition(OPEN_SLUG, "DLonSC Demo Next", at=cast.at + timedelta(seconds=1), dates=OPEN_CALL)
+    chairs_and_proceedings(cast, edition, leaders)
+    add_members(cast, edition, committee, is_reviewer=True)
+    add_submissions(cast, edition, 4, check=True)
+    # In an edition whose call is open nothing can have come twelve days before today's "closing".
+    opened = cast.at - timedelta(days=2)
+    edition.submissions.filter(state=State.SUBMITTED).update(submitted_at=opened, changed_at=opened)
+    write_letters(edition, [], asked_by=str(leaders[0].user))
+    mark_as_sent(edition, by=cast.at)

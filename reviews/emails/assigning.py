@@ -1,0 +1,105 @@
+"""Letters to reviewers about their tasks."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+
+from dlonsc.editions.calendar import Phase
+from dlonsc.editions.letterhead import letterhead
+from dlonsc.editions.models import Edition, Membership
+from dlonsc.mail.post import post
+from reviews.models import Assignment
+from submissions.access import in_conflict_with
+from submissions.models import Submission
+
+
+def post_changes(
+    edition: Edition, member: Membership, added: Sequence[Assignment], removed: Sequence[Assignment], *, at: datetime
+) -> bool:
+    """Tell one reviewer about all her new and taken-back tasks of one act, in one letter."""
+    ids = sorted(row.pk for row in (added or removed))
+    act = "assigned" if added else "unassigned"
+    message = post(
+        key=f"{act}:{ids[0]}:{member.pk}",
+        to_email=_address(member),
+        to_name=member.name,
+        letter=f"reviews/emails/{act}",
+        context=_context(edition, member) | {"added": by_number(added), "removed": by_number(removed)},
+        head=letterhead(edition),
+        at=at,
+        kind=act,
+        about=_about([*added, *removed]),
+        thread=_thread(edition, member),
+    )
+    return message is not None
+
+
+def post_reminder(
+    edition: Edition, member: Membership, tasks: Sequence[Assignment], *, press: str, at: datetime
+) -> bool:
+    """Remind one reviewer of her missing reviews; False when this press has already done so."""
+    message = post(
+        key=f"chair_reminder:{edition.pk}:{press}:{member.pk}",
+        to_email=_address(member),
+        to_name=member.name,
+        letter="reviews/emails/chair_reminder",
+        context=_context(edition, member) | {"tasks": by_number(tasks), "now": at},
+        head=letterhead(edition),
+        at=at,
+        kind="chair_reminder",
+        about=_about(tasks),
+        thread=_thread(edition, member),
+        at_most_once=False,
+        guard={"assignments": [row.pk for row in tasks]},
+    )
+    return message is not None
+
+
+def _about(rows: Sequence[Assignment]) -> str:
+    """The submission that a letter is filed under, when it is about one only."""
+    labels = {row.submission.label for row in rows}
+    return labels.pop() if len(labels) == 1 else ""
+
+
+def _thread(edition: Edition, member: Membership) -> str:
+    return f"{edition.slug}.reviews.{member.pk}"
+
+
+def split_by_secrecy(edition: Edition, rows: Sequence[Assignment]) -> list[tuple[str, list[Assignment]]]:
+    """Rows grouped into letters, with the label that each letter is filed under.
+
+    A letter is filed under the submission that some chair may not see, so that her list of letters leaves it out. One
+    letter can carry one such label: usually everything fits into one, and only a second restricted submission of the
+    same reviewer in the same act gets its own.
+    """
+    restricted: set[int] = set()
+    for chair in Membership.objects.chairs().filter(edition=edition).select_related("user"):
+        hidden = Submission.objects.filter(in_conflict_with(chair), pk__in=[row.submission_id for row in rows])
+        restricted.update(hidden.values_list("pk", flat=True))
+    first = [row for row in rows if row.submission_id not in restricted]
+    groups: list[tuple[str, list[Assignment]]] = []
+    for pk in dict.fromkeys(row.submission_id for row in rows if row.submission_id in restricted):
+        mine = [row for row in rows if row.submission_id == pk]
+        groups.append((mine[0].submission.label, [*first, *mine]))
+        first = []
+    return [*groups, ("", first)] if first else groups
+
+
+def by_number(rows: Sequence[Assignment]) -> list[Assignment]:
+    return sorted(rows, key=lambda row: row.submission.number)
+
+
+def _address(member: Membership) -> str:
+    return member.user.email if member.user else member.email
+
+
+def _context(edition: Edition, member: Membership) -> dict[str, Any]:
+    return {
+        "edition": edition,
+        "member": member,
+        "due": edition.due(Phase.REVIEW),
+        "link": f"{settings.SITE_URL}{reverse('reviews:home', args=[edition.slug])}",
+    }

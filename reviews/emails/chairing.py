@@ -1,0 +1,85 @@
+"""Letters to chairs about conflicts of interest and who handles what."""
+
+from datetime import datetime
+
+from django.urls import reverse
+
+from dlonsc.accounts.models import User
+from dlonsc.editions.letterhead import letterhead
+from dlonsc.editions.models import Edition, Membership
+from dlonsc.mail.models import Message
+from dlonsc.mail.post import post
+from reviews.models import Assignment
+from submissions.models import Conflict
+
+
+def _address(chair: Membership) -> str:
+    return chair.user.email if chair.user else chair.email
+
+
+def post_delegate_named(
+    edition: Edition, member: Membership, chair: Membership, *, by: User, at: datetime
+) -> Message | None:
+    """Tell a chair, or the delegate herself, who was named by whom."""
+    return post(
+        key=f"delegate-named:{member.pk}:{chair.pk}:{at.isoformat()}",
+        to_email=_address(chair),
+        to_name=chair.name,
+        letter="reviews/emails/delegate_named",
+        context={
+            "edition": edition,
+            "member": member,
+            "is_self": member.pk == chair.pk,
+            "by": str(by),
+            "path": reverse("reviews:table", args=[edition.slug]),
+        },
+        head=letterhead(edition),
+        at=at,
+        about=f"membership:{member.pk}",
+    )
+
+
+def post_conflict_lifted(conflict: Conflict, chair: Membership, *, by: User, at: datetime) -> Message | None:
+    """Tell a chair who may know the submission that a conflict was lifted, by whom and why."""
+    submission = conflict.submission
+    edition = submission.edition
+    return post(
+        key=f"conflict-lifted:{conflict.pk}:{chair.pk}:{at.isoformat()}",
+        to_email=_address(chair),
+        to_name=chair.name,
+        letter="reviews/emails/conflict_lifted",
+        context={
+            "edition": edition,
+            "submission": submission,
+            "conflict": conflict,
+            "by": str(by),
+            "path": reverse("reviews:conflict", args=[edition.slug, submission.number, conflict.membership_id]),
+        },
+        head=letterhead(edition),
+        at=at,
+        about=submission.label,
+        thread=f"{edition.slug}.{submission.number}",
+    )
+
+
+def post_late_conflict(assignment: Assignment, reason: str, chair: Membership, at: datetime) -> Message | None:
+    """Tell a chair once that somebody who reviews a submission has come into conflict with it."""
+    submission = assignment.submission
+    edition = submission.edition
+    return post(
+        key=f"late-conflict:{assignment.pk}:{chair.pk}",
+        to_email=_address(chair),
+        to_name=chair.name,
+        letter="reviews/emails/late_conflict",
+        context={
+            "edition": edition,
+            "submission": submission,
+            "reviewer": assignment.membership,
+            "reason": reason,
+            "path": reverse("reviews:conflict", args=[edition.slug, submission.number, assignment.membership_id]),
+        },
+        head=letterhead(edition),
+        at=at,
+        about=submission.label,
+        thread=f"{edition.slug}.{submission.number}",
+    )

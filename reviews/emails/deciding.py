@@ -1,0 +1,139 @@
+"""The decision letters: what authors are told, built once for letter and page alike."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.template.loader import render_to_string
+from django.urls import reverse
+
+from dlonsc.editions.letterhead import letterhead
+from dlonsc.editions.models import Edition
+from dlonsc.mail.models import Campaign, Message
+from dlonsc.mail.post import one_line, post
+from reviews.models import Announcement, Decision, Review, Verdict
+from submissions.models import Author, Submission
+
+TEXTS = ("summary", "strengths", "weaknesses", "reproducibility")
+HEADINGS = {
+    "summary": "Summary",
+    "strengths": "Strengths",
+    "weaknesses": "Weaknesses",
+    "reproducibility": "Reproducibility",
+}
+WORDS = {Verdict.ACCEPT.value: "accepted", Verdict.REJECT.value: "not accepted"}
+
+
+@dataclass(frozen=True)
+class Letter:
+    """One rendered letter, as it would leave now."""
+
+    decision: Decision
+    author: Author
+    subject: str
+    text: str
+    html: str
+
+
+def shown_of(edition: Edition, decision: Decision, reviews: Iterable[Review]) -> dict[str, Any]:
+    """What the authors of a submission are shown, as plain JSON: only Review.SHARED, reviewers as numbers."""
+    return {
+        "verdict": decision.verdict,
+        "to_authors": decision.to_authors,
+        "reviews": [_review(edition, number, row) for number, row in enumerate(_in_order(reviews), start=1)],
+    }
+
+
+def _in_order(reviews: Iterable[Review]) -> list[Review]:
+    return sorted(reviews, key=lambda row: (row.label, row.pk))
+
+
+def _review(edition: Edition, number: int, row: Review) -> dict[str, Any]:
+    """Reviewer 1 to n without gaps, so that nobody counts those who gave up."""
+    return {
+        "reviewer": number,
+        "score": row.score,
+        "score_label": edition.score_label(row.score),
+        "confidence": row.confidence,
+        "confidence_label": next((c["label"] for c in edition.confidences if c["value"] == row.confidence), ""),
+        "texts": [{"heading": HEADINGS[name], "text": getattr(row, name)} for name in TEXTS if getattr(row, name)],
+    }
+
+
+def context_of(
+    edition: Edition,
+    submission: Submission,
+    authors: Sequence[Author],
+    shown: dict[str, Any],
+    corrects: datetime | None = None,
+) -> dict[str, Any]:
+    """Everything that the letter's templates and the authors' page read."""
+    path = reverse("reviews:decision_for_authors", args=[edition.slug, submission.number])
+    return {
+        "edition": edition,
+        "submission": submission,
+        "authors": authors,
+        "shown": shown,
+        "accepted": shown["verdict"] == Verdict.ACCEPT,
+        "words": WORDS[shown["verdict"]],
+        "corrects": corrects,
+        "link": f"{settings.SITE_URL}{path}",
+    }
+
+
+def rendered(
+    edition: Edition,
+    decision: Decision,
+    authors: Sequence[Author],
+    shown: dict[str, Any],
+    corrects: datetime | None = None,
+) -> list[Letter]:
+    """The letters of one decision to every author, exactly as they would leave: the dry run."""
+    letters = []
+    for author in authors:
+        context = context_of(edition, decision.submission, authors, shown, corrects)
+        words = {**context, "head": letterhead(edition), "to_name": author.name, "site_url": settings.SITE_URL}
+        subject, text, html = (
+            render_to_string(f"reviews/emails/decision.{part}", words) for part in ("subject.txt", "txt", "html")
+        )
+        letters.append(Letter(decision, author, one_line(subject), text, html))
+    return letters
+
+
+def post_decision(
+    edition: Edition,
+    decision: Decision,
+    authors: Sequence[Author],
+    *,
+    announcement: Announcement,
+    campaign: Campaign,
+    at: datetime,
+) -> list[Message]:
+    """One letter per author, held until the announcement's release; a second press finds the keys taken.
+
+    The guard is the ledger's last look: the decision must still be the one that this letter tells.
+    """
+    corrects = announcement.corrects.release_at if announcement.corrects else None
+    context = context_of(edition, decision.submission, authors, decision.shown, corrects)
+    letters = []
+    for author in authors:
+        message = post(
+            key=f"decision:{decision.pk}:{announcement.pk}:{author.email.lower()}",
+            to_email=author.email,
+            to_name=author.name,
+            letter="reviews/emails/decision",
+            context=context,
+            head=letterhead(edition),
+            at=at,
+            kind="decision",
+            about=decision.submission.label,
+            thread=f"{edition.slug}.{decision.submission.number}",
+            held_until=announcement.release_at if announcement.release_at > at else None,
+            campaign=campaign,
+            guard={"decision": decision.pk, "verdict": decision.verdict, "version": decision.version},
+        )
+        if message is not None:
+            letters.append(message)
+    return letters

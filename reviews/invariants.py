@@ -1,0 +1,160 @@
+"""What must be true of the whole database at any time; `./run manage invariants` asks.
+
+Constraints hold what one row can tell; these are facts over several rooms. Each function yields one sentence per
+breach, naming rows by primary key only, never a person or a text.
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Count, F, Q
+
+from dlonsc.accounts.models import User
+from dlonsc.history.models import Entry
+from dlonsc.history.record import record
+from dlonsc.mail.models import Message
+from dlonsc.mail.models import State as LetterState
+from reviews.emails.watching import post_breaches
+from reviews.models import Assignment, Decision, Review, ReviewVersion
+from submissions.models import Author, CameraReadyItem, Conflict, Manuscript, Submission, Supplement
+from submissions.states import Outcome, State
+
+Check = Callable[[datetime], Iterator[str]]
+
+
+def submitted_has_a_file(at: datetime) -> Iterator[str]:
+    """A submitted submission has a current PDF."""
+    for row in Submission.objects.submitted().exclude(manuscripts__is_current=True):
+        yield f"submission {row.pk} is submitted without a current PDF"
+
+
+def stored_files_exist(at: datetime) -> Iterator[str]:
+    """Every file that a row names is on disk with its size."""
+    for model in (Manuscript, Supplement, CameraReadyItem):
+        for pk, sha256, size in model.objects.values_list("pk", "sha256", "size").iterator():
+            path = Path(settings.MEDIA_ROOT) / sha256[:2] / sha256
+            if not path.is_file():
+                yield f"{model.__name__} {pk} names a file that is not there"
+            elif path.stat().st_size != size:
+                yield f"{model.__name__} {pk} names a file of {size} bytes; it has {path.stat().st_size}"
+
+
+def no_reviewer_in_conflict(at: datetime) -> Iterator[str]:
+    """No standing assignment without a review meets a standing conflict (with one, chairs are told instead)."""
+    rows = Conflict.objects.filter(
+        lifted_at__isnull=True,
+        submission__assignments__membership=F("membership"),
+        submission__assignments__declined_at__isnull=True,
+        submission__assignments__removed_at__isnull=True,
+        submission__assignments__review__submitted_at__isnull=True,
+    ).distinct()
+    for row in rows:
+        yield f"membership {row.membership_id} is assigned to submission {row.submission_id} in spite of a conflict"
+
+
+def no_reviewer_is_author(at: datetime) -> Iterator[str]:
+    """Nobody reviews a submission that lists one of her verified addresses."""
+    standing = Assignment.objects.standing().filter(
+        membership__user__emailaddress__verified=True,
+        membership__user__emailaddress__email=F("submission__authors__email"),
+    )
+    for pk in standing.values_list("pk", flat=True).distinct():
+        yield f"assignment {pk} is an author's own"
+
+
+def announced_has_its_decision(at: datetime) -> Iterator[str]:
+    """An outcome that authors may know agrees with a released decision."""
+    verdicts = {Outcome.ACCEPTED: "accept", Outcome.REJECTED: "reject"}
+    for row in Submission.objects.filter(announced_at__lte=at).select_related("decision__announcement"):
+        decision = Decision.objects.filter(submission=row).select_related("announcement").first()
+        if decision is None or decision.announcement is None:
+            yield f"submission {row.pk} shows an outcome without a released decision"
+        elif decision.verdict != verdicts[Outcome(row.outcome)]:
+            yield f"submission {row.pk} shows {row.outcome}, its decision says {decision.verdict}"
+
+
+def released_is_announced(at: datetime) -> Iterator[str]:
+    """A released decision shows on the site."""
+    rows = Decision.objects.announced(at).filter(Q(submission__announced_at__isnull=True))
+    for row in rows:
+        yield f"decision {row.pk} was released and the site does not show it"
+
+
+def submitted_review_counts_once(at: datetime) -> Iterator[str]:
+    """No two standing assignments of one person to one submission."""
+    rows = Assignment.objects.standing().values("submission", "membership").annotate(n=Count("pk")).filter(n__gt=1)
+    for row in rows:
+        yield f"membership {row['membership']} is assigned twice to submission {row['submission']}"
+
+
+def text_has_its_version(at: datetime) -> Iterator[str]:
+    """What a review says now is kept as one of its versions: a text never changes without one."""
+    versions: dict[int, list[dict[str, object]]] = {}
+    for pk, fields in ReviewVersion.objects.values_list("review_id", "fields").iterator():
+        versions.setdefault(pk, []).append(fields)
+    for review in Review.objects.iterator():
+        now = {name: getattr(review, name) for name in Review.FIELDS}
+        if any(now.values()) and now not in versions.get(review.pk, []):
+            yield f"review {review.pk} holds a text that no version keeps"
+
+
+def one_contact_per_submitted(at: datetime) -> Iterator[str]:
+    """A submitted submission has authors, and one of them is its contact."""
+    contacts = Author.objects.filter(is_contact=True).values("submission")
+    for row in Submission.objects.submitted().exclude(pk__in=contacts):
+        yield f"submission {row.pk} has no contact author"
+
+
+def sent_was_handed_over(at: datetime) -> Iterator[str]:
+    """A letter that is sent has the time and the answer of it."""
+    for pk in Message.objects.filter(state=LetterState.SENT, finished_at__isnull=True).values_list("pk", flat=True):
+        yield f"letter {pk} is sent without a time"
+
+
+def history_is_in_the_past(at: datetime) -> Iterator[str]:
+    for pk in Entry.objects.filter(at__gt=at).values_list("pk", flat=True)[:20]:
+        yield f"history entry {pk} is dated in the future"
+
+
+def withdrawn_has_its_time(at: datetime) -> Iterator[str]:
+    for pk in Submission.objects.filter(state=State.WITHDRAWN, withdrawn_at__isnull=True).values_list("pk", flat=True):
+        yield f"submission {pk} is withdrawn without a time"
+
+
+CHECKS: tuple[Check, ...] = (
+    submitted_has_a_file,
+    stored_files_exist,
+    no_reviewer_in_conflict,
+    no_reviewer_is_author,
+    announced_has_its_decision,
+    released_is_announced,
+    submitted_review_counts_once,
+    text_has_its_version,
+    one_contact_per_submitted,
+    sent_was_handed_over,
+    history_is_in_the_past,
+    withdrawn_has_its_time,
+)
+
+
+def breaches(at: datetime) -> list[str]:
+    """All sentences of all checks; empty when all is well."""
+    return [sentence for check in CHECKS for sentence in check(at)]
+
+
+def audit(at: datetime) -> list[str]:
+    """Ask all checks, write into history that they were asked, and tell the administrators of a breach.
+
+    History keeps only how many breaches there were. The sentences go to administrators alone: a chair could learn from
+    them of a paper that she is in conflict with.
+    """
+    found = breaches(at)
+    with transaction.atomic():
+        record("invariants_checked", by_id=None, by="nightly job", at=at, detail={"breaches": len(found)})
+        if found:
+            for person in User.objects.filter(is_superuser=True, is_active=True):
+                post_breaches(person, found, at=at)
+    return found

@@ -1,0 +1,125 @@
+"""The text form of a review: written for people with an editor and no connection, read back line by line.
+
+Lines that begin with "==" head a part, lines that begin with "#" are guidance and are not read.
+"""
+
+import re
+from dataclasses import dataclass, field
+
+from dlonsc.editions.models import Edition
+from reviews.models import Review
+from submissions.models import Submission
+
+Fields = dict[str, object]
+HEADS = {
+    "summary": "SUMMARY",
+    "strengths": "STRENGTHS",
+    "weaknesses": "WEAKNESSES",
+    "reproducibility": "REPRODUCIBILITY",
+    "score": "SCORE",
+    "confidence": "CONFIDENCE",
+    "for_chairs": "CONFIDENTIAL NOTE (chairs only)",
+}
+NAMES = {head: name for name, head in HEADS.items()}
+NUMBERS = ("score", "confidence")
+START = re.compile(r"^==\+== REVIEW (\d+)\s*$")
+TITLE = re.compile(r"^==-== Title: (.*)$")
+HEAD = re.compile(r"^==\*== (.+?)\s*$")
+
+
+@dataclass
+class Filled:
+    """One review read from a text form; `line` is where it began."""
+
+    number: int
+    line: int
+    title: str = ""
+    fields: Fields = field(default_factory=dict)
+
+
+def escaped(text: str) -> str:
+    """Lines that the reader would take for its own get a space before them."""
+    return "\n".join(f" {line}" if line.startswith(("==", "#")) else line for line in text.split("\n"))
+
+
+def form_text(edition: Edition, submission: Submission, fields: Fields) -> str:
+    lines = [
+        f"==+== REVIEW {submission.number}",
+        f"==-== Title: {submission.title}",
+        f"# {edition.name}. Write below each heading; leave the lines that begin with == as they are.",
+        "",
+    ]
+    for name in Review.FIELDS:
+        lines.append(f"==*== {HEADS[name]}")
+        if name in NUMBERS:
+            rows = edition.scores if name == "score" else edition.confidences
+            lines += [f"# {row['value']}: {row['label']}" for row in rows]
+            lines.append("" if fields[name] is None else str(fields[name]))
+        else:
+            lines.append(escaped(str(fields[name] or "")))
+        lines.append("")
+    return "\n".join(lines) + "\n"
+
+
+def read_forms(text: str, edition: Edition, titles: dict[int, str]) -> tuple[list[Filled], list[str]]:
+    """The filled reviews of a text, and what is wrong with it by line. `titles`: those of the tasks by number."""
+    filled: list[Filled] = []
+    errors: list[str] = []
+    part, begun = "", 0
+    lines: list[str] = []
+
+    def close() -> None:
+        if filled and part:
+            take(filled[-1], part, lines, begun, edition, errors)
+
+    for at, line in enumerate(text.replace("\r\n", "\n").split("\n"), start=1):
+        if found := START.match(line):
+            close()
+            part, lines = "", []
+            filled.append(Filled(int(found[1]), at))
+            if int(found[1]) not in titles:
+                errors.append(f"Line {at}: submission {found[1]} is not assigned to you.")
+            elif int(found[1]) in [entry.number for entry in filled[:-1]]:
+                errors.append(f"Line {at}: submission {found[1]} comes twice.")
+        elif found := TITLE.match(line):
+            if filled:
+                filled[-1].title = found[1].strip()
+                wanted = titles.get(filled[-1].number)
+                if wanted is not None and " ".join(wanted.split()) != " ".join(found[1].split()):
+                    errors.append(f"Line {at}: submission {filled[-1].number} has another title: {wanted}")
+        elif found := HEAD.match(line):
+            close()
+            part, begun, lines = NAMES.get(found[1], ""), at, []
+            if not part:
+                errors.append(f"Line {at}: {found[1]} is no heading of this form.")
+        elif not line.startswith("#"):
+            lines.append(line)
+    close()
+    if not filled:
+        errors.append('Line 1: no review found; each begins with a line "==+== REVIEW number".')
+    for entry in filled:
+        errors += [
+            f"Line {entry.line}: {HEADS[name].lower()} of submission {entry.number} is missing."
+            for name in NUMBERS
+            if entry.fields.get(name) is None and not any(f"submission {entry.number}: " in e for e in errors)
+        ]
+        for name in Review.FIELDS:
+            entry.fields.setdefault(name, None if name in NUMBERS else "")
+    return filled, errors
+
+
+def take(entry: Filled, part: str, lines: list[str], begun: int, edition: Edition, errors: list[str]) -> None:
+    """One part's text into its entry."""
+    text = "\n".join(line[1:] if line.startswith((" ==", " #")) else line for line in lines).strip()
+    if part not in NUMBERS:
+        entry.fields[part] = text
+        return
+    rows = edition.scores if part == "score" else edition.confidences
+    allowed = [row["value"] for row in rows]
+    number = re.match(r"^[+-]?\d+", text.replace("−", "-"))
+    if text and (number is None or int(number[0]) not in allowed):
+        at = begun + next((offset for offset, line in enumerate(lines, start=1) if line.strip()), 1)
+        choices = ", ".join(str(value) for value in allowed)
+        errors.append(f"Line {at}: {text[:40]!r} is no {part} of submission {entry.number}: use one of {choices}.")
+        return
+    entry.fields[part] = int(number[0]) if number else None

@@ -1,0 +1,35 @@
+"""Doorbells of the committee's side."""
+
+from celery import shared_task
+from django.db import transaction
+from django.utils import timezone
+
+from dlonsc.accounts.limits import forget_old
+from dlonsc.editions.models import Edition
+from dlonsc.mail import digest
+from reviews import invariants, reminders
+from reviews.late_conflicts import tell_chairs
+
+
+@shared_task(name="reviews.tasks.remind")
+def remind() -> None:
+    """Write the reminders that are due now, then the letters of the day. As often as it likes: each is written once."""
+    now = timezone.now()
+    with transaction.atomic():
+        reminders.remind(now)
+    digest.gather(now)
+
+
+@shared_task(name="reviews.tasks.audit")
+def audit() -> None:
+    """Every night: ask what must always be true, and forget the request counters of past windows."""
+    now = timezone.now()
+    invariants.audit(now)
+    forget_old(now)
+
+
+@shared_task(name="reviews.tasks.tell_late_conflicts")
+def tell_late_conflicts() -> None:
+    """Tell chairs of assignments that have come into conflict. Each chair is told once of each."""
+    for edition in Edition.objects.filter(submissions__isnull=False).distinct():
+        tell_chairs(edition, timezone.now())

@@ -1,0 +1,17 @@
+"""Addresses of the chair's ledger. Each begins with the edition."""
+
+from django.urls import path
+
+from reviews.views import letters
+from reviews.views.chair import reminders, waiting
+
+app_name = "letters"
+urlpatterns = [
+    path("<slug:slug>/chair/mail/", letters.log, name="log"),
+    path("<slug:slug>/chair/mail/reminders/", reminders.reminders, name="reminders"),
+    path("<slug:slug>/chair/mail/waiting/", waiting.waiting, name="waiting"),
+    path("<slug:slug>/chair/mail/again/", letters.again, name="again"),
+    path("<slug:slug>/chair/mail/switch/", letters.switch, name="switch"),
+    path("<slug:slug>/chair/mail/<int:pk>/", letters.letter, name="letter"),
+    path("<slug:slug>/chair/mail/<int:pk>/settle/", letters.settle, name="settle"),
+]

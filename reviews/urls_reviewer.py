@@ -1,0 +1,25 @@
+"""The reviewer's addresses."""
+
+from django.urls import path
+
+from reviews.views import papers, reviewer
+
+urlpatterns = [
+    path("<slug:slug>/reviews/", reviewer.home, name="home"),
+    path("<slug:slug>/reviews/profile/", reviewer.profile, name="profile"),
+    path("<slug:slug>/reviews/profile/conflicts/", reviewer.correct_conflicts, name="correct_conflicts"),
+    path("<slug:slug>/reviews/own/", reviewer.own, name="own"),
+    path("<slug:slug>/reviews/papers.zip", papers.download_all, name="download_all"),
+    path("<slug:slug>/reviews/forms.txt", papers.offline_forms, name="offline_forms"),
+    path("<slug:slug>/reviews/offline/", papers.offline_upload, name="offline_upload"),
+    path("<slug:slug>/reviews/<int:number>/", reviewer.review, name="review"),
+    path("<slug:slug>/reviews/<int:number>/autosave/", reviewer.autosave, name="autosave"),
+    path("<slug:slug>/reviews/<int:number>/preview/", reviewer.preview, name="preview"),
+    path("<slug:slug>/reviews/<int:number>/submit/", reviewer.submit, name="submit"),
+    path("<slug:slug>/reviews/<int:number>/history/", reviewer.versions, name="versions"),
+    path("<slug:slug>/reviews/<int:number>/refuse/", reviewer.refuse, name="refuse"),
+    path("<slug:slug>/reviews/<int:number>/late/", reviewer.promise, name="promise"),
+    path("<slug:slug>/reviews/<int:number>/paper.pdf", papers.paper, name="paper"),
+    path("<slug:slug>/reviews/<int:number>/supplements/<int:pk>/", papers.supplement, name="supplement"),
+    path("<slug:slug>/reviews/<int:number>/form.txt", papers.offline_form, name="offline_form"),
+]

@@ -1,0 +1,234 @@
+"""From private decisions to letters: what will change, every letter, the release, and Stop."""
+
+from dataclasses import dataclass
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Count
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
+
+from dlonsc.editions.models import Membership
+from dlonsc.mail.models import Message, State
+from reviews.access import decisions_overseen_by
+from reviews.actions import deciding
+from reviews.actions.assigning import Refused
+from reviews.actions.deciding import Plan
+from reviews.emails.deciding import Letter, rendered
+from reviews.forms.chair import ReleaseForm
+from reviews.models import Announcement, Decision, Verdict
+from reviews.views.chair.door import ChairRequest, chairs_only, page
+from submissions.models import Author
+
+PER_PAGE = 50
+
+
+@dataclass(frozen=True)
+class Recipient:
+    """One letter of the dry run, before it is rendered."""
+
+    place: int
+    decision: Decision
+    author: Author
+
+
+@dataclass(frozen=True)
+class Release:
+    """One announcement as this chair may see it: counts over her submissions only."""
+
+    announcement: Announcement
+    decisions: list[Decision]
+    letters: dict[str, int]
+
+    def count(self, verdict: str) -> int:
+        return sum(row.verdict == verdict for row in self.decisions)
+
+    @property
+    def accepts(self) -> int:
+        return self.count(Verdict.ACCEPT)
+
+    @property
+    def rejects(self) -> int:
+        return self.count(Verdict.REJECT)
+
+    @property
+    def total(self) -> int:
+        return sum(self.letters.values())
+
+    @property
+    def sent(self) -> int:
+        return self.letters.get(State.SENT, 0)
+
+    @property
+    def in_words(self) -> list[tuple[str, int]]:
+        return [(str(State(name).label), count) for name, count in sorted(self.letters.items())]
+
+    @property
+    def is_moving(self) -> bool:
+        """Whether letters are still on their way."""
+        moving = (State.HELD, State.QUEUED, State.SENDING, State.RETRY, State.HANDED_OVER)
+        return any(self.letters.get(state) for state in moving)
+
+
+@chairs_only
+def announce(request: ChairRequest, chair: Membership) -> HttpResponse:
+    """Three steps on one page; POST releases."""
+    now = deciding.plan(chair)
+    form = ReleaseForm(initial={"fingerprint": now.fingerprint})
+    if request.method == "POST" and "confirm" in request.POST:
+        _confirm(request, chair)
+        return redirect("reviews:announce", slug=chair.edition.slug)
+    if request.method == "POST":
+        form = ReleaseForm(request.POST)
+        if form.is_valid():
+            released = _release(request, chair, form)
+            if released is not None:
+                return redirect("reviews:announcement", slug=chair.edition.slug, pk=released.pk)
+            now = deciding.plan(chair)
+            form = ReleaseForm({**request.POST.dict(), "fingerprint": now.fingerprint})
+    listed = recipients(now, request.GET.get("q", ""), request.GET.get("kind", ""))
+    shown = Paginator(listed, PER_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "plan": now,
+        "form": form,
+        "recipients": shown,
+        "listed": len(listed),
+        "letter": chosen_letter(now, listed, request.GET.get("letter", "")),
+        "words": request.GET.get("q", ""),
+        "kind": request.GET.get("kind", ""),
+        "releases": releases(chair),
+        "unconfirmed": now.unconfirmed(request.user) if chair.edition.needs_second_chair else [],
+        "samples": _samples(recipients(now)),
+    }
+    return page(request, chair, "announce.html", context, status=422 if request.method == "POST" else 200)
+
+
+def _confirm(request: ChairRequest, chair: Membership) -> None:
+    given = request.POST.get("fingerprint", "")
+    try:
+        count = deciding.confirm_letters(chair, fingerprint=given, by=request.user, at=timezone.now())
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, f"Letters confirmed, of so many decisions: {count}. Another chair can release them.")
+
+
+def _release(request: ChairRequest, chair: Membership, form: ReleaseForm) -> Announcement | None:
+    try:
+        return deciding.announce(chair, **form.cleaned_data, by=request.user, at=timezone.now())
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+        return None
+
+
+def recipients(now: Plan, words: str = "", kind: str = "") -> list[Recipient]:
+    """Everybody who would get a letter, one row per letter, filtered by words and kind of decision."""
+    found: list[Recipient] = []
+    place = 0
+    for decision in now.decisions:
+        for author in now.authors.get(decision.submission_id, []):
+            place += 1
+            found.append(Recipient(place, decision, author))
+    needle = words.strip().casefold()
+    return [
+        row
+        for row in found
+        if (not kind or row.decision.verdict == kind)
+        and (
+            not needle
+            or needle == str(row.decision.submission.number)
+            or needle in f"{row.author.name} {row.author.email} {row.decision.submission.title}".casefold()
+        )
+    ]
+
+
+def _samples(everybody: list[Recipient]) -> list[Recipient]:
+    """The first letter of each kind."""
+    kinds: dict[str, Recipient] = {}
+    for row in everybody:
+        kinds.setdefault(row.decision.verdict, row)
+    return list(kinds.values())
+
+
+def chosen_letter(now: Plan, listed: list[Recipient], place: str) -> tuple[Recipient, Letter] | None:
+    """The letter that the page shows, rendered as its recipient will get it."""
+    row = next((item for item in listed if str(item.place) == place), listed[0] if listed else None)
+    if row is None:
+        return None
+    authors = now.authors[row.decision.submission_id]
+    letters = rendered(now.edition, row.decision, authors, now.shown[row.decision.pk])
+    return row, letters[authors.index(row.author)]
+
+
+def releases(chair: Membership) -> list[Release]:
+    """Announcements that hold at least one submission the chair may see, newest first, with her counts."""
+    visible = list(
+        decisions_overseen_by(chair)
+        .filter(announcement__isnull=False)
+        .select_related("announcement__created_by", "submission")
+        .order_by("submission__number")
+    )
+    by_announcement: dict[Announcement, list[Decision]] = {}
+    for row in visible:
+        if row.announcement is not None:
+            by_announcement.setdefault(row.announcement, []).append(row)
+    letters = _letters_of(visible)
+    found = [Release(row, rows, letters.get(row.campaign_id_label, {})) for row, rows in by_announcement.items()]
+    return sorted(found, key=lambda release: release.announcement.created_at, reverse=True)
+
+
+def _letters_of(decisions: list[Decision]) -> dict[int | None, dict[str, int]]:
+    """Letters by campaign and state, only those about submissions that the chair may see."""
+    labels = [row.submission.label for row in decisions]
+    campaigns = {row.announcement.campaign_id_label for row in decisions if row.announcement}
+    counted = (
+        Message.objects.filter(campaign__in=[pk for pk in campaigns if pk], subject_label__in=labels)
+        .order_by()
+        .values_list("campaign", "state")
+        .annotate(count=Count("pk"))
+    )
+    found: dict[int | None, dict[str, int]] = {}
+    for campaign, state, count in counted:
+        found.setdefault(campaign, {})[state] = count
+    return found
+
+
+def _release_of(chair: Membership, pk: int) -> Release:
+    """An announcement by its number; 404 when it holds nothing that the chair may see."""
+    found = next((row for row in releases(chair) if row.announcement.pk == pk), None)
+    if found is None:
+        raise Http404
+    return found
+
+
+@chairs_only
+def announcement(request: ChairRequest, chair: Membership, pk: int) -> HttpResponse:
+    """A released or held announcement: the letters' progress, and Stop while it is held."""
+    stopped = Announcement.objects.filter(pk=pk, edition=chair.edition_id, stopped_at__isnull=False)
+    if stopped.exists():
+        row = get_object_or_404(stopped, created_by=request.user)
+        return page(request, chair, "announcement_stopped.html", {"announcement": row})
+    release = _release_of(chair, pk)
+    held = release.announcement.release_at > timezone.now()
+    template = "announcement_live.html" if "fragment" in request.GET else "announcement.html"
+    problems = Message.objects.filter(
+        campaign=release.announcement.campaign_id_label,
+        subject_label__in=[row.submission.label for row in release.decisions],
+        state__in=[State.FAILED, State.UNKNOWN, State.BOUNCED, State.CANCELLED],
+    )
+    return page(request, chair, template, {"release": release, "held": held, "problems": problems})
+
+
+@chairs_only
+def stop(request: ChairRequest, chair: Membership, pk: int) -> HttpResponse:
+    release = _release_of(chair, pk)
+    if request.method != "POST":
+        return redirect("reviews:announcement", slug=chair.edition.slug, pk=pk)
+    try:
+        deciding.stop_announcement(release.announcement, by=request.user, at=timezone.now())
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+        return redirect("reviews:announcement", slug=chair.edition.slug, pk=pk)
+    messages.success(request, "Stopped. The decisions are private again and no letter leaves.")
+    return redirect("reviews:announce", slug=chair.edition.slug)

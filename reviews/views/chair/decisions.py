@@ -1,0 +1,156 @@
+"""Deciding, in private, one submission after the other."""
+
+from django.contrib import messages
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import redirect
+from django.utils import timezone
+
+from dlonsc.editions.models import Membership
+from dlonsc.history.models import Entry
+from dlonsc.mail.models import Message
+from reviews.actions import deciding
+from reviews.actions.assigning import Refused
+from reviews.forms.chair import DecisionForm
+from reviews.models import Decision
+from reviews.overview import DECISIONS, Row, Tally, Wish, rows_of, selected
+from reviews.views.chair.door import ChairRequest, chairs_only, overseen, page
+from reviews.views.chair.history import said
+from reviews.views.chair.table import columns
+from submissions.access import overseen_by
+from submissions.models import Submission
+
+VERBS = ("decided", "decision_taken_back", "announced", "announcement_stopped", "decision_corrected")
+
+
+@chairs_only
+def decisions(request: ChairRequest, chair: Membership) -> HttpResponse:
+    """Everything under review with its scores; one press decides, privately."""
+    if request.method == "POST":
+        return _decide_from_list(request, chair)
+    query = request.GET.copy()
+    query.setdefault("sort", "-mean")
+    wish = Wish.of(query)
+    every = rows_of(chair, overseen_by(chair).submitted())
+    context = {
+        "rows": selected(every, wish),
+        "tally": Tally(every),
+        "wish": wish,
+        "decisions": DECISIONS.items(),
+        "columns": [row for row in columns(request, wish) if row["name"] not in {"submitted", "decision"}],
+        "query": request.GET.urlencode(),
+        "scale": chair.edition.scores,
+    }
+    return page(request, chair, "decisions.html", context)
+
+
+def _decide_from_list(request: ChairRequest, chair: Membership) -> HttpResponse:
+    """Accept or reject by one press; words already written to the authors stay."""
+    back = redirect("reviews:decisions", slug=chair.edition.slug)
+    query = request.META.get("QUERY_STRING", "")
+    number = request.POST.get("number", "")
+    row = overseen(chair, int(number) if number.isascii() and number.isdigit() else 0)
+    back["Location"] = (
+        f"{back['Location']}?{query}#paper-{row.number}" if query else f"{back['Location']}#paper-{row.number}"
+    )
+    before = Decision.objects.filter(submission=row).first()
+    kept = {"note": before.note, "to_authors": before.to_authors} if before else {}
+    form = DecisionForm(_merged(request.POST, kept))
+    if not form.is_valid():
+        messages.error(request, "Choose Accept or Reject.")
+        return back
+    _try_to_decide(request, row, form)
+    return back
+
+
+def _merged(post: QueryDict, kept: dict[str, str]) -> dict[str, str]:
+    return {**kept, "verdict": post.get("verdict", ""), "version": post.get("version", "")}
+
+
+def _try_to_decide(request: ChairRequest, row: Submission, form: DecisionForm) -> bool:
+    try:
+        decision = deciding.decide(row, **form.cleaned_data, by=request.user, at=timezone.now())
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+        return False
+    words = decision.get_verdict_display()
+    messages.success(request, f"Submission {row.number}: {words}. Private until announced.")
+    return True
+
+
+@chairs_only
+def decide(request: ChairRequest, chair: Membership, number: int) -> HttpResponse:
+    """One submission with its reviews beside the decision: words to the authors, reason, history."""
+    row = overseen(chair, number)
+    decision = Decision.objects.filter(submission=row).select_related("announcement", "decided_by").first()
+    form = DecisionForm(initial=_initial(decision))
+    if request.method == "POST":
+        if "take_back" in request.POST and decision is not None:
+            return _take_back(request, chair, decision)
+        form = DecisionForm(request.POST)
+        if form.is_valid() and _act(request, row, decision, form):
+            return redirect("reviews:decide", slug=chair.edition.slug, number=number)
+    found = _row(chair, row)
+    entries = Entry.objects.about(row.label).filter(verb__in=VERBS)
+    at = timezone.now()
+    announcement = decision.announcement if decision else None
+    context = {
+        "row": found,
+        "submission": found.submission,
+        "decision": decision,
+        "form": form,
+        "history": [said(entry) for entry in entries],
+        "letters": Message.objects.filter(subject_label=row.label, kind="decision").order_by("created_at"),
+        "held": announcement is not None and announcement.release_at > at,
+        "released": announcement is not None and announcement.release_at <= at,
+        "few": found.done < found.wanted,
+        "neighbours": _neighbours(chair, row),
+    }
+    return page(request, chair, "decide.html", context, status=422 if request.method == "POST" else 200)
+
+
+def _initial(decision: Decision | None) -> dict[str, object]:
+    if decision is None:
+        return {"version": 0}
+    names = ("verdict", "note", "to_authors", "version")
+    return {name: getattr(decision, name) for name in names}
+
+
+def _act(request: ChairRequest, row: Submission, decision: Decision | None, form: DecisionForm) -> bool:
+    """Decide, or correct what is released; whether the page is done with."""
+    at = timezone.now()
+    released = decision is not None and decision.announcement is not None and decision.announcement.release_at <= at
+    if decision is None or not released:
+        return _try_to_decide(request, row, form)
+    try:
+        done = deciding.correct(decision, **form.cleaned_data, by=request.user, at=at)
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+        return False
+    done.refresh_from_db()
+    messages.success(request, f"Corrected and announced. Letters that take the earlier one back: {done.letters}.")
+    return True
+
+
+def _take_back(request: ChairRequest, chair: Membership, decision: Decision) -> HttpResponse:
+    given = request.POST.get("version", "")
+    version = int(given) if given.isascii() and given.isdigit() else 0
+    try:
+        deciding.take_back(decision, version=version, by=request.user, at=timezone.now())
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, f"Submission {decision.submission.number} is undecided again.")
+    return redirect("reviews:decide", slug=chair.edition.slug, number=decision.submission.number)
+
+
+def _row(chair: Membership, row: Submission) -> Row:
+    return rows_of(chair, overseen_by(chair).filter(pk=row.pk), conflicts=True)[0]
+
+
+def _neighbours(chair: Membership, row: Submission) -> dict[str, int | None]:
+    """Numbers of the submissions before and after, among those under review that the chair may see."""
+    numbers = overseen_by(chair).submitted()
+    return {
+        "before": numbers.filter(number__lt=row.number).order_by("-number").values_list("number", flat=True).first(),
+        "after": numbers.filter(number__gt=row.number).order_by("number").values_list("number", flat=True).first(),
+    }

@@ -1,0 +1,87 @@
+"""Who did what when in an edition, without what the chair may not know."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.db.models import Q
+from django.http import HttpResponse
+
+from dlonsc.editions.models import Membership
+from dlonsc.history.models import Entry, EntryQuerySet
+from reviews.views.chair.door import ChairRequest, chairs_only, page
+from submissions.access import in_conflict_with
+from submissions.models import Submission
+
+PER_PAGE = 100
+WORDS = {
+    "assigned": "assigned a reviewer",
+    "unassigned": "took a task back",
+    "decided": "decided",
+    "decision_taken_back": "made undecided again",
+    "decision_corrected": "corrected the announced decision",
+    "announced": "announced the decision",
+    "letters_confirmed": "read and confirmed the letters",
+    "announcement_stopped": "stopped the announcement",
+    "conflict_added": "set a conflict of interest",
+    "conflict_lifted": "lifted a conflict of interest",
+    "delegate_named": "named the delegate of the chairs",
+    "looked_as": "looked as somebody else",
+    "stopped_looking": "stopped looking",
+    "handling_chair_set": "named the handling chair",
+    "reviewer_reminded": "reminded a reviewer",
+    "proposal_made": "ran the assignment",
+    "proposal_committed": "committed an assignment",
+}
+
+
+@dataclass(frozen=True)
+class Said:
+    """One act in words."""
+
+    at: datetime
+    by: str
+    what: str
+    number: int | None
+    detail: str
+
+
+def said(entry: Entry, numbers: dict[str, int] | None = None) -> Said:
+    detail: dict[str, Any] = dict(entry.detail or {})
+    number = detail.pop("number", None)
+    if number is None and numbers:
+        number = numbers.get(entry.subject)
+    words = "; ".join(f"{name.replace('_', ' ')}: {_plain(value)}" for name, value in detail.items() if value != "")
+    return Said(entry.at, entry.by, WORDS.get(entry.verb, entry.verb.replace("_", " ")), number, words)
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(_plain(part) for part in value)
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_plain(part)}" for name, part in value.items())
+    return str(value)
+
+
+def entries_for(chair: Membership) -> EntryQuerySet:
+    """The edition's entries without those about submissions that the chair is in conflict with."""
+    hidden = Submission.objects.filter(in_conflict_with(chair), edition=chair.edition_id).values_list("pk", flat=True)
+    labels = [f"submission:{pk}" for pk in hidden]
+    return Entry.objects.of_edition(chair.edition.slug).exclude(subject__in=labels)
+
+
+@chairs_only
+def history(request: ChairRequest, chair: Membership) -> HttpResponse:
+    entries = entries_for(chair)
+    words = request.GET.get("q", "").strip()
+    if words:
+        entries = entries.filter(Q(by__icontains=words) | Q(verb__icontains=words.replace(" ", "_")))
+    shown = Paginator(entries, PER_PAGE).get_page(request.GET.get("page"))
+    numbers = {
+        f"submission:{pk}": number
+        for pk, number in Submission.objects.filter(edition=chair.edition_id).values_list("pk", "number")
+    }
+    return page(
+        request, chair, "history.html", {"acts": [said(row, numbers) for row in shown], "shown": shown, "words": words}
+    )

@@ -1,0 +1,67 @@
+"""Choose as whom to look at the edition, and stop."""
+
+from django import forms
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+
+from dlonsc.accounts.models import User
+from dlonsc.editions.models import Membership
+from reviews.actions.looking import note_looking
+from reviews.looking import KEY, authors_of, committee_of, looking_of
+from reviews.views.chair.door import ChairRequest, chairs_only, page
+
+VISITOR = "visitor"
+
+
+class LookForm(forms.Form):
+    person = forms.ChoiceField(label="Look as")
+
+    def __init__(self, *args: object, chair: Membership) -> None:
+        super().__init__(*args)  # type: ignore[arg-type]
+        committee, authors = list(committee_of(chair)), list(authors_of(chair))
+        members = {person.pk for person in committee}
+        self.people = {str(person.pk): person for person in (*committee, *authors)}
+        field = self.fields["person"]
+        if isinstance(field, forms.ChoiceField):
+            field.choices = [
+                (VISITOR, "a visitor, not signed in"),
+                ("Committee", [(str(one.pk), str(one)) for one in committee]),
+                ("Authors", [(str(one.pk), str(one)) for one in authors if one.pk not in members]),
+            ]
+
+    @property
+    def chosen(self) -> User | None:
+        return self.people.get(self.cleaned_data["person"])
+
+
+@chairs_only
+def look_as(request: ChairRequest, chair: Membership) -> HttpResponse:
+    form = LookForm(request.POST if request.method == "POST" else None, chair=chair)
+    if form.is_valid():
+        person = form.chosen
+        note_looking(chair, person, begins=True, by=request.user, at=timezone.now())
+        request.session[KEY] = {"chair": chair.pk, "person": person.pk if person else None}
+        return redirect(*first_page(chair, person))
+    return page(request, chair, "look_as.html", {"form": form}, status=422 if form.errors else 200)
+
+
+def first_page(chair: Membership, person: User | None) -> tuple[str, str]:
+    """Where a person of this kind begins."""
+    if person is None:
+        return "editions:call", chair.edition.slug
+    member = Membership.objects.active().filter(edition=chair.edition_id, user=person).first()
+    if member is not None and member.is_reviewer:
+        return "reviews:home", chair.edition.slug
+    if member is not None and member.is_proceedings_chair:
+        return "submissions:proceedings", chair.edition.slug
+    return "submissions:home", chair.edition.slug
+
+
+@chairs_only
+def stop(request: ChairRequest, chair: Membership) -> HttpResponse:
+    looking = looking_of(request)
+    if request.method == "POST" and looking is not None:
+        note_looking(chair, looking.person, begins=False, by=request.user, at=timezone.now())
+        del request.session[KEY]
+    return redirect("reviews:look_as", chair.edition.slug)

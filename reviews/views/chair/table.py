@@ -1,0 +1,176 @@
+"""The chair's workbench: all submissions in a table, as a file, and everything about one."""
+
+import csv
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
+
+from dlonsc.editions.models import Membership
+from dlonsc.history.models import Entry
+from dlonsc.mail.models import Message
+from reviews.actions import assigning
+from reviews.forms.chair import HandlingChairForm
+from reviews.models import Announcement, Assignment
+from reviews.overview import DECISIONS, SORTS, VERDICTS, Row, Wish, rows_of, selected
+from reviews.views.chair.door import ChairRequest, chairs_only, overseen, page
+from reviews.views.chair.history import said
+from submissions import downloads
+from submissions.access import overseen_by
+from submissions.models import Conflict, Manuscript, Submission
+from submissions.states import WORDS, State
+
+HEADER = (
+    "number",
+    "title",
+    "authors",
+    "contact",
+    "topics",
+    "state",
+    "format check",
+    "pages",
+    "reviews",
+    "assigned",
+    "scores",
+    "mean",
+    "spread",
+    "decision",
+    "announced",
+)
+
+
+@chairs_only
+def table(request: ChairRequest, chair: Membership) -> HttpResponse:
+    rows = rows_of(chair, conflicts=True)
+    wish = Wish.of(request.GET)
+    found = selected(rows, wish)
+    return page(
+        request,
+        chair,
+        "table.html",
+        {
+            "rows": found,
+            "total": len(rows),
+            "wish": wish,
+            "states": [(state.value, words) for state, words in WORDS.items()],
+            "verdicts": [*VERDICTS.items(), ("none", "no PDF")],
+            "decisions": DECISIONS.items(),
+            "topics": chair.edition.topics.all(),
+            "missing": range(1, chair.edition.reviews_per_submission + 1),
+            "columns": columns(request, wish),
+            "query": request.GET.urlencode(),
+            "scale": chair.edition.scores,
+        },
+    )
+
+
+def columns(request: ChairRequest, wish: Wish) -> list[dict[str, str]]:
+    """The sort choices as addresses that keep the filters; the present one turns round."""
+    found = []
+    for name, words in SORTS.items():
+        query = request.GET.copy()
+        present = wish.sort == name
+        query["sort"] = f"-{name}" if present and not wish.descending else name
+        arrow = ("descending" if wish.descending else "ascending") if present else ""
+        found.append({"name": name, "words": words, "address": f"?{query.urlencode()}", "sorted": arrow})
+    return found
+
+
+@chairs_only
+def export(request: ChairRequest, chair: Membership) -> HttpResponse:
+    """The table as shown, for a spreadsheet."""
+    rows = selected(rows_of(chair), Wish.of(request.GET))
+    response = HttpResponse(content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{chair.edition.slug}-submissions.csv"'
+    response["Cache-Control"] = "private, no-store"
+    response.write("\ufeff")
+    writer = csv.writer(response)
+    writer.writerow(HEADER)
+    for row in rows:
+        writer.writerow([harmless(value) for value in cells(row)])
+    return response
+
+
+def cells(row: Row) -> list[Any]:
+    submission = row.submission
+    contact = next((author.email for author in row.authors if author.is_contact), "")
+    return [
+        submission.number,
+        submission.title,
+        "; ".join(author.name for author in row.authors),
+        contact,
+        "; ".join(topic.title for topic in row.topics),
+        submission.get_state_display(),
+        row.verdict_words,
+        row.manuscript.pages if row.manuscript and row.manuscript.pages is not None else "",
+        row.done,
+        len(row.assignments),
+        " ".join(f"{score:+d}" for score in row.scores),
+        "" if row.mean is None else round(row.mean, 2),
+        "" if row.spread is None else row.spread,
+        DECISIONS[row.decision_key] if row.decision else "",
+        "yes" if row.is_announced else "no",
+    ]
+
+
+def harmless(value: object) -> object:
+    """A cell that no spreadsheet takes for a formula; numbers stay numbers."""
+    if isinstance(value, str) and value[:1] in {"=", "+", "-", "@", "\t", "\r", "\n"}:
+        return f"'{value}"
+    return value
+
+
+@chairs_only
+def submission(request: ChairRequest, chair: Membership, number: int) -> HttpResponse:
+    """Everything about one submission, the confidential notes included."""
+    row = overseen(chair, number)
+    return page(request, chair, "submission.html", everything(chair, row))
+
+
+def everything(chair: Membership, submission: Submission) -> dict[str, Any]:
+    found = rows_of(chair, overseen_by(chair).filter(pk=submission.pk), conflicts=True)[0]
+    past = Assignment.objects.filter(submission=submission).exclude(declined_at__isnull=True, removed_at__isnull=True)
+    conflicts = Conflict.objects.filter(submission=submission).select_related("membership", "declared_by", "lifted_by")
+    letters = Message.objects.filter(subject_label=submission.label).defer("text", "html")
+    return {
+        "row": found,
+        "submission": found.submission,
+        "record": getattr(submission, "reproducibility", None),
+        "manuscripts": submission.manuscripts.defer("report"),
+        "supplements": submission.supplements.filter(removed_at__isnull=True),
+        "past": past.select_related("membership", "review", "removed_by"),
+        "conflicts": conflicts.order_by("membership__name", "pk"),
+        "letters": letters,
+        "members": Membership.objects.active().filter(edition=chair.edition_id).order_by("name"),
+        "history": [said(entry) for entry in Entry.objects.about(submission.label)],
+        "announcements": Announcement.objects.filter(decisions__submission=submission),
+        "handling": HandlingChairForm(submission=submission),
+        "under_review": submission.state == State.SUBMITTED,
+        "scale": chair.edition.scores,
+    }
+
+
+@chairs_only
+def manuscript(request: ChairRequest, chair: Membership, number: int, version: int) -> HttpResponseBase:
+    """One version of the PDF; 404 when there is none."""
+    row = overseen(chair, number)
+    stored = get_object_or_404(Manuscript, submission=row, number=version)
+    return downloads.serve(stored, f"{number:03d}-v{version}.pdf", inline=True)
+
+
+@chairs_only
+def handling_chair(request: ChairRequest, chair: Membership, number: int) -> HttpResponse:
+    row = overseen(chair, number)
+    if request.method == "POST":
+        form = HandlingChairForm(request.POST, submission=row)
+        if form.is_valid():
+            chosen = form.cleaned_data["handling_chair"]
+            try:
+                assigning.set_handling_chair(row, chosen, by=request.user, at=timezone.now())
+            except assigning.Refused as refusal:
+                messages.error(request, str(refusal))
+            else:
+                messages.success(request, f"Handling chair: {chosen.name if chosen else 'nobody in particular'}.")
+    return redirect("reviews:submission", slug=chair.edition.slug, number=number)

@@ -1,0 +1,127 @@
+"""One person's page over all editions and roles: what she owes and what she owns."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+
+from dlonsc.accounts.models import User
+from dlonsc.editions.access import memberships_of
+from dlonsc.editions.actions import claim_memberships
+from dlonsc.editions.calendar import Phase
+from dlonsc.editions.models import Deadline, Edition, Membership
+from reviews.access import assigned_to
+from reviews.models import Assignment
+from reviews.overview import Tally, is_done, rows_of
+from reviews.views.chair.dashboard import letters_in_trouble, next_acts
+from submissions.access import authored_by, for_proceedings
+from submissions.models import Submission
+from submissions.states import Outcome, State
+
+ACTS = 3
+
+
+class SignedInRequest(HttpRequest):
+    """A request behind login_required."""
+
+    user: User
+
+
+@dataclass
+class Part:
+    """What a person has to do with one edition."""
+
+    edition: Edition
+    submissions: list["Own"] = field(default_factory=list)
+    membership: Membership | None = None
+    open_tasks: list[Assignment] = field(default_factory=list)
+    done_tasks: int = 0
+    next_acts: list[object] = field(default_factory=list)
+    to_print: int = 0
+    is_past: bool = False
+
+    @property
+    def review_due(self) -> Deadline | None:
+        return self.edition.due(Phase.REVIEW)
+
+    @property
+    def is_reviewer(self) -> bool:
+        return self.membership is not None and self.membership.is_reviewer and not self.is_past
+
+    @property
+    def is_chair(self) -> bool:
+        return self.membership is not None and self.membership.is_chair
+
+    @property
+    def is_proceedings_chair(self) -> bool:
+        return self.membership is not None and self.membership.is_proceedings_chair
+
+
+@dataclass(frozen=True)
+class Own:
+    """One of her submissions, with what its author may know and must do now."""
+
+    submission: Submission
+    outcome: str
+    due: Deadline | None
+    words: str
+
+    @property
+    def is_draft(self) -> bool:
+        return self.submission.state == State.DRAFT
+
+
+@login_required
+def dashboard(request: SignedInRequest) -> HttpResponse:
+    at = timezone.now()
+    # Places in committees that wait for an address which this person has verified meanwhile.
+    claim_memberships(request.user, at)
+    parts = parts_of(request.user, at)
+    editions = Edition.objects.filter(is_public=True).prefetch_related("deadlines")
+    calls = [
+        row for row in editions if row.window(Phase.SUBMISSION, received_at=at).accepts and row.due(Phase.SUBMISSION)
+    ]
+    return render(request, "reviews/dashboard.html", {"parts": parts, "calls": calls})
+
+
+def parts_of(user: User, at: datetime) -> list[Part]:
+    """One part per edition, the newest first; editions she has nothing to do with are left out."""
+    parts: dict[int, Part] = {}
+    own = authored_by(user).select_related("edition").prefetch_related("edition__deadlines").order_by("number")
+    for submission in own:
+        part = parts.setdefault(submission.edition_id, Part(submission.edition))
+        part.submissions.append(own_of(part.edition, submission, at))
+    for member in memberships_of(user).prefetch_related("edition__deadlines"):
+        part = parts.setdefault(member.edition_id, Part(member.edition))
+        part.membership = member
+        member.edition = part.edition
+        part.is_past = part.edition.committee_is_over(at)
+        _fill(part, member, at)
+    return sorted(parts.values(), key=lambda part: part.edition.created_at, reverse=True)
+
+
+def _fill(part: Part, member: Membership, at: datetime) -> None:
+    if member.is_reviewer:
+        tasks = list(assigned_to(member).select_related("review").order_by("submission__number"))
+        part.open_tasks = [task for task in tasks if not is_done(task)]
+        part.done_tasks = len(tasks) - len(part.open_tasks)
+    if member.is_chair:
+        tally = Tally(rows_of(member, conflicts=True))
+        part.next_acts = list(next_acts(member, tally, letters_in_trouble(member), at)[:ACTS])
+    if member.is_proceedings_chair:
+        part.to_print = for_proceedings(member, at).count()
+
+
+def own_of(edition: Edition, submission: Submission, at: datetime) -> Own:
+    """What the author reads beside her submission: never more than was announced."""
+    outcome = submission.outcome_known(at)
+    if submission.state == State.DRAFT:
+        return Own(submission, "", edition.due(Phase.SUBMISSION), "Finish and submit it before")
+    if outcome == Outcome.ACCEPTED:
+        return Own(submission, outcome, edition.due(Phase.CAMERA_READY), "Camera-ready paper due")
+    if outcome or submission.state != State.SUBMITTED:
+        return Own(submission, outcome, None, "")
+    return Own(submission, "", edition.due(Phase.NOTIFICATION), "Decision due")

@@ -1,0 +1,488 @@
+"""The reviewer's pages: her tasks, one submission with its form, her profile."""
+
+import math
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import wraps
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.db.models import Prefetch
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+
+from dlonsc.accounts.models import User
+from dlonsc.editions.access import memberships_of, reviewer_of
+from dlonsc.editions.calendar import Phase
+from dlonsc.editions.models import Deadline, Edition, Membership, Topic
+from dlonsc.editions.views.doors import door
+from reviews.access import (
+    assigned_to,
+    assignment_of,
+    fellow_reviews,
+    is_own_eye,
+    names_of_fellows,
+    outcome_for_reviewer,
+    own_reviews,
+)
+from reviews.actions import reviewing
+from reviews.forms.reviewer import (
+    CorrectionForm,
+    ProfileForm,
+    PromiseForm,
+    RefusalForm,
+    ReviewForm,
+    typed_fields,
+)
+from reviews.models import Assignment, Review
+from submissions.access import authors_shown_to_reviewers
+from submissions.models import Conflict, Manuscript
+
+Answer = Callable[..., HttpResponseBase]
+WORDS = {1: "one", 2: "two", 3: "three", 4: "four", 5: "five", 6: "six", 7: "seven", 8: "eight", 9: "nine", 10: "ten"}
+
+
+def person(request: HttpRequest) -> User:
+    if not isinstance(request.user, User):
+        raise Http404
+    return request.user
+
+
+def reviewers_gate(request: HttpRequest, slug: str) -> Membership:
+    return reviewer_of(request.user, slug)
+
+
+def page_of(request: HttpRequest, slug: str, number: int) -> tuple[Membership, Assignment, Review | None]:
+    """The signed-in reviewer's place, her standing assignment of a submission, and her review; 404 otherwise."""
+    member = reviewer_of(request.user, slug)
+    assignment = assignment_of(member, number)
+    # One edition object for the whole page: its dates are already read.
+    assignment.submission.edition = member.edition
+    return member, assignment, Review.objects.filter(assignment=assignment).first()
+
+
+def signed_in_or_403(view: Answer) -> Answer:
+    """For requests of scripts: they need to know that the session is over, not a page to sign in."""
+
+    @wraps(view)
+    def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.user.is_authenticated:
+            return view(request, *args, **kwargs)
+        if "X-Autosave" in request.headers:
+            return JsonResponse({"message": "Signed out."}, status=403)
+        return login_required(view)(request, *args, **kwargs)
+
+    return checked
+
+
+# --- Tasks -----------------------------------------------------------------------------------------------------------
+
+
+def in_words(number: int) -> str:
+    return WORDS.get(number, str(number))
+
+
+def plan(open_tasks: int, due: Deadline | None, at: datetime) -> str:
+    """What is left, and at what pace it can be done in time."""
+    if not open_tasks:
+        return "Nothing is waiting for you."
+    tasks = "1 review" if open_tasks == 1 else f"{open_tasks} reviews"
+    if due is None:
+        return f"{tasks} to write."
+    days = math.floor((due.cutoff_at - at).total_seconds() / 86400)
+    if due.cutoff_at <= at:
+        return f"{tasks} to write; the date has passed. Say until when, or give back what you cannot do."
+    if days < 1:
+        return f"{tasks} to write, less than a day left."
+    left = "1 day" if days == 1 else f"{days} days"
+    if open_tasks == 1:
+        return f"{tasks} to write, {left} left."
+    if days >= 2 * open_tasks:
+        return f"{tasks}, {left}: about one every {in_words(days // open_tasks)} days."
+    return f"{tasks}, {left}: about {in_words(max(1, round(open_tasks / days)))} a day."
+
+
+def task_state(assignment: Assignment) -> tuple[str, str]:
+    """The words and the meaning of a task's badge."""
+    review = getattr(assignment, "review", None)
+    if review is None:
+        return "Not begun", "plain"
+    if review.submitted_at is not None:
+        return "Submitted", "good"
+    return "Draft: not submitted", "note"
+
+
+def tasks_of(member: Membership) -> list[Assignment]:
+    """Her tasks in the order they are due: open ones first, by promise or number."""
+    rows = list(
+        assigned_to(member)
+        .select_related("review")
+        .prefetch_related(
+            "submission__topics",
+            Prefetch("submission__manuscripts", Manuscript.objects.filter(is_current=True), to_attr="current"),
+        )
+    )
+
+    def order(row: Assignment) -> tuple[bool, str, int]:
+        done = getattr(row, "review", None) is not None and row.review.submitted_at is not None
+        return done, row.promised_at.isoformat() if row.promised_at else "", row.submission.number
+
+    for row in rows:
+        row.words, row.meaning = task_state(row)  # type: ignore[attr-defined]
+    return sorted(rows, key=order)
+
+
+@door(reviewers_gate, "GET", "HEAD")
+def home(request: HttpRequest, slug: str) -> HttpResponse:
+    member = reviewer_of(request.user, slug)
+    at, tasks = timezone.now(), tasks_of(member)
+    open_tasks = sum(1 for task in tasks if task_state(task)[0] != "Submitted")
+    due = member.edition.due(Phase.REVIEW)
+    words = {
+        "edition": member.edition,
+        "member": member,
+        "tasks": tasks,
+        "due": due,
+        "is_late": due is not None and due.cutoff_at <= at,
+        "plan": plan(open_tasks, due, at),
+        "open_tasks": open_tasks,
+        "done": len(tasks) - open_tasks,
+        "has_past": own_reviews(member).exclude(assignment__in=assigned_to(member)).exists(),
+    }
+    return render(request, "reviews/reviewer/home.html", words)
+
+
+# --- One submission --------------------------------------------------------------------------------------------------
+
+
+def current_manuscript(assignment: Assignment) -> Manuscript | None:
+    return assignment.submission.manuscripts.filter(is_current=True).first()
+
+
+@door(page_of, "GET", "HEAD", "POST")
+def review(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    member, assignment, written = page_of(request, slug, number)
+    if request.method == "POST":
+        return keep(request, assignment)
+    at = timezone.now()
+    closed = reviewing.closed_because(assignment.submission, at)
+    fields = shown_own_text(written)
+    edition = member.edition
+    words = {
+        "edition": edition,
+        "assignment": assignment,
+        "submission": assignment.submission,
+        "authors": authors_shown_to_reviewers(assignment.submission),
+        "outcome": outcome_for_reviewer(assignment.submission, at),
+        "topics": list(assignment.submission.topics.all()),
+        "manuscript": current_manuscript(assignment),
+        "supplements": list(assignment.submission.supplements.filter(removed_at__isnull=True)),
+        "record": getattr(assignment.submission, "reproducibility", None),
+        "review": written,
+        "form": ReviewForm(edition, fields, read_only=bool(closed)),
+        "closed": closed,
+        "version": written.version if written else 0,
+        "ahead": written is not None
+        and written.submitted_at is not None
+        and fields != reviewing.official_text(written),
+        "asides": written.versions.filter(is_aside=True, number__gt=newest_kept(written)).count()
+        if written and is_own_eye()
+        else 0,
+        "fellows": shown_fellows(assignment, edition),
+        "due": edition.due(Phase.REVIEW),
+        "is_late": (due := edition.due(Phase.REVIEW)) is not None and due.cutoff_at <= at,
+        "promise": PromiseForm(initial={"until": assignment.promised_at}, today=at.date()),
+        "state": task_state(assignment) if written is None else state_of(written),
+    }
+    return render(request, "reviews/reviewer/review.html", words)
+
+
+def shown_own_text(written: Review | None) -> reviewing.Fields:
+    """Her newest text; for a chair who looks with her eyes only what she submitted."""
+    if is_own_eye() or written is None:
+        return reviewing.working_text(written)
+    return reviewing.official_text(written) if written.submitted_at else reviewing.empty_fields()
+
+
+def state_of(written: Review) -> tuple[str, str]:
+    return ("Submitted", "good") if written.submitted_at is not None else ("Draft: not submitted", "note")
+
+
+def newest_kept(written: Review) -> int:
+    """The number of the newest version that is not aside."""
+    newest = written.versions.filter(is_aside=False).first()
+    return newest.number if newest else 0
+
+
+def shown_fellows(assignment: Assignment, edition: Edition) -> list[dict[str, Any]]:
+    """The others' submitted reviews as a co-reviewer may read them: no note for chairs, names only if allowed."""
+    rows = fellow_reviews(assignment).select_related("assignment__membership")
+    with_names = names_of_fellows(edition)
+    return [
+        {
+            "label": f"Reviewer {row.label}",
+            "name": row.assignment.membership.name if with_names else "",
+            "fields": {name: getattr(row, name) for name in Review.SHARED},
+            "score_label": edition.score_label(row.score),
+            "confidence_label": confidence_label(edition, row.confidence),
+            "submitted_at": row.submitted_at,
+        }
+        for row in rows
+    ]
+
+
+def confidence_label(edition: Edition, value: int | None) -> str:
+    return next((row["label"] for row in edition.confidences if row["value"] == value), "")
+
+
+def based_on(request: HttpRequest) -> int:
+    try:
+        return int(request.POST.get("version", ""))
+    except ValueError:
+        return -1
+
+
+def keep(request: HttpRequest, assignment: Assignment) -> HttpResponse:
+    """The plain Save: works without script, refuses nothing that was typed."""
+    slug, number = assignment.submission.edition.slug, assignment.submission.number
+    try:
+        saved = reviewing.save_review(
+            assignment=assignment,
+            fields=typed_fields(request.POST),
+            based_on=based_on(request),
+            by=person(request),
+            at=timezone.now(),
+        )
+    except reviewing.ReviewingError as error:
+        messages.error(request, str(error))
+        return redirect("reviews:review", slug, number)
+    if saved.is_aside:
+        messages.warning(
+            request,
+            "A newer text was saved in another tab. It is shown here; the text you just sent is kept in the history.",
+        )
+        return redirect("reviews:versions", slug, number)
+    messages.success(request, f"Saved {saved.review.saved_at.astimezone(UTC):%H:%M:%S} UTC.")
+    then = request.POST.get("then")
+    return redirect(
+        {"preview": "reviews:preview", "submit": "reviews:submit"}.get(str(then), "reviews:review"), slug, number
+    )
+
+
+@signed_in_or_403
+@door(page_of, "POST")
+def autosave(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    _, assignment, _ = page_of(request, slug, number)
+    try:
+        saved = reviewing.save_review(
+            assignment=assignment,
+            fields=typed_fields(request.POST),
+            based_on=based_on(request),
+            by=person(request),
+            at=timezone.now(),
+        )
+    except reviewing.ReviewingError as error:
+        return JsonResponse({"message": f"Not saved: {error}"}, status=410)
+    if saved.is_aside:
+        message = (
+            "A newer text was saved in another tab. This text is kept aside in the history; reload to see the newer."
+        )
+        # No new version for the page: what it sends next is still based on the older text, and kept aside too.
+        return JsonResponse({"message": message, "kept": True}, status=409)
+    return JsonResponse(
+        {"saved_at": f"{saved.review.saved_at.astimezone(UTC):%H:%M:%S} UTC", "version": saved.review.version}
+    )
+
+
+@door(page_of, "GET", "HEAD")
+def preview(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    member, assignment, written = page_of(request, slug, number)
+    words = shown_text(member.edition, reviewing.working_text(written))
+    words |= {"edition": member.edition, "submission": assignment.submission, "review": written}
+    return render(request, "reviews/reviewer/preview.html", words)
+
+
+def shown_text(edition: Edition, fields: reviewing.Fields) -> dict[str, Any]:
+    return {
+        "fields": fields,
+        "score_label": edition.score_label(fields["score"]),
+        "confidence_label": confidence_label(edition, fields["confidence"]),
+    }
+
+
+@door(page_of, "GET", "HEAD", "POST")
+def submit(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    member, assignment, written = page_of(request, slug, number)
+    if request.method == "POST":
+        return hand_in(request, assignment)
+    fields = reviewing.working_text(written)
+    missing = reviewing.missing_in(member.edition, fields)
+    words = shown_text(member.edition, fields) | {
+        "edition": member.edition,
+        "submission": assignment.submission,
+        "review": written,
+        "version": written.version if written else 0,
+        "missing": [(name, reviewing.NEEDED[name]) for name in missing],
+        "closed": reviewing.closed_because(assignment.submission, timezone.now()),
+    }
+    return render(request, "reviews/reviewer/submit.html", words)
+
+
+def hand_in(request: HttpRequest, assignment: Assignment) -> HttpResponse:
+    slug, number = assignment.submission.edition.slug, assignment.submission.number
+    try:
+        reviewing.submit_review(
+            assignment=assignment, based_on=based_on(request), by=person(request), at=timezone.now()
+        )
+    except reviewing.ReviewingError as error:
+        messages.error(request, str(error))
+        return redirect("reviews:submit", slug, number)
+    messages.success(request, f"Your review of submission {number} is submitted. Thank you.")
+    return redirect("reviews:review", slug, number)
+
+
+@door(page_of, "GET", "HEAD", "POST")
+def versions(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    """Every text that was saved; POST takes an old one up again as the newest."""
+    member, assignment, written = page_of(request, slug, number)
+    if request.method == "POST" and written is not None:
+        old = get_object_or_404(written.versions, number=as_version(request.POST.get("number")))
+        try:
+            reviewing.save_review(
+                assignment=assignment,
+                fields=old.fields,
+                based_on=written.version,
+                by=person(request),
+                at=timezone.now(),
+            )
+        except reviewing.ReviewingError as error:
+            messages.error(request, str(error))
+            return redirect("reviews:versions", slug, number)
+        messages.success(request, f"Version {old.number} is the newest text again. The one before it is still kept.")
+        return redirect("reviews:review", slug, number)
+    rows = list(written.versions.all()) if written else []
+    words = {
+        "edition": member.edition,
+        "submission": assignment.submission,
+        "review": written,
+        "versions": [{"row": row} | shown_text(member.edition, reviewing.empty_fields() | row.fields) for row in rows],
+    }
+    return render(request, "reviews/reviewer/versions.html", words)
+
+
+def as_version(value: str | None) -> int:
+    return int(value) if value and value.isdecimal() and len(value) < 9 else -1
+
+
+@door(page_of, "GET", "HEAD", "POST")
+def refuse(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    member, assignment, written = page_of(request, slug, number)
+    form = RefusalForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        reviewing.decline_assignment(assignment=assignment, **form.cleaned_data, by=person(request), at=timezone.now())
+        messages.success(
+            request, f"Submission {number} is given back and the chairs are told. What you wrote is kept for you."
+        )
+        return redirect("reviews:home", slug)
+    words = {"edition": member.edition, "submission": assignment.submission, "review": written, "form": form}
+    return render(request, "reviews/reviewer/refuse.html", words, status=422 if form.errors else 200)
+
+
+@door(page_of, "GET", "HEAD", "POST")
+def promise(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    member, assignment, _ = page_of(request, slug, number)
+    at = timezone.now()
+    data = request.POST if request.method == "POST" else None
+    form = PromiseForm(data, initial={"until": assignment.promised_at}, today=at.date())
+    if form.is_valid():
+        until = form.cleaned_data["until"]
+        reviewing.promise_date(assignment=assignment, until=until, by=person(request), at=at)
+        messages.success(request, f"Noted: by {until:%a %d %b %Y}." if until else "The promise is taken back.")
+        return redirect("reviews:review", slug, number)
+    words = {"edition": member.edition, "submission": assignment.submission, "form": form}
+    return render(request, "reviews/reviewer/promise.html", words, status=422 if form.errors else 200)
+
+
+# --- Herself ---------------------------------------------------------------------------------------------------------
+
+
+@door(reviewers_gate, "GET", "HEAD", "POST")
+def profile(request: HttpRequest, slug: str) -> HttpResponse:
+    member = reviewer_of(request.user, slug)
+    topics = ordered_topics(member.edition)
+    form = ProfileForm.of(member, topics, request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        data = form.cleaned_data
+        reviewing.save_profile(
+            membership=member,
+            interests=form.interests(),
+            max_load=data["max_load"],
+            away=data["away"],
+            publications=data["publications"],
+            conflicts=data["conflicts"],
+            by=person(request),
+            at=timezone.now(),
+        )
+        messages.success(request, "Your profile is saved.")
+        return redirect("reviews:profile", slug)
+    words = {
+        "edition": member.edition,
+        "member": member,
+        "form": form,
+        "found": found_conflicts(member),
+        "correction": CorrectionForm(),
+        "homes": list(person(request).affiliations.all()),
+        "printed": list(member.affiliations.all()),
+    }
+    return render(request, "reviews/reviewer/profile.html", words, status=422 if form.errors else 200)
+
+
+def ordered_topics(edition: Edition) -> list[Topic]:
+    """The topics as the call nests them: each parent before its children."""
+    rows = list(Topic.objects.filter(edition=edition))
+    return [row for top in rows if top.parent_id is None for row in (top, *(r for r in rows if r.parent_id == top.pk))]
+
+
+def found_conflicts(member: Membership) -> list[dict[str, Any]]:
+    """Standing conflicts by source, counted; which submissions they are stays unknown to a member in conflict."""
+    counts: dict[str, int] = {}
+    for row in Conflict.objects.filter(membership=member, lifted_at__isnull=True):
+        words = str(row.get_source_display())
+        counts[words] = counts.get(words, 0) + 1
+    return [{"words": words, "count": count} for words, count in sorted(counts.items())]
+
+
+@door(reviewers_gate, "POST")
+def correct_conflicts(request: HttpRequest, slug: str) -> HttpResponse:
+    member = reviewer_of(request.user, slug)
+    form = CorrectionForm(request.POST)
+    if form.is_valid():
+        reviewing.ask_correction(
+            membership=member, text=form.cleaned_data["text"], by=person(request), at=timezone.now()
+        )
+        messages.success(request, "The chairs have your note. A conflict stands until one of them lifts it.")
+    else:
+        messages.error(request, "Write what is wrong; nothing was sent.")
+    return redirect("reviews:profile", slug)
+
+
+def own_gate(request: HttpRequest, slug: str) -> tuple[Edition, list[Review]]:
+    """An edition and all reviews that she wrote for it; 404 for who has none and is no reviewer."""
+    rows = list(
+        Review.objects.filter(assignment__membership__user=person(request), assignment__membership__edition__slug=slug)
+        .select_related("assignment__submission__edition", "assignment__membership")
+        .order_by("assignment__submission__number")
+    )
+    if rows:
+        return rows[0].assignment.submission.edition, rows
+    return get_object_or_404(memberships_of(request.user).filter(is_reviewer=True), edition__slug=slug).edition, []
+
+
+@door(own_gate, "GET", "HEAD")
+def own(request: HttpRequest, slug: str) -> HttpResponse:
+    """Everything that she wrote for an edition, also after she was removed: her text stays hers."""
+    edition, rows = own_gate(request, slug)
+    shown = [{"row": row} | shown_text(edition, reviewing.official_text(row)) for row in rows]
+    return render(request, "reviews/reviewer/own.html", {"edition": edition, "reviews": shown})

@@ -1,0 +1,61 @@
+"""Who may see, read and change what of the reviewing of a submission, and the whole table read together."""
+
+from dlonsc.editions.visibility import Audience, Rule, Since, Switch, Table, Thing, from_
+from submissions.visibility import AUTHORS
+from submissions.visibility import TABLE as OF_SUBMISSIONS
+
+NEVER, ALWAYS, SUBMITTED, OWN = Since.NEVER, Since.ALWAYS, Since.SUBMITTED, Since.OWN
+OWN_REVIEW, ANNOUNCED = Since.OWN_REVIEW, Since.ANNOUNCED
+READ_BY_CHAIR = from_(ALWAYS)
+OWN_TEXT = from_(OWN, words="what she wrote herself, for good")
+
+OF_REVIEWS: Table = {
+    Thing.BIDS: {Audience.CHAIR: READ_BY_CHAIR},
+    Thing.ASSIGNMENT: {
+        Audience.REVIEWER: from_(OWN),
+        Audience.CHAIR: from_(ALWAYS, change=ALWAYS),
+    },
+    Thing.REVIEWERS: {
+        Audience.REVIEWER: from_(OWN_REVIEW, only=Switch.NAMES),
+        Audience.CHAIR: READ_BY_CHAIR,
+    },
+    Thing.REVIEWS: {
+        **dict.fromkeys(AUTHORS, from_(ANNOUNCED, words="as frozen when announced; reviewers by number")),
+        Audience.REVIEWER: from_(OWN_REVIEW, change=OWN, words="changes her own until reviewing closes"),
+        Audience.CHAIR: READ_BY_CHAIR,
+        Audience.MEMBER: OWN_TEXT,
+        Audience.CONFLICTED_MEMBER: OWN_TEXT,
+        Audience.FORMER: OWN_TEXT,
+    },
+    Thing.DRAFTS: {
+        Audience.REVIEWER: from_(OWN, change=OWN),
+        Audience.CHAIR: Rule(ALWAYS, NEVER, words="that a review is begun, not its text"),
+        Audience.MEMBER: OWN_TEXT,
+        Audience.CONFLICTED_MEMBER: OWN_TEXT,
+        Audience.FORMER: OWN_TEXT,
+    },
+    Thing.NOTES: {
+        Audience.REVIEWER: from_(OWN, change=OWN),
+        Audience.CHAIR: READ_BY_CHAIR,
+        Audience.MEMBER: OWN_TEXT,
+        Audience.CONFLICTED_MEMBER: OWN_TEXT,
+        Audience.FORMER: OWN_TEXT,
+    },
+    Thing.DECISION: {
+        **dict.fromkeys(AUTHORS, from_(ANNOUNCED)),
+        Audience.REVIEWER: from_(ANNOUNCED, words="accepted or not, of the papers that she reviews"),
+        Audience.CHAIR: from_(ALWAYS, change=ALWAYS),
+        Audience.PROCEEDINGS: Rule(Since.ACCEPTED, Since.ACCEPTED, words="that it was accepted"),
+    },
+    Thing.LETTERS: {
+        **dict.fromkeys(AUTHORS, from_(OWN, words="what was sent to her")),
+        Audience.REVIEWER: from_(OWN, words="what was sent to her"),
+        Audience.CHAIR: READ_BY_CHAIR,
+    },
+    Thing.HISTORY: {Audience.CHAIR: READ_BY_CHAIR},
+    Thing.STATISTICS: {
+        Audience.CHAIR: READ_BY_CHAIR,
+    },
+}
+
+TABLE: Table = {**OF_SUBMISSIONS, **OF_REVIEWS}
