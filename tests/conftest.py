@@ -1,0 +1,101 @@
+"""What every test stands on: a private file store, no doorbells, a frozen cast."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+
+from dlonsc.accounts.models import User
+from dlonsc.editions.models import Edition, Membership
+from dlonsc.history import lock
+from tests import factories
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--long", action="store_true", help="run the long and random profiles too")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("--long"):
+        skip = pytest.mark.skip(reason="a long profile: --long runs it")
+        for item in items:
+            if "long" in item.keywords:
+                item.add_marker(skip)
+
+
+@pytest.fixture(autouse=True)
+def _own_world(settings: object, tmp_path: Path) -> None:
+    """No test writes into the installation's files or rings a real worker."""
+    settings.MEDIA_ROOT = str(tmp_path / "files")  # type: ignore[attr-defined]
+    settings.RING_DOORBELLS = False  # type: ignore[attr-defined]
+    settings.CHAIRS_NEED_SECOND_FACTOR = False  # type: ignore[attr-defined]
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # type: ignore[attr-defined]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _history_may_be_emptied_between_tests() -> None:
+    """After a test that committed, all tables are emptied; only there the lock of history is off for a moment."""
+    operations = type(connection.ops)
+    plain = operations.sql_flush
+
+    def sql_flush(self: Any, *args: Any, **words: Any) -> list[str]:
+        return [*lock.unlocking(self.connection), *plain(self, *args, **words), *lock.locking(self.connection)]
+
+    # On the class: a test with a browser loop or threads has more than one connection.
+    operations.sql_flush = sql_flush  # type: ignore[method-assign]
+
+
+@pytest.fixture
+def edition(db: None) -> Edition:
+    return factories.make_edition()
+
+
+@pytest.fixture
+def chair(edition: Edition) -> Membership:
+    user = factories.make_user("chair@institute-a.example", "Chantal Chair")
+    return factories.make_member(edition, user, chair=True)
+
+
+@pytest.fixture
+def other_chair(edition: Edition) -> Membership:
+    user = factories.make_user("otto@institute-b.example", "Otto Otherchair")
+    return factories.make_member(edition, user, chair=True)
+
+
+@pytest.fixture
+def proceedings_chair(edition: Edition) -> Membership:
+    user = factories.make_user("petra@institute-c.example", "Petra Proceedings")
+    return factories.make_member(edition, user, proceedings=True)
+
+
+@pytest.fixture
+def reviewer(edition: Edition) -> Membership:
+    user = factories.make_user("rita@institute-d.example", "Rita Reviewer")
+    return factories.make_member(edition, user)
+
+
+@pytest.fixture
+def author(db: None) -> User:
+    return factories.make_user("ada@uni.example", "Ada Author")
+
+
+@pytest.fixture
+def stranger(db: None) -> User:
+    return factories.make_user("sam@elsewhere.example", "Sam Stranger")
+
+
+@pytest.fixture
+def as_user() -> Callable[[User | Membership | None], Client]:
+    """A browser of one person: as_user(chair).get(...); None is a visitor without an account."""
+
+    def sign_in(person: User | Membership | None) -> Client:
+        client = Client()
+        user = person.user if isinstance(person, Membership) else person
+        if user is not None:
+            client.force_login(user)
+        return client
+
+    return sign_in

@@ -1,0 +1,424 @@
+"""What chairs do to an edition, and what invited people answer: once, recorded, nothing twice."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from dlonsc.editions import actions
+from dlonsc.editions.actions import EditionError
+from dlonsc.editions.calendar import AOE, CalendarError, Phase
+from dlonsc.editions.emails import role_words
+from dlonsc.editions.models import Deadline, Edition, Membership, Topic
+from dlonsc.editions.pasted import Invitee
+from dlonsc.history.models import Entry
+from dlonsc.mail.guards import objection
+from dlonsc.mail.models import Message
+from submissions.states import State
+from tests import factories
+from tests.factories import AT
+
+ADA = Invitee(1, "Ada Invited", "ada@uni.example", "Example University")
+
+
+def invite(edition: Edition, chair: Membership, *people: Invitee, at: datetime = AT, **roles: bool) -> list[Membership]:
+    assert chair.user is not None
+    return actions.invite(
+        edition=edition, people=list(people), roles=roles or {"is_reviewer": True}, note_text="", by=chair.user, at=at
+    )
+
+
+@pytest.fixture
+def invited(edition: Edition, chair: Membership) -> Membership:
+    return invite(edition, chair, ADA)[0]
+
+
+# --- Settings --------------------------------------------------------------------------------------------------------
+
+
+def test_two_chairs_do_not_overwrite_each_other(edition: Edition, chair: Membership) -> None:
+    assert chair.user is not None
+    change: dict[str, Any] = {"edition": edition, "by": chair.user, "at": AT, "based_on": 1}
+    assert actions.change_settings(**change, values={"venue": "Hall A"}) == ["venue"]
+    with pytest.raises(EditionError, match="meanwhile"):
+        actions.change_settings(**change, values={"venue": "Hall B"})
+    edition.refresh_from_db()
+    assert (edition.venue, edition.version) == ("Hall A", 2)
+
+
+def test_the_same_settings_again_change_nothing(edition: Edition, chair: Membership) -> None:
+    assert chair.user is not None
+    values = {"venue": edition.venue, "max_pages": edition.max_pages}
+    assert actions.change_settings(edition=edition, values=values, based_on=1, by=chair.user, at=AT) == []
+    assert not Entry.objects.filter(verb="change_settings").exists()
+
+
+def test_publishing_twice_is_one_act(edition: Edition, chair: Membership) -> None:
+    assert chair.user is not None
+    Edition.objects.update(is_public=False)
+    first = actions.publish_call(edition=edition, publish=True, by=chair.user, at=AT)
+    second = actions.publish_call(edition=edition, publish=True, by=chair.user, at=AT)
+    assert (first, second, Entry.objects.filter(verb="publish_call").count()) == (True, False, 1)
+
+
+# --- Dates -----------------------------------------------------------------------------------------------------------
+
+
+def extend(edition: Edition, chair: Membership, **changes: Any) -> int | None:
+    assert chair.user is not None
+    values: dict[str, Any] = {
+        "phase": Phase.SUBMISSION,
+        "announced": datetime(2026, 4, 7, 23, 59),  # noqa: DTZ001 - a local minute, its zone is beside it
+        "zone": "AoE",
+        "label": "Technical paper due",
+        "grace_minutes": 0,
+        "is_soft": False,
+        "is_public": True,
+        "tell": True,
+    }
+    return actions.set_deadline(edition=edition, **(values | changes), by=chair.user, at=AT)
+
+
+def test_an_extension_keeps_the_first_date_and_writes_to_owners_of_drafts(edition: Edition, chair: Membership) -> None:
+    draft = factories.make_submission(edition, state=State.DRAFT)
+    factories.make_submission(edition)
+    assert extend(edition, chair) == 1
+    deadline = edition.deadlines.get(phase=Phase.SUBMISSION)
+    assert deadline.cutoff_at.isoformat() == "2026-04-08T12:00:00+00:00"
+    assert deadline.first_cutoff_at.isoformat() == "2026-04-01T12:00:00+00:00"
+    letter = Message.objects.get()
+    assert letter.to_email == draft.created_by.email
+    assert "Tue 31 Mar 2026, 23:59 AoE" in letter.text
+    assert "Tue 7 Apr 2026, 23:59 AoE" in letter.text
+    assert Entry.objects.get(verb="extend_deadline").detail["letters"] == 1
+
+
+def test_pressing_extend_twice_changes_and_mails_nothing_more(edition: Edition, chair: Membership) -> None:
+    factories.make_submission(edition, state=State.DRAFT)
+    assert [extend(edition, chair), extend(edition, chair)] == [1, None]
+    assert (Message.objects.count(), Entry.objects.filter(verb="extend_deadline").count()) == (1, 1)
+
+
+def test_one_person_with_two_drafts_gets_one_letter(edition: Edition, chair: Membership) -> None:
+    owner = factories.make_user("owner@uni.example")
+    for _ in range(2):
+        factories.make_submission(edition, owner, state=State.DRAFT)
+    assert extend(edition, chair) == 1
+
+
+def test_review_extensions_go_to_those_with_an_open_review(edition: Edition, chair: Membership) -> None:
+    done = factories.make_assignment(factories.make_submission(edition), factories.make_member(edition))
+    factories.make_review(done)
+    late = factories.make_assignment(done.submission, factories.make_member(edition))
+    extend(edition, chair, phase=Phase.REVIEW, announced=datetime(2026, 4, 20, 23, 59))  # noqa: DTZ001
+    assert late.membership.user is not None
+    assert list(Message.objects.values_list("to_email", flat=True)) == [late.membership.user.email]
+
+
+def test_a_chair_who_does_not_want_letters_sends_none(edition: Edition, chair: Membership) -> None:
+    factories.make_submission(edition, state=State.DRAFT)
+    assert extend(edition, chair, tell=False) == 0
+    assert not Message.objects.exists()
+
+
+def test_a_minute_that_the_clocks_skip_is_refused(edition: Edition, chair: Membership) -> None:
+    skipped = datetime(2026, 3, 29, 2, 30)  # noqa: DTZ001
+    with pytest.raises(CalendarError, match="does not exist"):
+        extend(edition, chair, zone="Europe/Berlin", announced=skipped)
+    assert edition.deadlines.get(phase=Phase.SUBMISSION).announced == "2026-03-31T23:59"
+
+
+# --- Topics ----------------------------------------------------------------------------------------------------------
+
+
+def titles(edition: Edition) -> list[str]:
+    return [topic.title for topic in actions.nested(edition)]
+
+
+def test_topics_are_added_moved_renamed_and_removed(edition: Edition, chair: Membership) -> None:
+    by = chair.user
+    assert by is not None
+    first = Topic.objects.get(title="Scalable methods")
+    second = actions.add_topic(edition=edition, title="Hardware", parent=None, by=by, at=AT)
+    actions.add_topic(edition=edition, title="Compression", parent=first, by=by, at=AT)
+    assert titles(edition) == ["Scalable methods", "I/O optimisation", "Compression", "Hardware"]
+    actions.move_topic(topic=second, up=True, by=by, at=AT)
+    actions.move_topic(topic=second, up=True, by=by, at=AT)
+    assert titles(edition) == ["Hardware", "Scalable methods", "I/O optimisation", "Compression"]
+    actions.rename_topic(topic=second, title="Machines", by=by, at=AT)
+    actions.remove_topic(topic=first, by=by, at=AT)
+    assert titles(edition) == ["Machines"]
+
+
+def test_a_topic_comes_once_at_a_place(edition: Edition, chair: Membership) -> None:
+    assert chair.user is not None
+    with pytest.raises(EditionError, match="already"):
+        actions.add_topic(edition=edition, title="scalable METHODS", parent=None, by=chair.user, at=AT)
+
+
+# --- Invitations -----------------------------------------------------------------------------------------------------
+
+
+def test_an_invitation_is_one_row_and_one_letter(edition: Edition, chair: Membership, invited: Membership) -> None:
+    assert invite(edition, chair, ADA) == []
+    assert (invited.invited_at, invited.invitation_round, invited.is_active) == (AT, 1, False)
+    assert invited.affiliations.get().institution == "Example University"
+    letter = Message.objects.get()
+    assert (letter.to_email, letter.kind) == ("ada@uni.example", "invitation")
+    assert str(chair.user) in letter.text
+
+
+def test_somebody_whom_the_call_names_keeps_her_row(edition: Edition, chair: Membership) -> None:
+    named = Membership.objects.create(edition=edition, name="Ada Invited", title="publicity chair")
+    assert [member.pk for member in invite(edition, chair, ADA)] == [named.pk]
+    named.refresh_from_db()
+    assert (named.email, named.title) == ("ada@uni.example", "publicity chair")
+
+
+def accept(member: Membership, **kwargs: Any) -> bool:
+    return actions.accept_invitation(membership=member, **({"max_load": None, "by": None, "at": AT} | kwargs))
+
+
+def decline(member: Membership, **kwargs: Any) -> bool:
+    values = {"reason": "No time.", "suggestion": "Ask Bo.", "by": None, "at": AT}
+    return actions.decline_invitation(membership=member, **(values | kwargs))
+
+
+def test_accepting_counts_once(invited: Membership) -> None:
+    assert [accept(invited, max_load=3), accept(invited), decline(invited)] == [True, False, False]
+    invited.refresh_from_db()
+    assert (invited.accepted_at, invited.max_load, invited.declined_at) == (AT, 3, None)
+    assert Message.objects.filter(kind="thanks").count() == 1
+
+
+def test_declining_counts_once_and_stops_all_mail(edition: Edition, chair: Membership, invited: Membership) -> None:
+    assert chair.user is not None
+    assert [decline(invited), accept(invited)] == [True, False]
+    later = AT + timedelta(days=9)
+    assert actions.remind_invited(edition=edition, members=[invited], by=chair.user, at=later) == []
+    assert invite(edition, chair, ADA, at=later) == []
+    with pytest.raises(EditionError, match="declined"):
+        actions.resend_invitation(membership=invited, email="ada@uni.example", by=chair.user, at=later)
+    assert list(Message.objects.values_list("kind", flat=True)) == ["invitation"]
+    invited.refresh_from_db()
+    assert (invited.decline_reason, invited.suggestion) == ("No time.", "Ask Bo.")
+
+
+def test_accepting_while_signed_in_gives_the_place_to_that_account(invited: Membership, stranger: Any) -> None:
+    accept(invited, by=stranger)
+    invited.refresh_from_db()
+    assert (invited.user, invited.is_active) == (stranger, True)
+
+
+def test_accepting_without_signing_in_gives_it_to_the_holder_of_the_address(invited: Membership) -> None:
+    holder = factories.make_user("ada@uni.example")
+    accept(invited)
+    invited.refresh_from_db()
+    assert invited.user == holder
+
+
+def test_an_unverified_address_gets_no_place_until_it_is_verified(invited: Membership) -> None:
+    claimant = factories.make_user("ada@uni.example", verified=False)
+    accept(invited)
+    assert actions.claim_memberships(claimant, AT) == []
+    claimant.emailaddress_set.update(verified=True)
+    assert [member.pk for member in actions.claim_memberships(claimant, AT)] == [invited.pk]
+    assert actions.claim_memberships(claimant, AT) == []
+    invited.refresh_from_db()
+    assert invited.is_active
+
+
+def test_claiming_leaves_declined_and_removed_places_alone(invited: Membership) -> None:
+    decline(invited)
+    assert actions.claim_memberships(factories.make_user("ada@uni.example"), AT) == []
+
+
+def test_a_person_has_one_place_in_a_committee(edition: Edition, invited: Membership, reviewer: Membership) -> None:
+    accept(invited, by=reviewer.user)
+    invited.refresh_from_db()
+    assert invited.user is None
+
+
+def test_reminders_go_to_the_silent_at_most_once_a_day(
+    edition: Edition, chair: Membership, invited: Membership
+) -> None:
+    answered = invite(edition, chair, Invitee(1, "Bo", "bo@uni.example", ""))[0]
+    accept(answered)
+    assert chair.user is not None
+    later = AT + timedelta(days=6)
+    both = [invited, answered]
+    first = actions.remind_invited(edition=edition, members=both, by=chair.user, at=later)
+    second = actions.remind_invited(edition=edition, members=both, by=chair.user, at=later)
+    assert ([member.pk for member in first], second) == ([invited.pk], [])
+    assert Message.objects.filter(kind="invitation_reminder").count() == 1
+
+
+def test_a_letter_that_waits_does_not_leave_after_the_answer(chair: Membership, invited: Membership) -> None:
+    letter = Message.objects.get(kind="invitation")
+    assert objection(letter) is None
+    decline(invited)
+    assert objection(letter) == "the invitation was declined in the meantime"
+
+
+def test_a_letter_of_an_earlier_round_does_not_leave(chair: Membership, invited: Membership) -> None:
+    assert chair.user is not None
+    actions.resend_invitation(membership=invited, email="ada@new.example", by=chair.user, at=AT)
+    old, new = Message.objects.filter(kind="invitation").order_by("pk")
+    assert (objection(old), objection(new)) == ("the invitation was withdrawn or sent anew", None)
+
+
+def test_a_withdrawn_invitation_cannot_be_accepted(chair: Membership, invited: Membership) -> None:
+    assert chair.user is not None
+    assert actions.withdraw_invitation(membership=invited, by=chair.user, at=AT) is True
+    assert actions.withdraw_invitation(membership=invited, by=chair.user, at=AT) is False
+    assert accept(invited) is False
+
+
+def test_resending_starts_a_new_round(chair: Membership, invited: Membership) -> None:
+    assert chair.user is not None
+    again = actions.resend_invitation(membership=invited, email="Ada@New.example", by=chair.user, at=AT)
+    assert (again.invitation_round, again.email) == (2, "ada@new.example")
+    assert accept(invited) is False
+    assert accept(again) is True
+
+
+def test_resending_to_another_members_address_is_refused(chair: Membership, invited: Membership) -> None:
+    assert chair.user is not None
+    with pytest.raises(EditionError, match="another member"):
+        actions.resend_invitation(membership=invited, email=chair.email, by=chair.user, at=AT)
+
+
+# --- Roles -----------------------------------------------------------------------------------------------------------
+
+
+def test_the_last_chair_stays_one(chair: Membership) -> None:
+    assert chair.user is not None
+    with pytest.raises(EditionError, match="only chair"):
+        actions.set_roles(membership=chair, roles={"is_reviewer": True}, title="", by=chair.user, at=AT)
+    with pytest.raises(EditionError, match="only chair"):
+        actions.remove_member(membership=chair, by=chair.user, at=AT)
+    chair.refresh_from_db()
+    assert (chair.is_chair, chair.removed_at) == (True, None)
+
+
+def test_with_another_chair_one_may_leave(chair: Membership, other_chair: Membership) -> None:
+    assert chair.user is not None
+    assert actions.remove_member(membership=other_chair, by=chair.user, at=AT) is True
+    with pytest.raises(EditionError, match="only chair"):
+        actions.remove_member(membership=chair, by=chair.user, at=AT)
+
+
+def test_an_invited_chair_without_account_does_not_count_as_another(edition: Edition, chair: Membership) -> None:
+    invite(edition, chair, ADA, is_chair=True)
+    assert chair.user is not None
+    with pytest.raises(EditionError, match="only chair"):
+        actions.remove_member(membership=chair, by=chair.user, at=AT)
+
+
+def test_roles_change_once_and_are_recorded(chair: Membership, reviewer: Membership) -> None:
+    assert chair.user is not None
+    roles = {"is_reviewer": True, "is_proceedings_chair": True}
+    acts = [actions.set_roles(membership=reviewer, roles=roles, title="", by=chair.user, at=AT) for _ in range(2)]
+    assert acts == [True, False]
+    assert Entry.objects.filter(verb="set_roles").count() == 1
+
+
+def test_a_removed_member_can_come_back(chair: Membership, reviewer: Membership) -> None:
+    assert chair.user is not None
+    actions.remove_member(membership=reviewer, by=chair.user, at=AT)
+    reviewer.refresh_from_db()
+    assert reviewer.is_active is False
+    actions.restore_member(membership=reviewer, by=chair.user, at=AT)
+    reviewer.refresh_from_db()
+    assert reviewer.is_active is True
+
+
+# --- What was left out above: the first date of a phase, words of roles, refusals ------------------------------------
+
+
+def test_the_first_date_of_a_phase_is_set_and_writes_to_nobody(edition: Edition, chair: Membership) -> None:
+    assert chair.user is not None
+    Deadline.objects.filter(edition=edition, phase=Phase.CAMERA_READY).delete()
+    letters = actions.set_deadline(
+        edition=edition,
+        phase=Phase.CAMERA_READY,
+        announced=datetime(2026, 5, 20, 23, 59),  # noqa: DTZ001 - a local minute, its zone beside it
+        zone=AOE,
+        label="Camera ready",
+        grace_minutes=0,
+        is_soft=False,
+        is_public=True,
+        tell=True,
+        by=chair.user,
+        at=AT,
+    )
+    row = Deadline.objects.get(edition=edition, phase=Phase.CAMERA_READY)
+    assert (letters, row.cutoff_at, row.first_cutoff_at) == (
+        0,
+        datetime(2026, 5, 21, 12, 0, tzinfo=UTC),
+        datetime(2026, 5, 21, 12, 0, tzinfo=UTC),
+    )
+
+
+def test_a_topic_of_the_same_name_is_renamed_without_an_entry(edition: Edition, chair: Membership) -> None:
+    assert chair.user is not None
+    topic = Topic.objects.get(title="I/O optimisation")
+    actions.rename_topic(topic=topic, title="I/O optimisation", by=chair.user, at=AT)
+    assert Entry.objects.filter(verb="rename_topic").count() == 0
+
+
+def test_each_known_address_says_why_it_cannot_be_invited(
+    edition: Edition, chair: Membership, invited: Membership, reviewer: Membership
+) -> None:
+    assert chair.user is not None
+    gone = factories.make_member(edition, email="gone@uni.example")
+    actions.remove_member(membership=gone, by=chair.user, at=AT)
+    no = actions.invite(
+        edition=edition,
+        people=[Invitee(1, "Nora No", "nora@uni.example", "")],
+        roles={"is_reviewer": True},
+        note_text="",
+        by=chair.user,
+        at=AT,
+    )[0]
+    decline(no)
+    assert actions.known_addresses(edition) == {
+        "chair@institute-a.example": "is a member already",
+        "rita@institute-d.example": "is a member already",
+        "ada@uni.example": "is invited already",
+        "nora@uni.example": "declined on 01 Mar 2026; nothing more is sent",
+    }
+
+
+def test_who_has_accepted_is_not_invited_again(chair: Membership, reviewer: Membership) -> None:
+    assert chair.user is not None
+    with pytest.raises(EditionError, match="has accepted already"):
+        actions.resend_invitation(membership=reviewer, email=reviewer.email, by=chair.user, at=AT)
+
+
+def test_removing_and_restoring_a_second_time_does_nothing(chair: Membership, reviewer: Membership) -> None:
+    assert chair.user is not None
+    act: dict[str, Any] = {"membership": reviewer, "by": chair.user, "at": AT}
+    removed = [actions.remove_member(**act), actions.remove_member(**act)]
+    restored = [actions.restore_member(**act), actions.restore_member(**act)]
+    assert (removed, restored) == ([True, False], [True, False])
+
+
+@pytest.mark.parametrize(
+    ("roles", "words"),
+    [
+        ({"is_chair": True, "is_proceedings_chair": True}, "co-chair and proceedings chair"),
+        ({"is_reviewer": True}, "member of the programme committee"),
+        ({}, "member of the committee"),
+    ],
+)
+def test_an_invitation_names_the_roles(roles: dict[str, bool], words: str) -> None:
+    assert role_words(Membership(**({"is_reviewer": False} | roles))) == words
+
+
+def test_a_letter_to_a_removed_membership_does_not_leave(chair: Membership, invited: Membership) -> None:
+    letter = Message.objects.get(to_email="ada@uni.example")
+    Membership.objects.filter(pk=invited.pk).update(accepted_at=AT)
+    assert objection(letter) == "the invitation was accepted in the meantime"
+    Membership.objects.filter(pk=invited.pk).update(accepted_at=None)
+    assert objection(letter) is None

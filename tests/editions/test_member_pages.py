@@ -1,0 +1,68 @@
+"""One member's page: roles, a new invitation, the end of a membership, each in words and each undone or refused."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib.messages import get_messages
+from django.test import Client
+from django.urls import reverse
+
+from dlonsc.editions.models import Edition, Membership
+from dlonsc.mail.models import Message
+from tests import factories
+
+As = Callable[[Membership | None], Client]
+
+
+def told(response: Any) -> list[str]:
+    """The words that one press leaves for the next page."""
+    return [str(message) for message in get_messages(response.wsgi_request)]
+
+
+def address(name: str, member: Membership) -> str:
+    return reverse(f"editions:{name}", args=[member.edition.slug, member.pk])
+
+
+def test_a_member_is_removed_and_restored(chair: Membership, reviewer: Membership, as_user: As) -> None:
+    browser = as_user(chair)
+    removed = browser.post(address("end_membership", reviewer))
+    assert told(removed) == [f"{reviewer.name} is removed. What she wrote is kept."]
+    reviewer.refresh_from_db()
+    assert reviewer.is_active is False
+    restored = browser.post(address("end_membership", reviewer), {"restore": "1"})
+    assert told(restored)[-1] == f"{reviewer.name} is a member again."
+    reviewer.refresh_from_db()
+    assert reviewer.is_active is True
+
+
+def test_an_invitation_is_withdrawn(edition: Edition, chair: Membership, as_user: As) -> None:
+    asked = factories.make_invited(edition)
+    answer = as_user(chair).post(address("end_membership", asked))
+    assert told(answer) == [f"The invitation to {asked.name} is withdrawn; its link has ended."]
+
+
+def test_the_last_chair_cannot_be_removed(chair: Membership, as_user: As) -> None:
+    as_user(chair).post(address("end_membership", chair))
+    chair.refresh_from_db()
+    assert (chair.removed_at, chair.is_chair) == (None, True)
+
+
+def test_a_new_invitation_needs_an_address(edition: Edition, chair: Membership, as_user: As) -> None:
+    asked = factories.make_invited(edition)
+    answer = as_user(chair).post(address("resend", asked), {"email": "no address"})
+    assert answer["Location"] == address("member", asked)
+    assert told(answer) == ["'no address' is no e-mail address; nothing was sent."]
+    assert Message.objects.count() == 0
+
+
+def test_a_member_of_another_edition_does_not_exist_here(edition: Edition, chair: Membership, as_user: As) -> None:
+    foreign = factories.make_member(factories.make_edition("other-2026"))
+    for name in ("member", "resend", "end_membership"):
+        here = reverse(f"editions:{name}", args=[edition.slug, foreign.pk])
+        assert as_user(chair).post(here).status_code == 404
+
+
+def test_a_membership_is_not_ended_by_looking(chair: Membership, reviewer: Membership, as_user: As) -> None:
+    assert as_user(chair).get(address("end_membership", reviewer)).status_code == 405
+    reviewer.refresh_from_db()
+    assert reviewer.removed_at is None

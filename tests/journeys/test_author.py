@@ -1,0 +1,89 @@
+"""Journey 1: an author goes from the call to a receipt."""
+
+import hashlib
+from pathlib import Path
+from random import Random
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from dlonsc.accounts.models import User
+from dlonsc.editions.models import Edition, Membership
+from dlonsc.mail.models import Message
+from reviews.demo.papers import manuscript
+from submissions.models import Submission
+from submissions.states import State
+from tests import factories
+from tests.journeys.conftest import Open
+from tests.journeys.test_phone_and_keyboard import begin_now
+
+pytestmark = pytest.mark.journey
+TITLE = "Elastic Reductions for Lattice Field Theory"
+
+
+def pdf(folder: Path, pages: int) -> Path:
+    data = manuscript(
+        title=TITLE,
+        authors=[("Ada Author", "Example University")],
+        abstract="Short.",
+        pages=pages,
+        random=Random(pages),
+    )
+    path = folder / f"paper-{pages}.pdf"
+    path.write_bytes(data)
+    return path
+
+
+def upload(page: Page, path: Path) -> None:
+    page.set_input_files("#pdf input[type=file]", path)
+    page.locator("#pdf form[data-upload] button").first.click()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_from_the_call_to_the_receipt(tmp_path: Path, open_page: Open) -> None:
+    edition: Edition = factories.make_edition()
+    begin_now(edition)
+    author: User = factories.make_user("ada@uni.example", "Ada Author")
+    member: Membership = factories.make_member(edition, email="rita@institute.example")
+    page = open_page(author)
+    page.goto(f"/{edition.slug}/")
+    page.get_by_role("link", name="Submit a paper").first.click()
+    page.get_by_role("link", name="Start a submission").click()
+    page.get_by_label("Title").fill(TITLE)
+    page.get_by_role("button", name="Start the draft").click()
+    expect(page.get_by_text("Draft: will not be reviewed").first).to_be_visible()
+
+    upload(page, pdf(tmp_path, 13))
+    expect(page.get_by_text("The paper has 13 pages; at most 12 are allowed").first).to_be_visible(timeout=20_000)
+    right = pdf(tmp_path, 8)
+    upload(page, right)
+    expect(page.get_by_text("The format is right.").first).to_be_visible(timeout=20_000)
+
+    page.locator("#id_abstract").fill("What was done and what came out.")
+    page.locator("#details input[name=topics]").first.check()
+    page.get_by_label("We declare that this work").check()
+    page.get_by_role("button", name="Save details").click()
+    expect(page.get_by_text("Details saved.")).to_be_visible()
+
+    page.get_by_role("link", name="Go through the committee").click()
+    expect(page.get_by_text(member.name).first).to_be_visible()
+    page.get_by_role("button", name="Save conflicts").click()
+    page.get_by_role("link", name="Describe what was run").click()
+    page.locator("textarea[name=algorithms]").fill("Stochastic gradient descent.")
+    for section in ("software", "datasets", "hardware", "benchmarks"):
+        page.locator(f"input[name=not_{section}]").fill("The paper is a proof.")
+    page.get_by_role("button", name="Save record").click()
+
+    page.get_by_role("link", name="Review and submit").click()
+    page.get_by_role("button", name="Submit paper 1").click()
+    expect(page.get_by_role("heading", name="Receipt, paper 1")).to_be_visible()
+    expect(page.get_by_text("Submitted: will be reviewed").first).to_be_visible()
+    expect(page.get_by_text(hashlib.sha256(right.read_bytes()).hexdigest())).to_be_visible()
+    page.get_by_role("link", name="Anybody with this link").click()
+    expect(page.get_by_role("heading", name="This receipt is valid")).to_be_visible()
+
+    submission = Submission.objects.get(edition=edition)
+    assert submission.state == State.SUBMITTED
+    assert [row.number for row in submission.manuscripts.order_by("number")] == [1, 2]
+    receipts = Message.objects.filter(kind="receipt")
+    assert [letter.to_email for letter in receipts] == ["ada@uni.example"]

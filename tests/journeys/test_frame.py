@@ -1,0 +1,105 @@
+"""What the frame's scripts promise: typed text survives a lost session, a wrong laptop clock changes no deadline."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.conf import settings as django_settings
+from django.utils import timezone
+from playwright.sync_api import Page
+
+from dlonsc.accounts.models import User
+from dlonsc.editions.calendar import Phase
+from dlonsc.editions.models import Edition, Membership
+from tests import factories
+from tests.journeys.conftest import axe_findings, sideways_scroll
+
+Open = Callable[..., Page]
+PUBLIC = (
+    "/",
+    "/dlonsc-2026/",
+    "/dlonsc-2026/committee/",
+    "/accounts/login/",
+    "/accounts/signup/",
+    "/privacy/",
+    "/nowhere/",
+)
+OWN = ("/account/", "/accounts/email/", "/accounts/2fa/", "/accounts/sessions/")
+
+
+def sign_in(page: Page, person: User) -> None:
+    page.fill("[name=login]", person.email)
+    page.fill("[name=password]", factories.PASSWORD)
+    page.press("[name=password]", "Enter")
+
+
+def test_text_typed_while_the_session_ended_is_there_after_signing_in(open_page: Open, author: User) -> None:
+    page = open_page(author)
+    page.goto("/account/")
+    page.fill("[name=name]", "Typed and nearly lost")
+    page.context.clear_cookies(name=django_settings.SESSION_COOKIE_NAME)
+    page.click("text=Save profile")
+    page.wait_for_url("**/accounts/login/**")
+    sign_in(page, author)
+    page.wait_for_url("**/account/")
+    assert page.input_value("[name=name]") == "Typed and nearly lost"
+    assert "It is not saved yet." in page.inner_text("main form .alert")
+    page.click("text=Save profile")
+    page.wait_for_selector("text=Profile saved.")
+    author.refresh_from_db()
+    assert author.name == "Typed and nearly lost"
+
+
+def test_text_of_one_person_is_never_put_back_for_another(open_page: Open, author: User, stranger: User) -> None:
+    page = open_page(author)
+    page.goto("/account/")
+    page.fill("[name=name]", "Typed by Ada")
+    page.context.clear_cookies(name=django_settings.SESSION_COOKIE_NAME)
+    page.click("text=Save profile")
+    page.wait_for_url("**/accounts/login/**")
+    sign_in(page, stranger)
+    page.wait_for_url("**/account/")
+    assert page.input_value("[name=name]") == stranger.name
+
+
+def test_the_countdown_goes_by_the_servers_clock(open_page: Open, edition: Edition) -> None:
+    cutoff = timezone.now() + timedelta(hours=30, minutes=30)
+    edition.deadlines.filter(phase=Phase.SUBMISSION).update(cutoff_at=cutoff)
+    page = open_page()
+    page.clock.install(time=timezone.now() - timedelta(days=40))
+    page.goto("/dlonsc-2026/")
+    assert page.inner_text(".dates .next [data-countdown]") == "in 1 day 6 hours"
+
+
+def test_the_readers_own_zone_stands_beside_the_announced_minute(open_page: Open, edition: Edition) -> None:
+    page = open_page()
+    page.goto("/dlonsc-2026/")
+    first = page.locator(".dates li").first.inner_text()
+    assert "Tue 31 Mar 2026, 23:59 AoE" in first
+    assert "= Wed 1 Apr 2026, 13:59 CEST your time" in first
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1440])
+def test_public_and_account_pages_are_clean_for_axe_and_fit(
+    open_page: Open, edition: Edition, reviewer: Membership, width: int, scheme: str
+) -> None:
+    for person, addresses in ((None, PUBLIC), (reviewer, OWN)):
+        page = open_page(person, width, color_scheme=scheme)
+        for address in addresses:
+            page.goto(address)
+            assert axe_findings(page) == [], address
+            assert sideways_scroll(page) <= 0, address
+
+
+def test_menus_open_and_close_by_keyboard(open_page: Open, edition: Edition, chair: Membership) -> None:
+    page = open_page(chair)
+    page.goto("/dlonsc-2026/chair/")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
+    page.locator(".menu > summary").first.focus()
+    page.keyboard.press("Enter")
+    assert page.locator(".menu[open]").count() == 1
+    page.keyboard.press("Escape")
+    assert page.locator(".menu[open]").count() == 0
+    assert "You are: Chair" in page.evaluate("document.activeElement.textContent")

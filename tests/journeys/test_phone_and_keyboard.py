@@ -1,0 +1,81 @@
+"""The key pages on a phone of 360 pixels, and the way to a draft without a mouse."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from dlonsc.accounts.models import User
+from dlonsc.editions.models import Deadline, Edition, Membership
+from submissions.models import Submission
+from tests import factories
+from tests.journeys.conftest import Open, axe_findings, sideways_scroll
+
+pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
+PHONE = 360
+
+
+def begin_now(edition: Edition) -> None:
+    """Move all dates of the edition so that its submission ends in about ten days of the real clock."""
+    ahead = timedelta(days=(timezone.now() - factories.AT).days - 20)
+    for row in Deadline.objects.filter(edition=edition):
+        row.announced = (row.announced_at + ahead).strftime("%Y-%m-%dT%H:%M")
+        row.cutoff_at += ahead
+        row.first_cutoff_at += ahead
+        row.save()
+
+
+def test_key_pages_fit_a_phone_and_axe_finds_nothing(
+    open_page: Open, edition: Edition, chair: Membership, reviewer: Membership, author: User
+) -> None:
+    begin_now(edition)
+    paper = factories.make_submission(edition, author, title="A rather long title of a paper about input and output")
+    assignment = factories.make_assignment(paper, reviewer)
+    factories.make_review(assignment, submitted=False)
+    slug = edition.slug
+    visits = [
+        (None, "/"),
+        (None, f"/{slug}/"),
+        (author, f"/{slug}/submissions/{paper.number}/"),
+        (reviewer, f"/{slug}/reviews/{paper.number}/"),
+        (chair, f"/{slug}/chair/submissions/"),
+        (chair, f"/{slug}/chair/"),
+    ]
+    faults: dict[str, object] = {}
+    for person, address in visits:
+        page = open_page(person, PHONE)
+        answer = page.goto(address)
+        assert answer is not None
+        assert (address, answer.status) == (address, 200)
+        found = (sideways_scroll(page), axe_findings(page))
+        if found != (0, []):
+            faults[address] = found
+    assert faults == {}
+
+
+def test_sign_in_and_start_a_draft_by_keyboard_alone(open_page: Open, edition: Edition, author: User) -> None:
+    begin_now(edition)
+    page = open_page()
+    page.goto(f"/{edition.slug}/submissions/new/")
+
+    def tab_to(selector: str) -> None:
+        for _ in range(60):
+            page.keyboard.press("Tab")
+            if page.evaluate("selector => document.activeElement.matches(selector)", selector):
+                return
+        raise AssertionError(f"the Tab key never reaches {selector}")
+
+    tab_to("input[name=login]")
+    page.keyboard.type(author.email)
+    tab_to("input[name=password]")
+    page.keyboard.type(factories.PASSWORD)
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="New submission").wait_for()
+    tab_to("input[name=title]")
+    page.keyboard.type("Typed without a mouse")
+    tab_to("main form button.primary")
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="Typed without a mouse").wait_for()
+    assert list(Submission.objects.values_list("title", "created_by__email", "state")) == [
+        ("Typed without a mouse", author.email, "draft")
+    ]

@@ -1,0 +1,274 @@
+"""Reminders: computed from the database, once per step, never to anybody who has nothing open."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import time_machine
+from pytest_django import DjangoAssertNumQueries
+
+from dlonsc.editions.calendar import Phase
+from dlonsc.editions.models import Edition, Membership
+from dlonsc.mail import ledger
+from dlonsc.mail.models import Message, State, Unsubscribed
+from dlonsc.mail.transport import KeepInLedger
+from reviews.models import Review
+from reviews.reminders import remind
+from submissions.models import CameraReadyItem, LatePermission, Submission
+from submissions.states import State as SubmissionState
+from tests import factories
+from tests.factories import AT
+
+DAY = timedelta(days=1)
+MINUTE = timedelta(minutes=1)
+SUBMISSION_CUTOFF = datetime(2026, 4, 1, 12, tzinfo=UTC)
+REVIEW_CUTOFF = datetime(2026, 4, 13, 12, tzinfo=UTC)
+CAMERA_CUTOFF = datetime(2026, 5, 16, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def draft(edition: Edition) -> Submission:
+    return factories.make_submission(edition, state=SubmissionState.DRAFT, complete=False)
+
+
+@pytest.fixture
+def travelled() -> Iterator[time_machine.Traveller]:
+    with time_machine.travel(AT, tick=False) as traveller:
+        yield traveller
+
+
+def whom(letters: list[Message]) -> list[str]:
+    return [letter.to_email for letter in letters]
+
+
+def deliver_all() -> list[str]:
+    """What leaves now, in the order of the ledger."""
+    ledger.drain(KeepInLedger(), seconds=10)
+    return list(Message.objects.filter(state=State.SENT).order_by("pk").values_list("kind", flat=True))
+
+
+# --- Drafts -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_draft_is_reminded_seven_and_two_days_before_and_once_each(draft: Submission) -> None:
+    moments = [(7, -MINUTE), (7, MINUTE), (7, 2 * MINUTE), (2, -MINUTE), (2, MINUTE), (0.5, MINUTE), (0, MINUTE)]
+    counts = [len(remind(SUBMISSION_CUTOFF - days * DAY + step)) for days, step in moments]
+    assert counts == [0, 1, 0, 0, 1, 0, 0]
+
+
+def test_a_draft_with_a_pdf_is_reminded_one_day_and_two_hours_before_too(edition: Edition) -> None:
+    factories.make_submission(edition, state=SubmissionState.DRAFT)
+    hours = [169, 168, 48, 24, 2, 1]
+    letters = [remind(SUBMISSION_CUTOFF - timedelta(hours=hour)) for hour in hours]
+    assert [len(found) for found in letters] == [0, 1, 1, 1, 1, 0]
+    assert "\n  - Choose at least one topic.\n" in letters[3][0].text
+
+
+def test_a_complete_draft_is_told_that_only_submit_is_missing(edition: Edition) -> None:
+    paper = factories.make_submission(edition, state=SubmissionState.DRAFT)
+    paper.topics.add(edition.topics.first())
+    letter = remind(SUBMISSION_CUTOFF - timedelta(hours=2))[0]
+    assert "It is complete: only Submit was not pressed." in letter.text
+    assert "It is complete: only Submit was not pressed." in letter.html
+
+
+def test_without_a_schedule_only_an_unsubmitted_pdf_is_reminded_of(edition: Edition, reviewer: Membership) -> None:
+    Edition.objects.filter(pk=edition.pk).update(reminder_days=[])
+    factories.make_submission(edition, state=SubmissionState.DRAFT)
+    factories.make_submission(edition, state=SubmissionState.DRAFT, complete=False)
+    factories.make_assignment(factories.make_submission(edition), reviewer)
+    hours = [168, 48, 24, 12, 2]
+    assert [len(remind(SUBMISSION_CUTOFF - timedelta(hours=hour))) for hour in hours] == [0, 0, 1, 0, 1]
+    assert [remind(REVIEW_CUTOFF - timedelta(hours=hour)) for hour in hours] == [[]] * 5
+
+
+def test_nobody_is_reminded_of_a_paper_that_she_came_into_conflict_with(edition: Edition, reviewer: Membership) -> None:
+    first, second = factories.make_submission(edition), factories.make_submission(edition)
+    for paper in (first, second):
+        factories.make_assignment(paper, reviewer)
+    factories.make_conflict(first, reviewer)
+    letters = remind(REVIEW_CUTOFF - 2 * DAY)
+    assert [letter.guard["assignments"] for letter in letters] == [[second.assignments.get().pk]]
+
+
+@pytest.mark.parametrize("count", [3, 30])
+def test_looking_for_reminders_takes_the_same_number_of_queries_however_many_there_are(
+    edition: Edition, count: int, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    for number in range(count):
+        factories.make_submission(edition, state=SubmissionState.DRAFT)
+        member = factories.make_member(edition, email=f"r{number}@lab{number}.example")
+        paper = factories.announce(factories.make_submission(edition), at=AT)
+        factories.make_assignment(paper, member)
+    with django_assert_num_queries(16):
+        assert remind(SUBMISSION_CUTOFF - 30 * DAY) == []
+
+
+def test_the_letter_names_the_announced_minute(draft: Submission) -> None:
+    letter = remind(SUBMISSION_CUTOFF - DAY)[0]
+    assert "Submissions close Tue 31 Mar 2026, 23:59 AoE:" in letter.text
+    assert letter.to_email == draft.created_by.email
+
+
+def test_after_a_long_silence_only_the_last_step_is_sent(draft: Submission) -> None:
+    assert len(remind(SUBMISSION_CUTOFF - DAY)) == 1
+    assert Message.objects.count() == 1
+
+
+def test_a_draft_begun_after_the_step_is_not_reminded_of_it(edition: Edition) -> None:
+    begun = SUBMISSION_CUTOFF - 5 * DAY
+    factories.make_submission(edition, state=SubmissionState.DRAFT, complete=False, created_at=begun)
+    assert [len(remind(begun + MINUTE)), len(remind(SUBMISSION_CUTOFF - 2 * DAY))] == [0, 1]
+
+
+def test_submitted_and_withdrawn_ones_are_not_reminded(edition: Edition) -> None:
+    factories.make_submission(edition)
+    factories.make_submission(edition, state=SubmissionState.WITHDRAWN)
+    assert remind(SUBMISSION_CUTOFF - DAY) == []
+
+
+def test_when_the_date_moves_the_reminders_move_with_it(draft: Submission, edition: Edition) -> None:
+    assert len(remind(SUBMISSION_CUTOFF - 2 * DAY)) == 1
+    edition.deadlines.filter(phase=Phase.SUBMISSION).update(cutoff_at=SUBMISSION_CUTOFF + 10 * DAY)
+    counts = [len(remind(SUBMISSION_CUTOFF + days * DAY)) for days in (-1, 2, 3, 8)]
+    assert counts == [0, 0, 1, 1]
+
+
+def test_a_later_date_of_one_submission_moves_its_reminders_alone(edition: Edition, draft: Submission) -> None:
+    other = factories.make_submission(edition, state=SubmissionState.DRAFT, complete=False)
+    LatePermission.objects.create(
+        submission=draft,
+        phase=Phase.SUBMISSION,
+        cutoff_at=SUBMISSION_CUTOFF + 10 * DAY,
+        reason="illness",
+        given_by=other.created_by,
+        given_at=AT,
+    )
+    first, second = remind(SUBMISSION_CUTOFF - DAY), remind(SUBMISSION_CUTOFF + 8 * DAY)
+    assert whom(first) == [other.created_by.email]
+    assert whom(second) == [draft.created_by.email]
+    assert "Submissions close Fri 10 Apr 2026, 23:59 AoE (your own, later date):" in second[0].text
+
+
+def test_a_draft_submitted_before_the_letter_leaves_gets_none(
+    draft: Submission, travelled: time_machine.Traveller
+) -> None:
+    travelled.move_to(SUBMISSION_CUTOFF - DAY)
+    letter = remind(SUBMISSION_CUTOFF - DAY)[0]
+    Submission.objects.filter(pk=draft.pk).update(state=SubmissionState.SUBMITTED, submitted_at=AT)
+    assert deliver_all() == []
+    letter.refresh_from_db()
+    assert (letter.state, letter.answer) == (State.CANCELLED, "the draft was submitted or withdrawn in the meantime")
+
+
+def test_a_reminder_that_waited_never_tells_a_date_that_moved(
+    draft: Submission, edition: Edition, travelled: time_machine.Traveller
+) -> None:
+    travelled.move_to(SUBMISSION_CUTOFF - DAY)
+    letter = remind(SUBMISSION_CUTOFF - DAY)[0]
+    edition.deadlines.filter(phase=Phase.SUBMISSION).update(cutoff_at=SUBMISSION_CUTOFF + DAY)
+    assert deliver_all() == []
+    letter.refresh_from_db()
+    assert (letter.state, letter.answer) == (State.CANCELLED, "the date was moved in the meantime")
+
+
+def test_a_reminder_does_not_leave_after_the_date(draft: Submission, travelled: time_machine.Traveller) -> None:
+    letter = remind(SUBMISSION_CUTOFF - MINUTE)[0]
+    travelled.move_to(SUBMISSION_CUTOFF)
+    assert deliver_all() == []
+    letter.refresh_from_db()
+    assert (letter.state, letter.answer) == (State.CANCELLED, "the date is over")
+
+
+# --- Reviews ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_reviewer_gets_one_letter_for_all_missing_reviews_on_the_days_of_the_edition(
+    edition: Edition, reviewer: Membership
+) -> None:
+    papers = [factories.make_submission(edition, title=f"Title {n}") for n in (1, 2, 3)]
+    tasks = [factories.make_assignment(paper, reviewer) for paper in papers]
+    factories.make_review(tasks[1])
+    days = [8, 7, 6, 2, 1, 0.5, 0.25]
+    letters = [remind(REVIEW_CUTOFF - day * DAY) for day in days]
+    assert [len(found) for found in letters] == [0, 1, 0, 1, 0, 1, 0]
+    text = letters[1][0].text
+    assert ["Title 1" in text, "Title 2" in text, "Title 3" in text] == [True, False, True]
+
+
+def test_the_days_are_a_setting_of_the_edition(edition: Edition, reviewer: Membership) -> None:
+    factories.make_assignment(factories.make_submission(edition), reviewer)
+    Edition.objects.filter(pk=edition.pk).update(reminder_days=[3])
+    assert [len(remind(REVIEW_CUTOFF - day * DAY)) for day in (7, 3, 2, 0.5)] == [0, 1, 0, 0]
+
+
+def test_whoever_finished_a_moment_ago_gets_no_reminder(
+    edition: Edition, reviewer: Membership, travelled: time_machine.Traveller
+) -> None:
+    review = factories.make_review(
+        factories.make_assignment(factories.make_submission(edition), reviewer), submitted=False
+    )
+    travelled.move_to(REVIEW_CUTOFF - 2 * DAY)
+    letter = remind(REVIEW_CUTOFF - 2 * DAY)[0]
+    Review.objects.filter(pk=review.pk).update(submitted_at=REVIEW_CUTOFF - 2 * DAY)
+    assert deliver_all() == []
+    letter.refresh_from_db()
+    assert letter.answer == "the reviews were submitted or taken back in the meantime"
+
+
+def test_whoever_still_has_something_open_gets_it(
+    edition: Edition, reviewer: Membership, travelled: time_machine.Traveller
+) -> None:
+    factories.make_assignment(factories.make_submission(edition), reviewer)
+    travelled.move_to(REVIEW_CUTOFF - 2 * DAY)
+    remind(REVIEW_CUTOFF - 2 * DAY)
+    assert deliver_all() == ["remind_reviews"]
+
+
+def test_nobody_is_reminded_of_a_task_that_was_given_back_taken_or_whose_paper_is_gone(
+    edition: Edition, reviewer: Membership
+) -> None:
+    paper, gone = factories.make_submission(edition), factories.make_submission(edition)
+    factories.make_assignment(paper, reviewer, declined_at=AT)
+    factories.make_assignment(gone, reviewer)
+    Submission.objects.filter(pk=gone.pk).update(state=SubmissionState.WITHDRAWN)
+    assert remind(REVIEW_CUTOFF - 2 * DAY) == []
+
+
+# --- Camera-ready -----------------------------------------------------------------------------------------------------
+
+
+def test_accepted_authors_are_reminded_of_what_is_missing(edition: Edition) -> None:
+    paper = factories.announce(factories.make_submission(edition))
+    CameraReadyItem.objects.create(
+        submission=paper, kind="pdf", number=1, sha256="0" * 64, size=1, original_name="p", uploaded_by=paper.created_by
+    )
+    letter = remind(CAMERA_CUTOFF - 2 * DAY)[0]
+    assert "\n  - Source archive\n  - Signed licence form\n" in letter.text
+
+
+def test_rejected_and_not_yet_announced_ones_are_not_reminded(edition: Edition) -> None:
+    factories.announce(factories.make_submission(edition), "rejected")
+    factories.announce(factories.make_submission(edition), at=CAMERA_CUTOFF)
+    assert remind(CAMERA_CUTOFF - 2 * DAY) == []
+
+
+# --- Leaving ----------------------------------------------------------------------------------------------------------
+
+
+def test_whoever_left_the_reminders_gets_none_not_even_one_already_written(
+    draft: Submission, travelled: time_machine.Traveller
+) -> None:
+    travelled.move_to(SUBMISSION_CUTOFF - 2 * DAY)
+    letter = remind(SUBMISSION_CUTOFF - 2 * DAY)[0]
+    Unsubscribed.objects.create(email=letter.to_email, edition=letter.edition, since=AT)
+    assert deliver_all() == []
+    assert remind(SUBMISSION_CUTOFF - 1 * DAY) == []
+    letter.refresh_from_db()
+    assert (letter.state, letter.answer) == (State.CANCELLED, "the recipient wants no reminders")
+
+
+def test_a_reminder_can_be_left_with_one_click(draft: Submission) -> None:
+    headers = remind(SUBMISSION_CUTOFF - DAY)[0].headers
+    assert headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert headers["List-Unsubscribe"].startswith("<http://localhost:8000/unsubscribe/")

@@ -1,0 +1,371 @@
+"""From private decisions to letters: only once, only to the right people, only what authors may read."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.test import Client
+
+from dlonsc.accounts.models import User
+from dlonsc.editions.models import Edition, Membership
+from dlonsc.history.models import Entry
+from dlonsc.mail.guards import objection
+from dlonsc.mail.models import Message, State
+from reviews.actions import deciding
+from reviews.actions.assigning import Refused
+from reviews.models import Announcement, Decision
+from submissions.models import Submission
+from tests import factories
+from tests.factories import AT
+
+As = Callable[[User | Membership | None], Client]
+HELD = timedelta(minutes=10)
+
+
+def decide(submission: Submission, chair: Membership, verdict: str = "accept", words: str = "Well done.") -> Decision:
+    assert chair.user is not None
+    return deciding.decide(
+        submission, verdict=verdict, note="Only for chairs.", to_authors=words, version=0, by=chair.user, at=AT
+    )
+
+
+def announce(chair: Membership, *, leave_undecided: bool = False) -> Announcement:
+    now = deciding.plan(chair)
+    assert chair.user is not None
+    return deciding.announce(
+        chair,
+        accepts=now.accepts,
+        rejects=now.rejects,
+        fingerprint=now.fingerprint,
+        leave_undecided=leave_undecided,
+        by=chair.user,
+        at=AT,
+    )
+
+
+def letters() -> list[Message]:
+    return list(Message.objects.filter(kind="decision").order_by("pk"))
+
+
+def test_a_decision_is_private_until_announced(edition: Edition, paper: Submission, chair: Membership) -> None:
+    decide(paper, chair)
+    paper.refresh_from_db()
+    assert (paper.outcome, paper.announced_at) == ("", None)
+    assert letters() == []
+
+
+def test_announcing_writes_one_held_letter_per_author_with_or_without_account(
+    edition: Edition, paper: Submission, chair: Membership
+) -> None:
+    factories.make_author(paper, "noaccount@uni.example", "Nora Noaccount")
+    decide(paper, chair)
+    row = announce(chair)
+    sent = letters()
+    assert [letter.to_email for letter in sent] == [paper.created_by.email, "noaccount@uni.example"]
+    assert {letter.state for letter in sent} == {State.HELD}
+    assert {letter.not_before for letter in sent} == {AT + HELD}
+    assert sent[0].key == f"decision:{paper.decision.pk}:{row.pk}:{paper.created_by.email}"
+    assert sent[0].subject == f"[{edition.name}] Paper {paper.number}: accepted"
+    paper.refresh_from_db()
+    assert (paper.outcome, paper.announced_at) == ("accepted", AT + HELD)
+
+
+def test_a_rejection_says_decision_in_its_subject(edition: Edition, paper: Submission, chair: Membership) -> None:
+    decide(paper, chair, "reject")
+    announce(chair)
+    assert letters()[0].subject == f"[{edition.name}] Paper {paper.number}: decision"
+
+
+def test_an_author_of_three_submissions_gets_three_letters(edition: Edition, chair: Membership, author: User) -> None:
+    for _ in range(3):
+        decide(factories.make_submission(edition, author), chair)
+    announce(chair)
+    assert [letter.to_email for letter in letters()] == [author.email] * 3
+
+
+def test_pressed_twice_there_is_nothing_more(edition: Edition, paper: Submission, chair: Membership) -> None:
+    decide(paper, chair)
+    announce(chair)
+    with pytest.raises(Refused, match="nothing to announce"):
+        announce(chair)
+    assert len(letters()) == 1
+    assert Announcement.objects.count() == 1
+
+
+def test_wrong_counts_change_nothing(edition: Edition, paper: Submission, chair: Membership) -> None:
+    decide(paper, chair)
+    now = deciding.plan(chair)
+    assert chair.user is not None
+    with pytest.raises(Refused, match="typed 0"):
+        deciding.announce(
+            chair,
+            accepts=0,
+            rejects=1,
+            fingerprint=now.fingerprint,
+            leave_undecided=False,
+            by=chair.user,
+            at=AT,
+        )
+    assert letters() == []
+
+
+def test_what_was_looked_at_is_what_is_released(
+    edition: Edition, paper: Submission, chair: Membership, reviewers: list[Membership]
+) -> None:
+    decide(paper, chair)
+    now = deciding.plan(chair)
+    factories.make_review(factories.make_assignment(paper, reviewers[0]))
+    assert chair.user is not None
+    with pytest.raises(deciding.Changed, match="changed since you looked"):
+        deciding.announce(
+            chair,
+            accepts=1,
+            rejects=0,
+            fingerprint=now.fingerprint,
+            leave_undecided=False,
+            by=chair.user,
+            at=AT,
+        )
+    assert Announcement.objects.count() == 0
+
+
+def test_undecided_submissions_need_a_choice(edition: Edition, paper: Submission, chair: Membership) -> None:
+    factories.make_submission(edition)
+    decide(paper, chair)
+    with pytest.raises(Refused, match="Undecided submissions: 1"):
+        announce(chair)
+    assert announce(chair, leave_undecided=True).accepts == 1
+
+
+def test_a_submission_without_recipients_stops_all(edition: Edition, paper: Submission, chair: Membership) -> None:
+    decide(paper, chair)
+    paper.authors.update(email="")
+    with pytest.raises(Refused, match="No author of submission 1 has an e-mail address"):
+        announce(chair)
+    assert Announcement.objects.count() == 0
+
+
+def test_stop_clears_site_and_letters_and_a_new_announcement_is_possible(
+    edition: Edition, paper: Submission, chair: Membership
+) -> None:
+    decide(paper, chair)
+    row = announce(chair)
+    assert chair.user is not None
+    deciding.stop_announcement(row, by=chair.user, at=AT + HELD - timedelta(seconds=1))
+    paper.refresh_from_db()
+    assert (paper.outcome, paper.announced_at) == ("", None)
+    assert [letter.state for letter in letters()] == [State.CANCELLED]
+    assert Decision.objects.unannounced().count() == 1
+    announce(chair)
+    assert [letter.state for letter in letters()] == [State.CANCELLED, State.HELD]
+
+
+def test_after_the_release_stop_is_too_late(edition: Edition, paper: Submission, chair: Membership) -> None:
+    decide(paper, chair)
+    row = announce(chair)
+    assert chair.user is not None
+    with pytest.raises(Refused, match="too late to stop"):
+        deciding.stop_announcement(row, by=chair.user, at=AT + HELD)
+    assert [letter.state for letter in letters()] == [State.HELD]
+
+
+def test_without_a_hold_the_letters_are_queued_at_once(edition: Edition, paper: Submission, chair: Membership) -> None:
+    Edition.objects.update(hold_minutes=0)
+    chair.edition.refresh_from_db()
+    decide(paper, chair)
+    row = announce(chair)
+    assert row.release_at == AT
+    assert letters()[0].state == State.QUEUED
+
+
+def test_a_held_decision_cannot_be_changed(edition: Edition, paper: Submission, chair: Membership) -> None:
+    decision = decide(paper, chair)
+    announce(chair)
+    assert chair.user is not None
+    with pytest.raises(Refused, match="Stop the announcement"):
+        deciding.decide(
+            paper,
+            verdict="reject",
+            note="",
+            to_authors="",
+            version=decision.version,
+            by=chair.user,
+            at=AT,
+        )
+
+
+def test_the_guard_keeps_a_letter_whose_decision_changed(
+    edition: Edition, paper: Submission, chair: Membership
+) -> None:
+    decide(paper, chair)
+    announce(chair)
+    letter = letters()[0]
+    assert objection(letter) is None
+    Decision.objects.update(verdict="reject")
+    assert objection(letter) == "the decision changed after this letter was written"
+    Decision.objects.update(announcement=None)
+    assert objection(letter) == "the decision is not announced any more"
+
+
+def test_letter_and_page_quote_the_reviews_and_nothing_confidential(
+    edition: Edition, paper: Submission, chair: Membership, reviewers: list[Membership], as_user: As
+) -> None:
+    for number, member in enumerate(reviewers):
+        factories.make_review(
+            factories.make_assignment(paper, member),
+            summary=f"Summary number {number}.",
+            for_chairs="Between us only.",
+            submitted=number < 2,
+            score=2,
+        )
+    decide(paper, chair, words="Please heed the remarks.")
+    announce(chair)
+    with time_machine.travel(AT + HELD, tick=False):
+        page = as_user(paper.created_by).get(f"/{edition.slug}/submissions/1/decision/").content.decode()
+    for told in (letters()[0].text, letters()[0].html, page):
+        assert "Please heed the remarks." in told
+        assert "Summary number 0." in told
+        assert "Summary number 1." in told
+        assert "Reviewer 2" in told
+        assert "Summary number 2." not in told
+        assert "Reviewer 3" not in told
+        assert "Between us" not in told
+        assert "Only for chairs" not in told
+        assert all(member.name not in told for member in reviewers)
+
+
+def test_the_page_exists_from_the_released_instant_on_and_not_before(
+    edition: Edition, paper: Submission, chair: Membership, as_user: As
+) -> None:
+    decide(paper, chair)
+    announce(chair)
+    address = f"/{edition.slug}/submissions/1/decision/"
+    with time_machine.travel(AT + HELD - timedelta(seconds=1), tick=False):
+        assert as_user(paper.created_by).get(address).status_code == 404
+    with time_machine.travel(AT + HELD, tick=False):
+        assert as_user(paper.created_by).get(address).status_code == 200
+
+
+def test_a_correction_sends_a_new_letter_and_keeps_the_old(
+    edition: Edition, paper: Submission, chair: Membership, as_user: As
+) -> None:
+    decision = decide(paper, chair, "reject")
+    announce(chair)
+    Message.objects.update(state=State.SENT)
+    decision.refresh_from_db()
+    assert chair.user is not None
+    deciding.correct(
+        decision,
+        verdict="accept",
+        note="",
+        to_authors="We were wrong.",
+        version=decision.version,
+        by=chair.user,
+        at=AT + HELD,
+    )
+    old, new = letters()
+    assert old.subject == f"[{edition.name}] Paper 1: decision"
+    assert new.subject == f"[{edition.name}] Paper 1: correction of the decision"
+    assert objection(new) is None
+    paper.refresh_from_db()
+    assert paper.outcome == "accepted"
+    with time_machine.travel(AT + HELD, tick=False):
+        page = as_user(paper.created_by).get(f"/{edition.slug}/submissions/1/decision/").content.decode()
+    assert "which no longer holds" in page
+    assert "We were wrong." in page
+    assert Entry.objects.filter(verb="decision_corrected", subject=paper.label).count() == 1
+
+
+def test_no_correction_while_an_old_letter_waits(edition: Edition, paper: Submission, chair: Membership) -> None:
+    decision = decide(paper, chair, "reject")
+    announce(chair)
+    decision.refresh_from_db()
+    assert chair.user is not None
+    with pytest.raises(Refused, match="that have not left: 1"):
+        deciding.correct(
+            decision,
+            verdict="accept",
+            note="",
+            to_authors="",
+            version=decision.version,
+            by=chair.user,
+            at=AT + HELD,
+        )
+    assert [letter.guard["verdict"] for letter in letters()] == ["reject"]
+
+
+def test_a_chair_releases_only_what_she_may_see(
+    edition: Edition, paper: Submission, secret: Submission, chair: Membership, other_chair: Membership
+) -> None:
+    decide(paper, chair)
+    decide(secret, other_chair, "reject")
+    row = announce(chair)
+    assert (row.accepts, row.rejects) == (1, 0)
+    secret.refresh_from_db()
+    assert secret.outcome == ""
+    assert {letter.subject_label for letter in letters()} == {paper.label}
+
+
+def test_where_two_chairs_are_asked_for_one_alone_cannot_release(
+    edition: Edition, paper: Submission, chair: Membership, other_chair: Membership
+) -> None:
+    Edition.objects.update(needs_second_chair=True)
+    chair.edition.refresh_from_db()
+    decide(paper, chair)
+    assert chair.user is not None
+    assert other_chair.user is not None
+    with pytest.raises(Refused, match="Another chair must confirm"):
+        announce(chair)
+    now = deciding.plan(chair)
+    deciding.confirm_letters(chair, fingerprint=now.fingerprint, by=chair.user, at=AT)
+    with pytest.raises(Refused, match="Another chair must confirm"):
+        announce(chair)
+    deciding.confirm_letters(other_chair, fingerprint=now.fingerprint, by=other_chair.user, at=AT)
+    factories.make_author(paper, "late@uni.example")
+    with pytest.raises(Refused, match="Another chair must confirm"):
+        announce(chair)
+    now = deciding.plan(other_chair)
+    deciding.confirm_letters(other_chair, fingerprint=now.fingerprint, by=other_chair.user, at=AT)
+    assert announce(chair).accepts == 1
+
+
+def test_what_no_other_chair_may_see_needs_no_second_one(
+    edition: Edition, secret: Submission, chair: Membership, other_chair: Membership
+) -> None:
+    Edition.objects.update(needs_second_chair=True)
+    other_chair.edition.refresh_from_db()
+    decide(secret, other_chair)
+    assert announce(other_chair).accepts == 1
+
+
+def test_two_chairs_deciding_at_once_one_is_told(
+    edition: Edition, paper: Submission, chair: Membership, other_chair: Membership
+) -> None:
+    first = decide(paper, chair)
+    assert other_chair.user is not None
+    with pytest.raises(deciding.Changed, match="Another chair changed the decision"):
+        deciding.decide(paper, verdict="reject", note="", to_authors="", version=0, by=other_chair.user, at=AT)
+    first.refresh_from_db()
+    assert first.verdict == "accept"
+
+
+def test_the_whole_way_in_the_browser_pages(
+    edition: Edition, paper: Submission, chair: Membership, as_user: As
+) -> None:
+    browser = as_user(chair)
+    with time_machine.travel(AT, tick=False):
+        address = f"/{edition.slug}/chair"
+        browser.post(f"{address}/decisions/", {"number": "1", "verdict": "accept", "version": "0"})
+        page = browser.get(f"{address}/announce/")
+        fingerprint = page.context["plan"].fingerprint
+        assert "Announce 1 decision in 1 letter to 1 person" in " ".join(page.content.decode().split())
+        wrong = browser.post(f"{address}/announce/", {"accepts": "2", "rejects": "0", "fingerprint": fingerprint})
+        assert wrong.status_code == 422
+        done = browser.post(
+            f"{address}/announce/", {"accepts": "1", "rejects": "0", "fingerprint": fingerprint}, follow=True
+        )
+        assert "Stop: announce nothing" in done.content.decode()
+        stopped = browser.post(f"{done.redirect_chain[-1][0]}stop/", follow=True)
+        assert "private again" in stopped.content.decode()
+    assert [letter.state for letter in letters()] == [State.CANCELLED]

@@ -1,0 +1,469 @@
+"""What a chair's pages answer to a stale page, a second press, a bad number or a pair that cannot be."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.contrib.messages import get_messages
+from django.test import Client
+
+from dlonsc.editions.models import Edition, Membership
+from dlonsc.mail.models import Message, State
+from reviews.emails.assigning import split_by_secrecy
+from reviews.models import Announcement, Assignment, Decision
+from submissions.models import Conflict, Submission
+from submissions.states import State as SubmissionState
+from tests import factories
+from tests.factories import AT
+
+As = Callable[[Membership | None], Client]
+HELD = timedelta(minutes=10)
+
+
+def told(response: Any) -> list[str]:
+    """The words that one press leaves for the next page."""
+    return [str(message) for message in get_messages(response.wsgi_request)]
+
+
+def folded(response: Any) -> str:
+    return " ".join(response.content.decode().split())
+
+
+@pytest.fixture
+def browser(edition: Edition, chair: Membership, as_user: As) -> Client:
+    return as_user(chair)
+
+
+@pytest.fixture
+def base(edition: Edition) -> str:
+    return f"/{edition.slug}/chair"
+
+
+# --- Assigning by hand -----------------------------------------------------------------------------------------------
+
+
+def test_assign_and_take_back_by_a_press_each_with_one_letter(
+    browser: Client, base: str, paper: Submission, reviewers: list[Membership]
+) -> None:
+    address, name = f"{base}/assign/submissions/1/", reviewers[0].name
+    given = browser.post(address, {"member": reviewers[0].pk})
+    assert (given.status_code, given["Location"]) == (302, address)
+    assert told(given) == [f"{name} reviews submission 1. 1 letter written."]
+    back = browser.post(address, {"member": reviewers[0].pk, "take_back": "1"})
+    assert told(back)[-1] == f"{name} no longer reviews submission 1. 1 letter written."
+    assert list(Message.objects.order_by("pk").values_list("kind", flat=True)) == ["assigned", "unassigned"]
+    assert browser.post(address, {"member": reviewers[0].pk, "take_back": "1"}).status_code == 404
+
+
+def test_a_second_press_of_assign_says_so_and_writes_no_letter(
+    browser: Client, base: str, paper: Submission, reviewers: list[Membership]
+) -> None:
+    for _ in range(2):
+        answer = browser.post(f"{base}/assign/submissions/1/", {"member": reviewers[0].pk})
+    assert told(answer)[-1] == f"{reviewers[0].name} already reviews submission 1."
+    assert Message.objects.count() == 1
+
+
+def test_a_press_leads_back_to_the_page_it_came_from(
+    browser: Client, base: str, paper: Submission, reviewers: list[Membership]
+) -> None:
+    person = reviewers[0].pk
+    address = f"{base}/assign/submissions/1/"
+    assert browser.post(address, {"member": "x", "from_reviewer": person})["Location"] == (
+        f"{base}/assign/reviewers/{person}/"
+    )
+    assert browser.post(address, {"member": "x", "from_reviewer": "x"})["Location"] == address
+    assert Assignment.objects.count() == 0
+
+
+def test_assigning_is_refused_to_who_is_no_reviewer_and_to_what_is_not_under_review(
+    edition: Edition, browser: Client, base: str, paper: Submission, reviewers: list[Membership], chair: Membership
+) -> None:
+    factories.make_submission(edition, state=SubmissionState.DRAFT)
+    no_reviewer = browser.post(f"{base}/assign/submissions/1/", {"member": chair.pk})
+    assert told(no_reviewer) == [f"{chair.name} is not a reviewer of this edition."]
+    draft = browser.post(f"{base}/assign/submissions/2/", {"member": reviewers[0].pk})
+    assert told(draft)[-1] == "Submission 2 is not under review."
+    assert Assignment.objects.count() == 0
+
+
+def test_the_reviews_of_an_announced_submission_stay_as_they_are(
+    browser: Client, base: str, paper: Submission, reviewers: list[Membership]
+) -> None:
+    task = factories.make_assignment(paper, reviewers[0])
+    factories.announce(paper)
+    answer = browser.post(f"{base}/assign/submissions/1/", {"member": reviewers[0].pk, "take_back": "1"})
+    assert told(answer) == ["The decision on submission 1 is announced; its reviews stay as they are."]
+    assert list(Assignment.objects.standing()) == [task]
+
+
+def test_a_reviewers_page_lists_her_tasks_first_and_conflicts_last(
+    edition: Edition, browser: Client, base: str, paper: Submission, reviewers: list[Membership], chair: Membership
+) -> None:
+    second, third = factories.make_submission(edition), factories.make_submission(edition)
+    released = factories.announce(factories.make_submission(edition))
+    assert chair.user is not None
+    row = Announcement.objects.create(edition=edition, created_by=chair.user, created_at=AT, release_at=AT)
+    factories.make_decision(released, chair.user, announcement=row)
+    factories.make_conflict(paper, reviewers[0])
+    factories.make_assignment(third, reviewers[0])
+    page = browser.get(f"{base}/assign/reviewers/{reviewers[0].pk}/")
+    assert [row.row.submission.number for row in page.context["candidates"]] == [third.number, second.number, 1]
+    assert browser.get(f"{base}/assign/reviewers/999999/").status_code == 404
+
+
+def test_the_page_of_substitutes_names_who_is_left_out_and_why(
+    browser: Client, base: str, paper: Submission, reviewers: list[Membership]
+) -> None:
+    task = factories.make_assignment(paper, reviewers[0])
+    factories.make_conflict(paper, reviewers[1])
+    page = browser.get(f"{base}/assign/replace/{task.pk}/")
+    assert [row.member for row in page.context["candidates"]] == [reviewers[2]]
+    assert page.context["left_out"] == [(reviewers[1], "declared by the authors")]
+    assert page.context["is_standing"]
+
+
+def test_a_standing_task_is_replaced_and_a_refused_one_given_on(
+    browser: Client, base: str, paper: Submission, reviewers: list[Membership]
+) -> None:
+    task = factories.make_assignment(paper, reviewers[0])
+    refused = factories.make_assignment(paper, reviewers[1], declined_at=AT, refusal="competence")
+    swapped = browser.post(f"{base}/assign/replace/{task.pk}/", {"member": reviewers[2].pk})
+    assert told(swapped) == [f"{reviewers[2].name} replaces {reviewers[0].name}. 2 letters written."]
+    given = browser.post(f"{base}/assign/replace/{refused.pk}/", {"member": reviewers[0].pk})
+    assert told(given)[-1] == f"{reviewers[0].name} reviews submission 1. 1 letter written."
+    assert {row.membership for row in Assignment.objects.standing()} == {reviewers[0], reviewers[2]}
+
+
+def test_a_substitute_in_conflict_is_refused_and_the_task_stays(
+    browser: Client, base: str, paper: Submission, reviewers: list[Membership]
+) -> None:
+    task = factories.make_assignment(paper, reviewers[0])
+    factories.make_conflict(paper, reviewers[1])
+    answer = browser.post(f"{base}/assign/replace/{task.pk}/", {"member": reviewers[1].pk})
+    assert f"{reviewers[1].name} has a conflict of interest with submission 1" in told(answer)[0]
+    bad = browser.post(f"{base}/assign/replace/{task.pk}/", {"member": "nobody"})
+    assert bad["Location"] == f"{base}/submissions/1/"
+    assert list(Assignment.objects.standing()) == [task]
+    assert Message.objects.count() == 0
+
+
+def test_who_may_not_be_known_gets_a_letter_of_its_own(
+    edition: Edition, paper: Submission, secret: Submission, reviewers: list[Membership], other_chair: Membership
+) -> None:
+    """A chair in conflict finds none of what is hidden from her under another label."""
+    hidden = factories.make_submission(edition, title="Another secret")
+    factories.make_conflict(hidden, Membership.objects.get(is_chair=True, email="chair@institute-a.example"))
+    rows = [factories.make_assignment(row, reviewers[0]) for row in (paper, secret, hidden)]
+    groups = split_by_secrecy(edition, rows)
+    assert groups == [(secret.label, [rows[0], rows[1]]), (hidden.label, [rows[2]])]
+    assert split_by_secrecy(edition, rows[:1]) == [("", [rows[0]])]
+
+
+# --- Conflicts -------------------------------------------------------------------------------------------------------
+
+
+def test_a_conflict_is_set_once_and_needs_its_reason(
+    browser: Client, base: str, paper: Submission, reviewers: list[Membership]
+) -> None:
+    address = f"{base}/conflicts/1/{reviewers[0].pk}/"
+    empty = browser.post(address, {"kind": "coauthor", "reason": ""})
+    assert (empty.status_code, list(empty.context["form"].errors)) == (422, ["reason"])
+    done = browser.post(address, {"kind": "coauthor", "reason": "A joint paper"})
+    assert told(done) == [f"{reviewers[0].name} is now in conflict with submission 1."]
+    again = browser.post(address, {"kind": "coauthor", "reason": "A joint paper"})
+    assert told(again)[-1] == f"A chair has already set a conflict of {reviewers[0].name} with this submission."
+    assert Conflict.objects.count() == 1
+
+
+def test_lifting_needs_a_reason_beside_the_conflict_that_is_meant(
+    browser: Client, base: str, paper: Submission, reviewers: list[Membership]
+) -> None:
+    row = factories.make_conflict(paper, reviewers[0])
+    address = f"{base}/conflicts/1/{reviewers[0].pk}/"
+    empty = browser.post(address, {"lift": row.pk, "reason": ""})
+    assert empty.status_code == 422
+    assert [list(form.errors) for _, form in empty.context["conflicts"]] == [["reason"]]
+    done = browser.post(address, {"lift": row.pk, "reason": "Another person of that name"})
+    assert told(done) == [f"Lifted: {row.get_source_display()}."]
+    twice = browser.post(address, {"lift": row.pk, "reason": "Once more"})
+    assert told(twice)[-1] == "This conflict has been lifted already."
+    row.refresh_from_db()
+    assert row.lift_reason == "Another person of that name"
+
+
+@pytest.mark.parametrize("given", ["x", "²", "", "999999"])
+def test_a_conflict_that_does_not_exist_cannot_be_lifted(
+    browser: Client, base: str, paper: Submission, reviewers: list[Membership], given: str
+) -> None:
+    address = f"{base}/conflicts/1/{reviewers[0].pk}/"
+    assert browser.post(address, {"lift": given, "reason": "A reason"}).status_code == 404
+
+
+def test_a_conflict_of_another_pair_cannot_be_lifted_here(
+    browser: Client, base: str, paper: Submission, reviewers: list[Membership]
+) -> None:
+    row = factories.make_conflict(paper, reviewers[1])
+    address = f"{base}/conflicts/1/{reviewers[0].pk}/"
+    assert browser.post(address, {"lift": row.pk, "reason": "A reason"}).status_code == 404
+    assert Conflict.objects.filter(lifted_at__isnull=True).count() == 1
+
+
+# --- Progress and handling -------------------------------------------------------------------------------------------
+
+
+def test_reminding_writes_one_letter_a_press_and_only_for_what_is_open(
+    browser: Client, base: str, paper: Submission, secret: Submission, reviewers: list[Membership]
+) -> None:
+    tasks = [factories.make_assignment(paper, member) for member in reviewers[:2]]
+    hidden = factories.make_assignment(secret, reviewers[2])
+    factories.make_review(tasks[1])
+    given = {"task": [str(row.pk) for row in (*tasks, hidden)] + ["x", "²"], "press": "one"}
+    first = browser.post(f"{base}/progress/remind/", given)
+    assert told(first) == ["Letters written: 1."]
+    again = browser.post(f"{base}/progress/remind/", given)
+    assert told(again)[-1] == "Nobody was reminded: all of these are done or told already."
+    assert [row.to_email for row in Message.objects.all()] == [reviewers[0].email]
+
+
+def test_reminding_without_a_press_or_by_get_writes_nothing(
+    browser: Client, base: str, paper: Submission, reviewers: list[Membership]
+) -> None:
+    task = factories.make_assignment(paper, reviewers[0])
+    for answer in (
+        browser.get(f"{base}/progress/remind/"),
+        browser.post(f"{base}/progress/remind/", {"task": task.pk}),
+    ):
+        assert answer["Location"] == f"{base}/progress/"
+    assert Message.objects.count() == 0
+
+
+def test_the_silent_are_those_with_nothing_saved_and_nothing_promised(
+    browser: Client, base: str, paper: Submission, reviewers: list[Membership]
+) -> None:
+    tasks = [factories.make_assignment(paper, member) for member in reviewers]
+    factories.make_review(tasks[0], submitted=False)
+    for segment, people in (
+        ("silent", reviewers[1:]),
+        ("not_started", reviewers[1:]),
+        ("open", reviewers),
+        ("no such segment", []),
+    ):
+        page = browser.get(f"{base}/progress/", {"segment": segment})
+        assert page.context["names"] == sorted(row.name for row in people)
+
+
+def test_the_handling_chair_is_chosen_among_those_who_may_see_it(
+    browser: Client, base: str, paper: Submission, chair: Membership, other_chair: Membership
+) -> None:
+    factories.make_conflict(paper, other_chair)
+    address = f"{base}/submissions/1/handling/"
+    refused = browser.post(address, {"handling_chair": other_chair.pk})
+    assert refused["Location"] == f"{base}/submissions/1/"
+    paper.refresh_from_db()
+    assert paper.handling_chair is None
+    assert told(browser.post(address, {"handling_chair": chair.pk})) == [f"Handling chair: {chair.name}."]
+    paper.refresh_from_db()
+    assert paper.handling_chair == chair
+    assert told(browser.post(address, {"handling_chair": ""}))[-1] == "Handling chair: nobody in particular."
+    paper.refresh_from_db()
+    assert paper.handling_chair is None
+
+
+# --- Decisions -------------------------------------------------------------------------------------------------------
+
+
+def test_a_press_in_the_list_keeps_the_words_that_are_written_already(
+    browser: Client, base: str, paper: Submission, chair: Membership
+) -> None:
+    assert chair.user is not None
+    row = factories.make_decision(paper, chair.user, "reject", to_authors="Dear authors.", note="Weak.")
+    given = {"number": "1", "verdict": "accept", "version": row.version}
+    answer = browser.post(f"{base}/decisions/?q=paper", given)
+    assert answer["Location"] == f"{base}/decisions/?q=paper#paper-1"
+    row.refresh_from_db()
+    assert (row.verdict, row.to_authors, row.note) == ("accept", "Dear authors.", "Weak.")
+
+
+def test_a_stale_press_in_the_list_saves_nothing_over_the_other_chairs_decision(
+    browser: Client, base: str, paper: Submission, other_chair: Membership
+) -> None:
+    assert other_chair.user is not None
+    factories.make_decision(paper, other_chair.user, "reject")
+    answer = browser.post(f"{base}/decisions/", {"number": "1", "verdict": "accept", "version": "0"})
+    assert told(answer)[0].startswith("Another chair changed the decision on submission 1")
+    assert Decision.objects.get().verdict == "reject"
+
+
+@pytest.mark.parametrize(
+    "given", [{"number": "1", "verdict": "perhaps", "version": "0"}, {"number": "1", "verdict": "accept"}]
+)
+def test_a_press_without_verdict_or_version_asks_for_a_choice(
+    browser: Client, base: str, paper: Submission, given: dict[str, str]
+) -> None:
+    assert told(browser.post(f"{base}/decisions/", given)) == ["Choose Accept or Reject."]
+    assert Decision.objects.count() == 0
+
+
+@pytest.mark.parametrize("number", ["", "x", "²", "99"])
+def test_a_press_for_no_submission_finds_nothing(browser: Client, base: str, paper: Submission, number: str) -> None:
+    given = {"number": number, "verdict": "accept", "version": "0"}
+    assert browser.post(f"{base}/decisions/", given).status_code == 404
+
+
+def test_a_draft_cannot_be_decided(edition: Edition, browser: Client, base: str) -> None:
+    factories.make_submission(edition, state=SubmissionState.DRAFT)
+    answer = browser.post(f"{base}/decisions/1/", {"verdict": "accept", "version": "0"})
+    assert answer.status_code == 422
+    assert "Submission 1 is not under review." in folded(answer)
+    assert Decision.objects.count() == 0
+
+
+def test_the_page_of_one_submission_keeps_what_was_typed_when_it_cannot_be_saved(
+    browser: Client, base: str, paper: Submission
+) -> None:
+    answer = browser.post(f"{base}/decisions/1/", {"verdict": "", "to_authors": "Typed words", "version": "0"})
+    assert (answer.status_code, list(answer.context["form"].errors)) == (422, ["verdict"])
+    assert answer.context["form"]["to_authors"].value() == "Typed words"
+
+
+def test_a_decision_is_taken_back_once_and_only_as_it_was_seen(
+    browser: Client, base: str, paper: Submission, chair: Membership
+) -> None:
+    assert chair.user is not None
+    row = factories.make_decision(paper, chair.user)
+    address = f"{base}/decisions/1/"
+    for stale in ("", "²", str(row.version + 1)):
+        answer = browser.post(address, {"take_back": "1", "version": stale})
+        assert told(answer)[-1].startswith("Another chair changed the decision on submission 1")
+    assert Decision.objects.count() == 1
+    done = browser.post(address, {"take_back": "1", "version": row.version})
+    assert told(done)[-1] == "Submission 1 is undecided again."
+    assert Decision.objects.count() == 0
+
+
+def test_what_is_released_is_corrected_once_its_letters_have_left(
+    browser: Client, base: str, paper: Submission, chair: Membership
+) -> None:
+    with time_machine.travel(AT, tick=False):
+        browser.post(f"{base}/decisions/", {"number": "1", "verdict": "reject", "version": "0"})
+        release(browser, base, accepts=0, rejects=1)
+    row = Decision.objects.get()
+    given = {"verdict": "accept", "to_authors": "We were wrong.", "version": row.version}
+    with time_machine.travel(AT + HELD, tick=False):
+        browser.force_login(chair.user)  # type: ignore[arg-type]
+        waiting = browser.post(f"{base}/decisions/1/", given)
+        assert waiting.status_code == 422
+        assert "Letters of the earlier decision that have not left: 1." in folded(waiting)
+        Message.objects.update(state=State.SENT)
+        done = browser.post(f"{base}/decisions/1/", given)
+        assert told(done)[-1] == "Corrected and announced. Letters that take the earlier one back: 1."
+        stale = browser.post(f"{base}/decisions/1/", given)
+    assert stale.status_code == 422
+    assert Decision.objects.get().verdict == "accept"
+
+
+# --- Announcing ------------------------------------------------------------------------------------------------------
+
+
+def release(browser: Client, base: str, **counts: int) -> Any:
+    fingerprint = browser.get(f"{base}/announce/").context["plan"].fingerprint
+    return browser.post(f"{base}/announce/", {**counts, "fingerprint": fingerprint})
+
+
+def test_the_dry_run_is_searched_by_number_name_and_kind(
+    edition: Edition, browser: Client, base: str, paper: Submission, chair: Membership
+) -> None:
+    assert chair.user is not None
+    second = factories.make_submission(edition, title="Zonal flow")
+    factories.make_author(second, "nora@uni.example", "Nora Second")
+    factories.make_decision(paper, chair.user, "accept")
+    factories.make_decision(second, chair.user, "reject")
+    for query, places in (
+        ({}, [1, 2, 3]),
+        ({"q": "2"}, [2, 3]),
+        ({"q": "NORA"}, [3]),
+        ({"q": "zonal"}, [2, 3]),
+        ({"kind": "accept"}, [1]),
+        ({"q": "nothing like it"}, []),
+    ):
+        page = browser.get(f"{base}/announce/", query)
+        assert [row.place for row in page.context["recipients"]] == places
+    shown, letter = browser.get(f"{base}/announce/", {"letter": "3"}).context["letter"]
+    assert shown.author.email == "nora@uni.example"
+    assert letter.subject == f"[{edition.name}] Paper 2: decision"
+    assert browser.get(f"{base}/announce/", {"q": "nothing like it"}).context["letter"] is None
+
+
+def test_two_chairs_confirm_and_release_on_the_page(
+    edition: Edition,
+    browser: Client,
+    base: str,
+    paper: Submission,
+    chair: Membership,
+    other_chair: Membership,
+    as_user: As,
+) -> None:
+    Edition.objects.update(needs_second_chair=True)
+    assert chair.user is not None
+    factories.make_decision(paper, chair.user)
+    refused = release(browser, base, accepts=1, rejects=0)
+    assert refused.status_code == 422
+    assert "Another chair must confirm the letters of submission 1 first" in folded(refused)
+    second = as_user(other_chair)
+    stale = second.post(f"{base}/announce/", {"confirm": "1", "fingerprint": "of another day"})
+    assert told(stale) == [
+        "A decision, a review or an author list changed since you looked. Look at the letters again."
+    ]
+    fingerprint = second.get(f"{base}/announce/").context["plan"].fingerprint
+    done = second.post(f"{base}/announce/", {"confirm": "1", "fingerprint": fingerprint})
+    assert told(done)[-1] == "Letters confirmed, of so many decisions: 1. Another chair can release them."
+    assert release(browser, base, accepts=1, rejects=0).status_code == 302
+    assert Announcement.objects.count() == 1
+
+
+def test_counts_that_are_no_numbers_are_named_beside_their_fields(
+    browser: Client, base: str, paper: Submission, chair: Membership
+) -> None:
+    assert chair.user is not None
+    factories.make_decision(paper, chair.user)
+    answer = browser.post(f"{base}/announce/", {"accepts": "one", "rejects": "-1", "fingerprint": "x"})
+    assert (answer.status_code, list(answer.context["form"].errors)) == (422, ["accepts", "rejects"])
+    assert Announcement.objects.count() == 0
+
+
+def test_stop_by_get_changes_nothing_and_too_late_it_says_so(
+    browser: Client, base: str, paper: Submission, chair: Membership
+) -> None:
+    assert chair.user is not None
+    factories.make_decision(paper, chair.user)
+    with time_machine.travel(AT, tick=False):
+        browser.force_login(chair.user)
+        address = release(browser, base, accepts=1, rejects=0)["Location"]
+        assert browser.get(f"{address}stop/")["Location"] == address
+        assert browser.get(f"{address}?fragment=1").context["held"] is True
+    with time_machine.travel(AT + HELD, tick=False):
+        browser.force_login(chair.user)
+        late = browser.post(f"{address}stop/")
+        assert late["Location"] == address
+        assert told(late)[-1].startswith("It is too late to stop")
+        page = browser.get(address)
+    assert (page.context["held"], page.context["release"].total, page.context["release"].sent) == (False, 1, 0)
+    assert Decision.objects.get().announcement is not None
+
+
+def test_a_stopped_announcement_is_shown_to_who_made_it_and_exists_for_nobody_else(
+    browser: Client, base: str, paper: Submission, chair: Membership, other_chair: Membership, as_user: As
+) -> None:
+    assert chair.user is not None
+    factories.make_decision(paper, chair.user)
+    with time_machine.travel(AT, tick=False):
+        browser.force_login(chair.user)
+        address = release(browser, base, accepts=1, rejects=0)["Location"]
+        browser.post(f"{address}stop/")
+        assert browser.get(address).status_code == 200
+        assert as_user(other_chair).get(address).status_code == 404
+        assert browser.post(f"{address}stop/").status_code == 404
+        assert browser.get(f"{base}/announce/999/").status_code == 404

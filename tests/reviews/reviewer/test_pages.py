@@ -1,0 +1,448 @@
+"""The reviewer's pages: who may open them, what they show, what they never show."""
+
+import io
+import zipfile
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from pypdf import PdfReader, PdfWriter
+
+from dlonsc.accounts.models import User
+from dlonsc.editions.calendar import Phase
+from dlonsc.editions.models import Edition, Membership
+from reviews.copies import without_metadata
+from reviews.models import Assignment, Review, ReviewVersion
+from reviews.views.reviewer import plan
+from submissions.models import Conflict, Supplement
+from tests import factories
+from tests.factories import AT
+
+AsUser = Callable[[User | Membership | None], Client]
+TEXT = {
+    "summary": "It trains on 1024 nodes.",
+    "strengths": "Measured with care.",
+    "weaknesses": "One seed only.",
+    "reproducibility": "Code and data are named.",
+    "score": "2",
+    "confidence": "3",
+    "for_chairs": "Between us.",
+}
+
+
+@pytest.fixture(autouse=True)
+def _now() -> Any:
+    with time_machine.travel(AT, tick=False):
+        yield
+
+
+@pytest.fixture
+def assignment(edition: Edition, reviewer: Membership) -> Assignment:
+    return factories.make_assignment(factories.make_submission(edition, title="Compressed gradients"), reviewer)
+
+
+def address(name: str, *args: object) -> str:
+    return reverse(f"reviews:{name}", args=["dlonsc-2026", *args])
+
+
+# --- Access ----------------------------------------------------------------------------------------------------------
+
+PER_PAPER = ["review", "preview", "submit", "versions", "refuse", "promise", "paper", "offline_form"]
+
+
+@pytest.mark.parametrize("name", PER_PAPER)
+def test_a_paper_opens_for_its_reviewer_only(
+    name: str, edition: Edition, assignment: Assignment, as_user: AsUser, stranger: User
+) -> None:
+    other = factories.make_member(edition)
+    barred = factories.make_member(edition)
+    factories.make_assignment(assignment.submission, barred)
+    factories.make_conflict(assignment.submission, barred)
+    gone = factories.make_member(edition)
+    factories.make_assignment(assignment.submission, gone)
+    Membership.objects.filter(pk=gone.pk).update(removed_at=AT)
+    author = assignment.submission.created_by
+    where = address(name, assignment.submission.number)
+    people = {"reviewer": assignment.membership, "other": other, "conflicted": barred, "removed": gone}
+    statuses = {who: as_user(person).get(where).status_code for who, person in people.items()}
+    statuses["stranger"] = as_user(stranger).get(where).status_code
+    statuses["author"] = as_user(author).get(where).status_code
+    assert statuses == {
+        "reviewer": 200,
+        "other": 404,
+        "conflicted": 404,
+        "removed": 404,
+        "stranger": 404,
+        "author": 404,
+    }
+
+
+def test_a_visitor_is_sent_to_sign_in_and_a_script_is_told(assignment: Assignment) -> None:
+    page = Client().get(address("review", 1))
+    script = Client().post(address("autosave", 1), TEXT | {"version": "0"}, headers={"X-Autosave": "1"})
+    assert (page.status_code, page["Location"].split("?")[0]) == (302, reverse("account_login"))
+    assert script.status_code == 403
+
+
+def test_a_reviewer_who_turns_out_to_be_an_author_cannot_open_it(
+    edition: Edition, assignment: Assignment, as_user: AsUser
+) -> None:
+    factories.make_author(assignment.submission, assignment.membership.email)
+    assert as_user(assignment.membership).get(address("review", 1)).status_code == 404
+
+
+def test_own_text_stays_readable_after_removal_and_shows_nobody_elses(
+    edition: Edition, assignment: Assignment, as_user: AsUser, stranger: User
+) -> None:
+    factories.make_review(assignment, summary="mine, and mine alone")
+    other = factories.make_assignment(assignment.submission, factories.make_member(edition))
+    factories.make_review(other, summary="somebody else's")
+    Membership.objects.filter(pk=assignment.membership_id).update(removed_at=AT)
+    page = as_user(assignment.membership).get(address("own"))
+    assert page.status_code == 200
+    assert "mine, and mine alone" in page.text
+    assert "somebody else&#x27;s" not in page.text
+    assert as_user(stranger).get(address("own")).status_code == 404
+
+
+# --- Others' reviews -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def fellow(edition: Edition, assignment: Assignment) -> Review:
+    peer = factories.make_member(edition, email="peer@p.example")
+    row = factories.make_assignment(assignment.submission, peer)
+    return factories.make_review(row, label=2, summary="fellow words", for_chairs="fellow secret")
+
+
+def test_other_reviews_appear_only_after_ones_own(assignment: Assignment, fellow: Review, as_user: AsUser) -> None:
+    client = as_user(assignment.membership)
+    before = client.get(address("review", 1)).text
+    factories.make_review(assignment, label=1)
+    after = client.get(address("review", 1)).text
+    assert ("fellow words" in before, "fellow words" in after) == (False, True)
+    assert "fellow secret" not in after
+
+
+def test_a_draft_of_ones_own_opens_nothing(assignment: Assignment, fellow: Review, as_user: AsUser) -> None:
+    factories.make_review(assignment, label=1, submitted=False)
+    assert "fellow words" not in as_user(assignment.membership).get(address("review", 1)).text
+
+
+def test_names_of_co_reviewers_follow_the_setting(
+    edition: Edition, assignment: Assignment, fellow: Review, as_user: AsUser
+) -> None:
+    factories.make_review(assignment, label=1)
+    client, name = as_user(assignment.membership), fellow.assignment.membership.name
+    named = name in client.get(address("review", 1)).text
+    Edition.objects.update(reviewers_see_each_other=False)
+    assert (named, name in client.get(address("review", 1)).text) == (True, False)
+
+
+# --- Writing ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_plain_save_keeps_whatever_was_typed(assignment: Assignment, as_user: AsUser) -> None:
+    client = as_user(assignment.membership)
+    answer = client.post(address("review", 1), {"summary": "half a sen", "score": "nonsense", "version": "0"})
+    assert answer.status_code == 302
+    review = Review.objects.get()
+    assert (review.summary, review.score, review.submitted_at) == ("half a sen", None, None)
+    assert "half a sen" in client.get(address("review", 1)).text
+
+
+def test_autosave_answers_with_time_and_version(assignment: Assignment, as_user: AsUser) -> None:
+    client = as_user(assignment.membership)
+    answer = client.post(address("autosave", 1), TEXT | {"version": "0"}, headers={"X-Autosave": "1"})
+    assert (answer.status_code, answer.json()) == (200, {"saved_at": "12:00:00 UTC", "version": 1})
+
+
+def test_the_second_tab_is_warned_and_its_text_kept_aside(assignment: Assignment, as_user: AsUser) -> None:
+    client = as_user(assignment.membership)
+    client.post(address("autosave", 1), TEXT | {"version": "0"}, headers={"X-Autosave": "1"})
+    late = TEXT | {"summary": "typed in the second tab", "version": "0"}
+    answer = client.post(address("autosave", 1), late, headers={"X-Autosave": "1"})
+    assert answer.status_code == 409
+    assert (answer.json()["kept"], "version" in answer.json()) == (True, False)
+    assert Review.objects.get().summary == TEXT["summary"]
+    assert ReviewVersion.objects.get(is_aside=True).fields["summary"] == "typed in the second tab"
+    assert "kept aside" in client.get(address("review", 1)).text
+    assert "typed in the second tab" in client.get(address("versions", 1)).text
+
+
+def test_an_older_text_can_be_taken_up_again(assignment: Assignment, as_user: AsUser) -> None:
+    client = as_user(assignment.membership)
+    for version, words in enumerate(("one", "two")):
+        client.post(address("review", 1), TEXT | {"summary": words, "version": str(version)})
+    client.post(address("versions", 1), {"number": "1"})
+    assert Review.objects.get().summary == "one"
+    assert ReviewVersion.objects.count() == 3
+
+
+@pytest.mark.parametrize("number", ["", "9", "x", "99999999999999999999", "-1"])
+def test_a_version_that_does_not_exist_is_not_found(assignment: Assignment, as_user: AsUser, number: str) -> None:
+    factories.make_review(assignment, submitted=False)
+    assert as_user(assignment.membership).post(address("versions", 1), {"number": number}).status_code == 404
+
+
+def test_saving_and_submitting_are_two_acts(assignment: Assignment, as_user: AsUser) -> None:
+    client = as_user(assignment.membership)
+    saved = client.post(address("review", 1), TEXT | {"version": "0", "then": "submit"})
+    assert saved["Location"] == address("submit", 1)
+    assert Review.objects.get().submitted_at is None
+    confirm = client.get(address("submit", 1)).text
+    assert "Compressed gradients" in confirm
+    assert "Accept" in confirm
+    done = client.post(address("submit", 1), {"version": "1"})
+    assert done["Location"] == address("review", 1)
+    assert Review.objects.get().submitted_at == AT
+
+
+def test_the_confirmation_says_what_is_missing_and_offers_no_button(assignment: Assignment, as_user: AsUser) -> None:
+    client = as_user(assignment.membership)
+    client.post(address("review", 1), TEXT | {"version": "0", "score": "", "strengths": ""})
+    page = client.get(address("submit", 1)).text
+    assert 'href="/dlonsc-2026/reviews/1/#id_score"' in page
+    assert 'href="/dlonsc-2026/reviews/1/#id_strengths"' in page
+    assert 'href="/dlonsc-2026/reviews/1/#id_summary"' not in page
+    assert "Submit the review of 1" not in page
+
+
+def test_script_in_a_review_is_shown_as_text(assignment: Assignment, as_user: AsUser) -> None:
+    client = as_user(assignment.membership)
+    client.post(address("review", 1), TEXT | {"summary": "<script>alert(1)</script>", "version": "0"})
+    assert "<script>alert" not in client.get(address("preview", 1)).text
+
+
+def test_giving_back_needs_words_and_leaves_the_list(assignment: Assignment, as_user: AsUser) -> None:
+    client = as_user(assignment.membership)
+    refused = client.post(address("refuse", 1), {"refusal": "conflict", "reason": ""})
+    assert refused.status_code == 422
+    done = client.post(address("refuse", 1), {"refusal": "conflict", "reason": "We share a grant."})
+    assert done["Location"] == address("home")
+    assert client.get(address("review", 1)).status_code == 404
+    assert Conflict.objects.count() == 1
+
+
+@pytest.mark.parametrize("until", ["2026-02-28", "2027-03-01", "soon"])
+def test_a_promise_must_be_a_day_to_come(assignment: Assignment, as_user: AsUser, until: str) -> None:
+    assert as_user(assignment.membership).post(address("promise", 1), {"until": until}).status_code == 422
+    assert Assignment.objects.get().promised_at is None
+
+
+def test_a_promise_shows_on_the_list(assignment: Assignment, as_user: AsUser) -> None:
+    client = as_user(assignment.membership)
+    client.post(address("promise", 1), {"until": "2026-04-15"})
+    assert "15 Apr 2026" in client.get(address("home")).text
+
+
+# --- Double-blind ----------------------------------------------------------------------------------------------------
+
+
+def pdf_with_author() -> bytes:
+    writer = PdfWriter()
+    writer.add_blank_page(439, 666)
+    writer.add_metadata({"/Author": "Ada Author", "/Title": "Written by Ada Author"})
+    writer.xmp_metadata = b'<?xpacket begin=""?><x:xmpmeta xmlns:x="adobe:ns:meta/">Ada Author</x:xmpmeta>'
+    out = io.BytesIO()
+    writer.write(out)
+    return out.getvalue()
+
+
+def test_metadata_leaves_and_pages_stay() -> None:
+    data = pdf_with_author()
+    clean = without_metadata(data)
+    assert b"Ada Author" in data
+    assert b"Ada Author" not in clean
+    assert len(PdfReader(io.BytesIO(clean)).pages) == 1
+
+
+def test_a_blind_edition_shows_no_author_anywhere(edition: Edition, reviewer: Membership, as_user: AsUser) -> None:
+    author = factories.make_user("ada.author@campus.example", "Ada Author")
+    submission = factories.make_submission(edition, author, title="Compressed gradients")
+    factories.make_manuscript(submission, pdf_with_author(), original_name="Ada-Author.pdf")
+    factories.make_assignment(submission, reviewer)
+    Supplement.objects.create(
+        submission=submission,
+        sha256=factories.store_bytes(b"PK"),
+        size=2,
+        original_name="ada-author.zip",
+        uploaded_by=author,
+    )
+    client = as_user(reviewer)
+
+    def leaks() -> list[str]:
+        found = []
+        for name in ("home", "review", "preview", "submit", "paper", "supplement", "download_all", "offline_form"):
+            args = [1, 1] if name == "supplement" else [] if name in {"home", "download_all"} else [1]
+            args = [1, Supplement.objects.get().pk] if name == "supplement" else args
+            answer = client.get(address(name, *args))
+            body = answer.getvalue() if answer.streaming else answer.content
+            if (
+                "author" in str(answer.headers).lower()
+                or b"ada author" in body.lower()
+                or b"ada-author" in body.lower()
+            ):
+                found.append(name)
+        return found
+
+    assert leaks() == ["review", "paper", "download_all"]
+    Edition.objects.update(blind=True)
+    assert leaks() == []
+
+
+def test_a_pdf_that_cannot_be_cleaned_is_not_shown_blind(
+    edition: Edition, assignment: Assignment, as_user: AsUser
+) -> None:
+    client = as_user(assignment.membership)
+    assert client.get(address("paper", 1)).status_code == 200
+    Edition.objects.update(blind=True)
+    answer = client.get(address("paper", 1))
+    assert (answer.status_code, b"made for a test" in answer.content) == (409, False)
+
+
+def test_the_file_name_is_number_and_short_title(assignment: Assignment, as_user: AsUser) -> None:
+    answer = as_user(assignment.membership).get(address("paper", 1))
+    assert "001_compressed-gradients.pdf" in answer["Content-Disposition"]
+
+
+def test_download_all_holds_every_paper_and_a_form(edition: Edition, reviewer: Membership, as_user: AsUser) -> None:
+    for title in ("One", "Два", "Three"):
+        factories.make_assignment(factories.make_submission(edition, title=title), reviewer)
+    answer = as_user(reviewer).get(address("download_all"))
+    archive = zipfile.ZipFile(io.BytesIO(answer.getvalue()))
+    assert archive.testzip() is None
+    assert archive.namelist() == [
+        "001_one.pdf",
+        "001_one_review.txt",
+        "002_submission.pdf",
+        "002_submission_review.txt",
+        "003_three.pdf",
+        "003_three_review.txt",
+    ]
+    assert archive.read("001_one.pdf") == b"%PDF-1.7 made for a test"
+
+
+# --- Home and profile ------------------------------------------------------------------------------------------------
+
+
+def queries(client: Client, where: str) -> int:
+    with CaptureQueriesContext(
+        connection,
+    ) as seen:
+        assert client.get(where).status_code == 200
+    return len(seen)
+
+
+def test_the_list_of_tasks_costs_the_same_with_3_and_30(
+    edition: Edition, reviewer: Membership, as_user: AsUser
+) -> None:
+    client = as_user(reviewer)
+
+    def grow(to: int) -> int:
+        while reviewer.assignments.count() < to:
+            submission = factories.make_submission(edition)
+            submission.topics.set(edition.topics.all())
+            row = factories.make_assignment(submission, reviewer)
+            if row.pk % 2:
+                factories.make_review(row, submitted=row.pk % 3 == 0)
+        return queries(client, address("home"))
+
+    grow(3)
+    assert grow(3) == grow(30)
+
+
+def test_the_archive_costs_the_same_with_3_and_30(edition: Edition, reviewer: Membership, as_user: AsUser) -> None:
+    client = as_user(reviewer)
+
+    def grow(to: int) -> int:
+        while reviewer.assignments.count() < to:
+            row = factories.make_assignment(factories.make_submission(edition), reviewer)
+            factories.make_review(row, submitted=False)
+        with CaptureQueriesContext(connection) as seen:
+            client.get(address("download_all")).getvalue()
+        return len(seen)
+
+    grow(3)
+    assert grow(3) == grow(30)
+
+
+def test_the_review_page_costs_the_same_with_3_and_30_fellows(
+    edition: Edition, assignment: Assignment, as_user: AsUser
+) -> None:
+    client = as_user(assignment.membership)
+    factories.make_review(assignment)
+
+    def grow(to: int) -> int:
+        while assignment.submission.assignments.count() < to:
+            row = factories.make_assignment(assignment.submission, factories.make_member(edition))
+            factories.make_review(row)
+        return queries(client, address("review", 1))
+
+    grow(3)
+    assert grow(3) == grow(30)
+
+
+@pytest.mark.parametrize(
+    ("open_tasks", "left", "words"),
+    [
+        (0, timedelta(days=9), "Nothing is waiting for you."),
+        (1, timedelta(days=9), "1 review to write, 9 days left."),
+        (4, timedelta(days=9), "4 reviews, 9 days: about one every two days."),
+        (6, timedelta(days=3), "6 reviews, 3 days: about two a day."),
+        (4, timedelta(days=5), "4 reviews, 5 days: about one a day."),
+        (2, timedelta(hours=5), "2 reviews to write, less than a day left."),
+    ],
+)
+def test_the_plan_is_one_sentence(edition: Edition, open_tasks: int, left: timedelta, words: str) -> None:
+    due = edition.due(Phase.REVIEW)
+    assert due is not None
+    assert plan(open_tasks, due, due.cutoff_at - left) == words
+
+
+def test_after_the_date_the_plan_asks_for_a_day(edition: Edition) -> None:
+    due = edition.due(Phase.REVIEW)
+    assert plan(2, due, datetime(2026, 5, 1, tzinfo=UTC)).startswith("2 reviews to write; the date has passed.")
+
+
+def test_drafts_come_before_what_is_done(edition: Edition, reviewer: Membership, as_user: AsUser) -> None:
+    for number in range(3):
+        row = factories.make_assignment(factories.make_submission(edition), reviewer)
+        if number == 0:
+            factories.make_review(row)
+    text = as_user(reviewer).get(address("home")).text
+    order = [text.index(f'id="task-{number}"') for number in (2, 3, 1)]
+    assert order == sorted(order)
+
+
+def test_the_profile_is_kept_and_bad_lines_are_named(edition: Edition, reviewer: Membership, as_user: AsUser) -> None:
+    client, topic = as_user(reviewer), edition.topics.first()
+    assert topic is not None
+    data = {"max_load": "4", f"topic_{topic.pk}": "2", "conflicts": "ada@uni.example: coauthor\nBo: enemy"}
+    refused = client.post(address("profile"), data)
+    assert refused.status_code == 422
+    assert "Line 2" in refused.text
+    assert "Bo: enemy" in refused.text
+    kept = client.post(address("profile"), data | {"conflicts": "ada@uni.example: coauthor\nBo Author"})
+    assert kept.status_code == 302
+    reviewer.refresh_from_db()
+    assert (reviewer.max_load, reviewer.profile_at) == (4, AT)
+    assert reviewer.declared_conflicts == [
+        {"who": "ada@uni.example", "kind": "coauthor"},
+        {"who": "Bo Author", "kind": "other"},
+    ]
+
+
+def test_found_conflicts_are_counted_and_not_named(edition: Edition, reviewer: Membership, as_user: AsUser) -> None:
+    barred = factories.make_submission(edition, title="Not for her eyes")
+    factories.make_conflict(barred, reviewer, source="institution", reason="Ada Author is at Institute D")
+    page = as_user(reviewer).get(address("profile")).text
+    assert "same institution: 1 submission" in page
+    assert "Not for her eyes" not in page
+    assert "Ada Author" not in page

@@ -1,0 +1,116 @@
+"""Conflicts that are found: every home counts, spellings are one, mail providers are no institution."""
+
+import pytest
+
+from dlonsc.accounts.models import Affiliation
+from dlonsc.editions.models import Edition, InstitutionAlias, MembershipAffiliation
+from submissions.conflicts import computed_conflicts, refresh_conflicts, refresh_edition, registered_domain
+from submissions.models import Conflict, Submission
+from submissions.states import State
+from submissions.tasks import sweep_conflicts
+from tests import factories
+from tests.factories import AT
+
+pytestmark = pytest.mark.django_db
+
+
+def paper(edition: Edition, email: str, institution: str = "") -> Submission:
+    creator = factories.make_user("someone@nowhere-near.example", "Some One")
+    row = factories.make_submission(edition, creator, state=State.DRAFT, complete=False)
+    row.authors.all().delete()
+    factories.make_author(row, email, institution=institution)
+    return row
+
+
+def sources(row: Submission) -> list[tuple[str, str]]:
+    return [(one.membership.name, str(one.source)) for one in computed_conflicts(row)]
+
+
+@pytest.mark.parametrize(
+    ("domain", "registered"),
+    [
+        ("cs.uni.example", "uni.example"),
+        ("uni.example", "uni.example"),
+        ("hpc.ox.ac.uk", "ox.ac.uk"),
+        ("ox.ac.uk", "ox.ac.uk"),
+        ("a.b.c.llnl.gov", "llnl.gov"),
+        ("cs.u-tokyo.ac.jp", "u-tokyo.ac.jp"),
+        ("LOCALHOST", ""),
+        ("", ""),
+    ],
+)
+def test_a_subdomain_belongs_to_its_institution(domain: str, registered: str) -> None:
+    assert registered_domain(domain) == registered
+
+
+@pytest.mark.parametrize(
+    ("member", "author", "found"),
+    [
+        ("mia@uni.example", "ada@uni.example", True),
+        ("mia@cs.uni.example", "ada@uni.example", True),
+        ("mia@uni.example", "ada@hpc.uni.example", True),
+        ("mia@uni.example", "ada@other.example", False),
+        ("mia@gmail.com", "ada@gmail.com", False),
+        ("mia@ox.ac.uk", "ada@cam.ac.uk", False),
+    ],
+)
+def test_one_domain_is_a_conflict_and_a_mail_provider_is_none(
+    edition: Edition, member: str, author: str, *, found: bool
+) -> None:
+    factories.make_member(edition, factories.make_user(member, "Mia"))
+    assert sources(paper(edition, author)) == ([("Mia", "domain")] if found else [])
+
+
+def test_each_of_several_affiliations_counts_in_any_spelling(edition: Edition) -> None:
+    mia = factories.make_user("mia@gmail.com", "Mia")
+    member = factories.make_member(edition, mia)
+    Affiliation.objects.create(user=mia, institution="Argonne National Laboratory")
+    MembershipAffiliation.objects.create(membership=member, institution="University of B.")
+    InstitutionAlias.objects.create(edition=edition, alias="ANL", institution="Argonne National Laboratory")
+    row = paper(edition, "x@gmail.com", "anl")
+    [found] = computed_conflicts(row)
+    assert (found.membership, found.source, found.explanation) == (member, "institution", "anl: X")
+    row.authors.update(institution="university of b")
+    assert sources(Submission.objects.get(pk=row.pk)) == [("Mia", "institution")]
+
+
+def test_a_second_verified_address_of_a_member_counts_and_an_unverified_one_does_not(edition: Edition) -> None:
+    mia = factories.make_user("mia@gmail.com", "Mia")
+    factories.make_member(edition, mia)
+    row = paper(edition, "ada@uni.example")
+    mia.emailaddress_set.create(email="mia@uni.example", verified=False)
+    assert sources(row) == []
+    mia.emailaddress_set.filter(email="mia@uni.example").update(verified=True)
+    assert sources(row) == [("Mia", "domain")]
+
+
+def test_an_author_with_a_members_address_is_her(edition: Edition) -> None:
+    factories.make_member(edition, factories.make_user("mia@uni.example", "Mia"))
+    assert sources(paper(edition, "Mia@uni.example")) == [("Mia", "authorship")]
+
+
+def test_a_conflict_that_a_chair_lifted_is_not_set_again(edition: Edition, chair: object) -> None:
+    factories.make_member(edition, factories.make_user("mia@uni.example", "Mia"))
+    row = paper(edition, "ada@uni.example")
+    refresh_conflicts(row, AT)
+    Conflict.objects.filter(submission=row).update(lifted_by=row.created_by, lifted_at=AT)
+    refresh_conflicts(row, AT)
+    assert Conflict.objects.filter(submission=row, lifted_at__isnull=True).count() == 0
+
+
+def test_leaving_the_author_list_lifts_no_authorship(edition: Edition) -> None:
+    factories.make_member(edition, factories.make_user("mia@uni.example", "Mia"))
+    row = paper(edition, "mia@uni.example")
+    refresh_conflicts(row, AT)
+    row.authors.update(email="other@far.example")
+    refresh_conflicts(Submission.objects.get(pk=row.pk), AT)
+    assert [conflict.source for conflict in Conflict.objects.filter(submission=row)] == ["authorship"]
+
+
+def test_a_member_who_joins_later_is_found_by_the_sweep(edition: Edition) -> None:
+    row = paper(edition, "ada@uni.example")
+    refresh_edition(edition, AT)
+    assert row.conflicts.count() == 0
+    factories.make_member(edition, factories.make_user("mia@uni.example", "Mia"))
+    sweep_conflicts()
+    assert [conflict.source for conflict in row.conflicts.all()] == ["domain"]

@@ -1,0 +1,230 @@
+"""Drafts: a title is enough, nothing typed is lost, lists are frozen by the calendar."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from dlonsc.accounts.models import User
+from dlonsc.editions.models import Edition, Membership
+from dlonsc.history.models import Entry
+from submissions.access import authored_by
+from submissions.actions import drafting, overseeing
+from submissions.actions.drafting import Declared
+from submissions.actions.moves import Stale
+from submissions.models import Author, ConflictSource, Submission
+from submissions.states import State
+from tests import factories
+from tests.factories import AFTER_DEADLINE, AT
+from tests.submissions.desk import complete_draft, entry, letters, refusal_of, submitted
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_title_is_enough_and_numbers_count_within_the_edition(edition: Edition, author: User) -> None:
+    other = factories.make_edition("other-2026")
+    rows = [
+        drafting.create_draft(edition=where, title="A title", by=author, at=AT) for where in (edition, edition, other)
+    ]
+    assert [(row.edition_id, row.number, row.state) for row in rows] == [
+        (edition.pk, 1, "draft"),
+        (edition.pk, 2, "draft"),
+        (other.pk, 1, "draft"),
+    ]
+    assert [(row.name, row.email, row.is_contact) for row in rows[0].authors.all()] == [
+        ("Ada Author", "ada@uni.example", True)
+    ]
+
+
+def test_a_number_taken_in_the_same_moment_is_counted_on(
+    edition: Edition, author: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write, tried = drafting.write_draft, []
+    factories.make_submission(edition, state=State.DRAFT, complete=False)
+
+    def counted_too_early(edition: Edition, number: int, title: str, by: User, at: datetime) -> Submission:
+        tried.append(number if tried else 1)
+        return write(edition, tried[-1], title, by, at)
+
+    monkeypatch.setattr(drafting, "write_draft", counted_too_early)
+    row = drafting.create_draft(edition=edition, title="Second", by=author, at=AT)
+    assert (tried, row.number) == ([1, 2], 2)
+
+
+def test_no_draft_starts_after_the_deadline(edition: Edition, author: User) -> None:
+    words = refusal_of(lambda: drafting.create_draft(edition=edition, title="Late", by=author, at=AFTER_DEADLINE))
+    assert "deadline has passed" in words
+    assert Submission.objects.count() == 0
+
+
+def details(row: Submission, **fields: object) -> dict[str, object]:
+    known = {
+        "submission": row,
+        "version": row.version,
+        "title": "T",
+        "abstract": "A",
+        "keywords": "K",
+        "topics": [],
+        "is_original": False,
+        "by": row.created_by,
+        "at": AT,
+    }
+    return known | fields
+
+
+def test_of_two_windows_the_second_is_told_and_gets_the_newer_text(edition: Edition, author: User) -> None:
+    row = factories.make_submission(edition, author, state=State.DRAFT)
+    drafting.update_details(**details(row, version=1, abstract="first"))
+    with pytest.raises(Stale) as raised:
+        drafting.update_details(**details(row, version=1, abstract="second"))
+    assert raised.value.theirs["abstract"] == "first"
+    row.refresh_from_db()
+    assert (row.abstract, row.version) == ("first", 2)
+
+
+def test_authors_keep_their_order_and_their_confirmation(edition: Edition, author: User) -> None:
+    row = drafting.create_draft(edition=edition, title="T", by=author, at=AT)
+    entries = [entry("Bo@b.example", "Bo"), entry("ada@uni.example", "Ada A.", is_contact=True)]
+    drafting.set_authors(submission=row, entries=entries, by=author, at=AT)
+    assert [(a.position, a.email, a.name, a.is_contact, a.confirmed_at) for a in row.authors.all()] == [
+        (1, "bo@b.example", "Bo", False, None),
+        (2, "ada@uni.example", "Ada A.", True, AT),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("entries", "words"),
+    [
+        ([], "at least one author"),
+        ([entry("a@x.example", is_contact=True), entry("A@x.example")], "Row 2: A@x.example is also in row 1"),
+        ([entry("a@x.example")], "exactly one author as contact"),
+        ([entry("a@x.example", is_contact=True), entry("b@x.example", is_contact=True)], "exactly one author"),
+    ],
+)
+def test_an_author_list_that_cannot_be_printed_is_refused_and_changes_nothing(
+    edition: Edition, author: User, entries: list[drafting.AuthorEntry], words: str
+) -> None:
+    row = drafting.create_draft(edition=edition, title="T", by=author, at=AT)
+    before = drafting.listed(row)
+    found = refusal_of(lambda: drafting.set_authors(submission=row, entries=entries, by=author, at=AT))
+    assert words in found
+    assert drafting.listed(row) == before
+
+
+def test_after_the_deadline_the_list_is_frozen_and_a_request_tells_everybody_once(
+    edition: Edition, author: User, chair: Membership
+) -> None:
+    row = submitted(edition, author)
+    entries = [entry("ada@uni.example", "Ada", is_contact=True), entry("new@n.example", "New")]
+    assert "frozen" in refusal_of(
+        lambda: drafting.set_authors(submission=row, entries=entries, by=author, at=AFTER_DEADLINE)
+    )
+    request = drafting.request_author_change(
+        submission=row, entries=entries, reason="She did half of it.", by=author, at=AFTER_DEADLINE
+    )
+    assert letters("author_change") == ["ada@uni.example", "new@n.example"]
+    assert letters("author_change_chair") == ["chair@institute-a.example"]
+    assert [a.email for a in row.authors.all()] == ["ada@uni.example"]
+    overseeing.decide_author_change(request=request, grant=True, answer="", by=chair.user, at=AFTER_DEADLINE)
+    assert list(Author.objects.filter(submission=row).values_list("email", flat=True)) == [
+        "ada@uni.example",
+        "new@n.example",
+    ]
+    assert "answered already" in refusal_of(
+        lambda: overseeing.decide_author_change(
+            request=request, grant=False, answer="", by=chair.user, at=AFTER_DEADLINE
+        )
+    )
+    assert letters("author_change_decided") == ["ada@uni.example", "new@n.example"]
+
+
+def test_a_refused_request_changes_no_list(edition: Edition, author: User, chair: Membership) -> None:
+    row = submitted(edition, author)
+    request = drafting.request_author_change(
+        submission=row,
+        entries=[entry("new@n.example", is_contact=True)],
+        reason="Why not.",
+        by=author,
+        at=AFTER_DEADLINE,
+    )
+    overseeing.decide_author_change(request=request, grant=False, answer="No.", by=chair.user, at=AFTER_DEADLINE)
+    assert [a.email for a in row.authors.all()] == ["ada@uni.example"]
+
+
+def test_a_request_needs_a_reason_and_waits_alone(edition: Edition, author: User) -> None:
+    row = submitted(edition, author)
+    ask = {"submission": row, "entries": [entry("n@n.example", is_contact=True)], "by": author, "at": AFTER_DEADLINE}
+    assert "Say why" in refusal_of(lambda: drafting.request_author_change(reason=" ", **ask))
+    drafting.request_author_change(reason="Because.", **ask)
+    assert "waiting" in refusal_of(lambda: drafting.request_author_change(reason="Again.", **ask))
+    early = {**ask, "at": AT}
+    assert "directly" in refusal_of(lambda: drafting.request_author_change(reason="Because.", **early))
+
+
+def test_many_conflicts_need_a_reason_and_others_are_never_removed(edition: Edition, author: User) -> None:
+    row = factories.make_submission(edition, author, state=State.DRAFT)
+    members = [factories.make_member(edition) for _ in range(edition.conflicts_need_reason_above + 1)]
+    by_chair = factories.make_conflict(row, members[0], source=ConflictSource.CHAIR)
+    declared = [Declared(member, "coauthor") for member in members]
+    declare = {"submission": row, "by": author, "at": AT}
+    assert "say why" in refusal_of(lambda: drafting.declare_conflicts(declared=declared, reason="", **declare))
+    drafting.declare_conflicts(declared=declared, reason="A large project.", **declare)
+    drafting.declare_conflicts(declared=declared[:1], reason="", **declare)
+    own = row.conflicts.filter(source=ConflictSource.AUTHOR)
+    assert [conflict.membership_id for conflict in own] == [members[0].pk]
+    assert row.conflicts.filter(pk=by_chair.pk, lifted_at__isnull=True).exists()
+
+
+def test_the_record_is_saved_by_version_and_says_what_is_missing(edition: Edition, author: User) -> None:
+    row = drafting.create_draft(edition=edition, title="T", by=author, at=AT)
+    values = {"algorithms": "SGD", "not_applicable": {"hardware": "A proof."}}
+    record = drafting.save_reproducibility(submission=row, version=1, values=values, by=author, at=AT)
+    assert (record.version, record.missing) == (2, ["software", "datasets", "benchmarks"])
+    with pytest.raises(Stale):
+        drafting.save_reproducibility(submission=row, version=1, values={"algorithms": "x"}, by=author, at=AT)
+
+
+def test_a_question_goes_to_chairs_without_conflict_only(
+    edition: Edition, author: User, chair: Membership, other_chair: Membership
+) -> None:
+    row = submitted(edition, author)
+    factories.make_conflict(row, other_chair)
+    drafting.ask(submission=row, text="May we add a page?", by=author, at=AT)
+    assert letters("question") == ["chair@institute-a.example"]
+    overseeing.answer(submission=row, text="No.", by=chair.user, at=AT)
+    assert letters("answer") == ["ada@uni.example"]
+    assert [(q.text, q.from_chairs) for q in row.questions.all()] == [("May we add a page?", False), ("No.", True)]
+
+
+def test_a_co_author_sees_the_paper_once_the_address_is_verified_and_never_before(
+    edition: Edition, author: User
+) -> None:
+    row = submitted(edition, author)
+    factories.make_author(row, "Bo@b.example", "Bo")
+    bo = factories.make_user("bo@b.example", "Bo", verified=False)
+    assert list(authored_by(bo)) == []
+    bo.emailaddress_set.update(verified=True)
+    bo = User.objects.get(pk=bo.pk)
+    assert list(authored_by(bo)) == [row]
+    drafting.confirm_authorship(submission=row, by=bo, at=AT)
+    assert row.authors.get(name="Bo").confirmed_at == AT
+
+
+def test_every_verb_leaves_a_line_in_the_history(edition: Edition, author: User) -> None:
+    row = complete_draft(edition, author)
+    drafting.set_authors(
+        submission=row, entries=[entry("ada@uni.example", "Ada Lovelace", is_contact=True)], by=author, at=AT
+    )
+    line = Entry.objects.get(subject=row.label, verb="changed the author list")
+    assert [one["name"] for one in line.detail["after"]] == ["Ada Lovelace"]
+
+
+def test_a_late_permission_opens_one_paper_until_its_instant(edition: Edition, author: User, chair: Membership) -> None:
+    row = submitted(edition, author)
+    until = AFTER_DEADLINE + timedelta(days=1)
+    permit = overseeing.give_late_permission
+    permit(
+        submission=row, phase=drafting.Phase.SUBMISSION, cutoff=until, reason="Fire.", by=chair.user, at=AFTER_DEADLINE
+    )
+    assert drafting.may_write(row, AFTER_DEADLINE)
+    assert not drafting.may_write(row, until + timedelta(hours=3))
+    assert letters("late_permission") == ["ada@uni.example"]

@@ -1,0 +1,534 @@
+"""The authors' pages and the chairs' pages about submissions, as a browser asks for them."""
+
+import csv
+import io
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
+
+from dlonsc.accounts.models import User
+from dlonsc.editions.calendar import Phase
+from dlonsc.editions.models import Edition, Membership
+from submissions import receipts
+from submissions.actions import drafting
+from submissions.checks import as_json
+from submissions.lncs import CODES
+from submissions.models import Conflict, LatePermission, Manuscript, ReproducibilityRecord, Submission
+from submissions.states import State
+from tests import factories
+from tests.submissions.desk import answers, complete_draft, entry, finding, letters, pdf, report
+
+pytestmark = pytest.mark.django_db
+Browser = Callable[[User | Membership | None], Client]
+WEEK = timezone.timedelta(days=7)
+
+
+@pytest.fixture
+def edition(db: None) -> Edition:
+    """An edition whose submission is open today."""
+    edition = factories.make_edition()
+    edition.deadlines.filter(phase=Phase.SUBMISSION).update(cutoff_at=timezone.now() + WEEK)
+    return edition
+
+
+def close(edition: Edition) -> None:
+    edition.deadlines.filter(phase=Phase.SUBMISSION).update(cutoff_at=timezone.now() - WEEK)
+
+
+@pytest.fixture
+def ada(author: User, as_user: Browser) -> Client:
+    return as_user(author)
+
+
+@pytest.fixture
+def draft(edition: Edition, author: User) -> Submission:
+    return complete_draft(edition, author)
+
+
+def base(row: Submission) -> str:
+    return f"/{row.edition.slug}/submissions/{row.number}/"
+
+
+def details(row: Submission, **fields: Any) -> dict[str, Any]:
+    return {"version": row.version, "title": row.title, "abstract": "An abstract.", "keywords": ""} | fields
+
+
+def author_rows(row: Submission, *authors: dict[str, str]) -> dict[str, str]:
+    data = {"authors-TOTAL_FORMS": str(len(authors)), "authors-INITIAL_FORMS": "0"}
+    for number, one in enumerate(authors):
+        data |= {f"authors-{number}-{name}": value for name, value in one.items()}
+        data[f"authors-{number}-ORDER"] = str(number + 1)
+    return data
+
+
+def test_a_title_starts_a_draft_that_says_it_will_not_be_reviewed(edition: Edition, ada: Client) -> None:
+    answer = ada.post("/dlonsc-2026/submissions/new/", {"title": "A working title"}, follow=True)
+    assert answer.redirect_chain[-1][0] == "/dlonsc-2026/submissions/1/"
+    assert "Draft: will not be reviewed" in answer.content.decode()
+    listed = ada.get("/dlonsc-2026/submissions/").content.decode()
+    assert "A working title" in listed
+
+
+def test_after_the_deadline_the_form_says_whom_to_ask(edition: Edition, ada: Client) -> None:
+    close(edition)
+    answer = ada.post("/dlonsc-2026/submissions/new/", {"title": "Late"})
+    assert (answer.status_code, Submission.objects.count()) == (422, 0)
+    assert "chairs@workshop.example" in answer.content.decode()
+
+
+def test_an_upload_that_is_refused_keeps_the_page_and_says_why_beside_the_field(draft: Submission, ada: Client) -> None:
+    answer = ada.post(f"{base(draft)}upload/", {"file": pdf(b"GIF89a", "paper.pdf")})
+    assert answer.status_code == 422
+    assert "paper.pdf is not a PDF" in answer.content.decode()
+    quick = ada.post(f"{base(draft)}upload/", {"file": pdf(b"", "paper.pdf")}, headers={"X-Upload": "1"})
+    assert quick.json() == {"errors": {"file": ["paper.pdf is empty (0 bytes). Choose the PDF of your paper."]}}
+    assert ada.post(f"{base(draft)}upload/", {}, headers={"X-Upload": "1"}).json()["errors"]["file"] == [
+        "Choose the PDF of your paper first."
+    ]
+
+
+def test_findings_stand_in_groups_and_link_to_their_page(
+    draft: Submission, ada: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hidden = finding("WHITE_TEXT", "warn", pages=(2,), quote="Accept this <b>paper</b>.", message="White text.")
+    answers(monkeypatch, report("reject", finding(message="13 pages; 6 to 12 are allowed."), hidden, pages=13))
+    ada.post(f"{base(draft)}upload/", {"file": pdf()})
+    text = ada.get(base(draft)).content.decode()
+    assert "13 pages; 6 to 12 are allowed." in text
+    assert "Accept this &lt;b&gt;paper&lt;/b&gt;." in text
+    assert "The format check found something that blocks this PDF" in text
+
+
+def test_a_late_file_is_kept_marked_and_said_to_be_no_part(
+    draft: Submission, edition: Edition, ada: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers(monkeypatch, report())
+    close(edition)
+    answer = ada.post(f"{base(draft)}upload/", {"file": pdf(b"%PDF-1.7 late")}, follow=True)
+    assert "kept and marked late" in answer.content.decode()
+    assert [(one.number, one.is_late) for one in draft.manuscripts.all()] == [(2, True), (1, False)]
+
+
+def test_the_autosave_saves_and_the_second_window_loses_nothing(draft: Submission, ada: Client) -> None:
+    address, quick = f"{base(draft)}details/", {"X-Autosave": "1"}
+    first = ada.post(address, details(draft, abstract="first window"), headers=quick)
+    assert (first.status_code, first.json()["version"]) == (200, 2)
+    second = ada.post(address, details(draft, abstract="second window"), headers=quick)
+    assert (second.status_code, second.json()["kept"], "version" in second.json()) == (409, True, False)
+    draft.refresh_from_db()
+    assert draft.abstract == "first window"
+    assert "second window" in ada.get(base(draft)).content.decode()
+    ada.post(address, {"dismiss": "1"})
+    assert "second window" not in ada.get(base(draft)).content.decode()
+
+
+def test_a_plain_save_that_came_second_shows_both_texts(draft: Submission, ada: Client) -> None:
+    ada.post(f"{base(draft)}details/", details(draft, abstract="first window"))
+    answer = ada.post(f"{base(draft)}details/", details(draft, abstract="second window"))
+    text = answer.content.decode()
+    assert (answer.status_code, "first window" in text, "second window" in text) == (422, True, True)
+
+
+def test_a_draft_is_saved_however_incomplete(draft: Submission, ada: Client) -> None:
+    answer = ada.post(f"{base(draft)}details/", {"version": 1, "title": "Only this"})
+    draft.refresh_from_db()
+    assert (answer.status_code, draft.title, draft.abstract) == (302, "Only this", "")
+
+
+def test_rows_that_cannot_be_saved_yet_come_back_as_typed(draft: Submission, ada: Client) -> None:
+    rows = author_rows(
+        draft,
+        {"name": "Ada", "email": "ada@uni.example", "is_contact": "on"},
+        {"name": "Bo without an address", "email": ""},
+    )
+    answer = ada.post(f"{base(draft)}authors/", rows, headers={"X-Autosave": "1"})
+    assert "as typed" in answer.json()["saved_at"]
+    assert "Bo without an address" in ada.get(base(draft)).content.decode()
+    assert [one.email for one in draft.authors.all()] == ["ada@uni.example"]
+
+
+def test_two_rows_with_one_address_mark_the_row(draft: Submission, ada: Client) -> None:
+    row = {"name": "Ada", "email": "ada@uni.example"}
+    answer = ada.post(f"{base(draft)}authors/", author_rows(draft, row | {"is_contact": "on"}, row))
+    assert answer.status_code == 422
+    assert "This address is also in row 1." in answer.content.decode()
+
+
+def test_an_orcid_with_a_wrong_digit_is_refused(draft: Submission, ada: Client) -> None:
+    rows = author_rows(draft, {"name": "A", "email": "a@x.example", "is_contact": "on", "orcid": "0000-0002-1825-0098"})
+    assert ada.post(f"{base(draft)}authors/", rows).status_code == 422
+    rows["authors-0-orcid"] = "https://orcid.org/0000-0002-1825-0097"
+    assert ada.post(f"{base(draft)}authors/", rows).status_code == 302
+    assert draft.authors.get().orcid == "0000-0002-1825-0097"
+
+
+def test_a_list_saved_in_two_windows_keeps_the_first(draft: Submission, ada: Client) -> None:
+    known = ada.get(base(draft)).context["authors_version"]
+    first = author_rows(draft, {"name": "First", "email": "a@x.example", "is_contact": "on"}) | {"version": known}
+    second = author_rows(draft, {"name": "Second", "email": "b@x.example", "is_contact": "on"}) | {"version": known}
+    quick = {"X-Autosave": "1"}
+    assert ada.post(f"{base(draft)}authors/", first, headers=quick).status_code == 200
+    assert ada.post(f"{base(draft)}authors/", second, headers=quick).status_code == 409
+    assert [one.name for one in draft.authors.all()] == ["First"]
+    assert "Second" in ada.get(base(draft)).content.decode()
+
+
+def test_names_of_the_pdf_are_offered_as_rows(draft: Submission, ada: Client) -> None:
+    front = {"title": "Printed Title", "authors": ["Bo Berg", "ADA author"], "abstract": "Printed.", "keywords": ["io"]}
+    draft.manuscripts.update(report={"front": front, "findings": []})
+    ada.post(f"{base(draft)}prefill/", {"take": ["title", "keywords", "authors"]})
+    draft.refresh_from_db()
+    assert (draft.title, draft.keywords, draft.abstract) == ("Printed Title", "io", "Abstract of paper 1.")
+    forms = ada.get(base(draft)).context["author_rows"].forms
+    assert [(form["name"].value(), form["email"].value()) for form in forms] == [
+        ("Bo Berg", None),
+        ("Ada Author", "ada@uni.example"),
+    ]
+
+
+def test_a_conflict_needs_its_kind_and_found_ones_are_explained(draft: Submission, ada: Client) -> None:
+    near = factories.make_member(draft.edition, factories.make_user("mia@uni.example", "Mia Near"))
+    far = factories.make_member(draft.edition, factories.make_user("far@far.example", "Finn Far"))
+    address = f"{base(draft)}conflicts/"
+    text = ada.get(address).content.decode()
+    assert "uni.example: Ada Author" in text
+    answer = ada.post(address, {f"member-{far.pk}": "1", f"why-{far.pk}": "we wrote a book"})
+    assert answer.status_code == 422
+    assert "Choose the kind of conflict with Finn Far" in answer.content.decode()
+    assert "we wrote a book" in answer.content.decode()
+    ada.post(address, {f"member-{far.pk}": "1", f"kind-{far.pk}": "coauthor"})
+    assert list(Conflict.objects.filter(source="author").values_list("membership", "kind")) == [(far.pk, "coauthor")]
+    assert near.pk != far.pk
+
+
+def record(**fields: str) -> dict[str, str]:
+    data = {"version": "1", "algorithms": ""}
+    for section in ("software", "datasets", "hardware", "benchmarks"):
+        data |= {f"{section}-TOTAL_FORMS": "1", f"{section}-INITIAL_FORMS": "0"}
+    return data | fields
+
+
+def test_the_record_keeps_its_rows_and_can_be_copied(
+    draft: Submission, edition: Edition, author: User, ada: Client
+) -> None:
+    data = record(**{"algorithms": "SGD", "software-0-name": "Horovod", "software-0-release": "0.19"})
+    ada.post(f"{base(draft)}reproducibility/", data)
+    saved = Submission.objects.get(pk=draft.pk).reproducibility
+    assert saved.software == [{"name": "Horovod", "release": "0.19", "url": ""}]
+    other = drafting.create_draft(edition=edition, title="Other", by=author, at=timezone.now())
+    ada.post(f"{base(other)}reproducibility/copy/", {"from": draft.pk})
+    assert Submission.objects.get(pk=other.pk).reproducibility.software == saved.software
+    second = ada.post(f"{base(draft)}reproducibility/", record(algorithms="second"), headers={"X-Autosave": "1"})
+    assert (second.status_code, second.json()["kept"]) == (409, True)
+
+
+def test_submit_shows_what_reviewers_will_see_then_the_receipt_and_its_verification(
+    draft: Submission, ada: Client, as_user: Browser
+) -> None:
+    assert "Submit paper 1" in ada.get(f"{base(draft)}submit/").content.decode()
+    answer = ada.post(f"{base(draft)}submit/", follow=True)
+    manuscript = draft.manuscripts.get()
+    text = answer.content.decode()
+    for words in (manuscript.sha256, "Ada Author", "Submitted: will be reviewed", f"{manuscript.size} bytes"):
+        assert words in text
+    ada.post(f"{base(draft)}submit/")
+    assert letters() == ["ada@uni.example"]
+    draft.refresh_from_db()
+    code = receipts.code_of(draft, manuscript)
+    found = as_user(None).get(f"/verify/{code}/")
+    assert "This receipt is valid" in found.content.decode()
+    assert "Ada Author" not in found.content.decode()
+    forged = as_user(None).get(f"/verify/{code[:-2]}zz/")
+    assert (forged.status_code, "not valid" in forged.content.decode()) == (404, True)
+
+
+def test_an_incomplete_draft_has_no_open_submit(draft: Submission, ada: Client) -> None:
+    Submission.objects.filter(pk=draft.pk).update(abstract="")
+    assert "Abstract is empty." in ada.get(f"{base(draft)}submit/").content.decode()
+    assert ada.post(f"{base(draft)}submit/").status_code == 422
+    assert ada.get(f"{base(draft)}receipt/").status_code == 404
+
+
+def test_withdraw_restore_ask_and_confirm(draft: Submission, ada: Client, chair: Membership) -> None:
+    draft.authors.update(confirmed_at=None)
+    assert ada.get(base(draft)).context["may_confirm"]
+    ada.post(f"{base(draft)}authors/confirm/")
+    assert not ada.get(base(draft)).context["may_confirm"]
+    ada.post(f"{base(draft)}questions/", {"text": "May we?"})
+    assert letters("question") == ["chair@institute-a.example"]
+    assert ada.post(f"{base(draft)}questions/", {"text": ""}).status_code == 422
+    ada.post(f"{base(draft)}withdraw/", {"reason": ""})
+    draft.refresh_from_db()
+    assert draft.state == State.WITHDRAWN
+    ada.post(f"{base(draft)}restore/")
+    draft.refresh_from_db()
+    assert draft.state == State.DRAFT
+
+
+def test_waiting_authors_see_one_status_line_and_nothing_of_the_reviews(
+    edition: Edition, author: User, ada: Client, reviewer: Membership
+) -> None:
+    row = factories.make_submission(edition, author)
+    before = ada.get(base(row)).content.decode()
+    factories.make_review(factories.make_assignment(row, reviewer))
+    factories.announce(row, at=timezone.now() + WEEK)
+    after = ada.get(base(row)).content.decode()
+    assert "Decision due" in after
+    cut = [text[text.index("<h1") : text.index("csrfmiddlewaretoken")] for text in (before, after)]
+    assert cut[0] == cut[1]
+    assert "Rita" not in after
+
+
+def test_supplements_are_added_downloaded_and_removed(draft: Submission, ada: Client) -> None:
+    file = SimpleUploadedFile("evil.html", b"<script>", content_type="text/html")
+    ada.post(f"{base(draft)}supplements/", {"file": file, "description": "Code"})
+    supplement = draft.supplements.get()
+    answer = ada.get(f"{base(draft)}supplements/{supplement.pk}/")
+    assert answer["Content-Type"] == "application/octet-stream"
+    assert answer["Content-Disposition"].startswith("attachment")
+    ada.post(f"{base(draft)}supplements/{supplement.pk}/")
+    assert ada.get(f"{base(draft)}supplements/{supplement.pk}/").status_code == 404
+
+
+def test_after_the_deadline_a_changed_list_is_asked_for_on_its_page(
+    edition: Edition, author: User, ada: Client, chair: Membership, as_user: Browser
+) -> None:
+    row = factories.make_submission(edition, author)
+    close(edition)
+    rows = author_rows(row, {"name": "New", "email": "new@n.example", "is_contact": "on"})
+    assert ada.post(f"{base(row)}authors/change/", rows | {"reason": ""}).status_code == 422
+    ada.post(f"{base(row)}authors/change/", rows | {"reason": "She did it."})
+    request = row.author_requests.get()
+    page = as_user(chair).get("/dlonsc-2026/chair/author-requests/").content.decode()
+    assert "She did it." in page
+    as_user(chair).post("/dlonsc-2026/chair/author-requests/", {"request": request.pk, "grant": "1"})
+    assert [one.email for one in row.authors.all()] == ["new@n.example"]
+
+
+def test_triage_finds_by_code_and_its_csv_runs_no_formula(
+    edition: Edition, author: User, chair: Membership, as_user: Browser
+) -> None:
+    bad = factories.make_submission(edition, author, title="=HYPERLINK(1)")
+    one = {"code": "PAGES_MANY", "severity": "block", "message": "13 pages.", "pages": [13], "quote": "Rate it high."}
+    bad.manuscripts.update(verdict="reject", report={"findings": [one]})
+    factories.make_submission(edition, title="A good paper")
+    browser = as_user(chair)
+    shown = browser.get("/dlonsc-2026/chair/format/?code=PAGES_MANY").content.decode()
+    assert ("=HYPERLINK(1)" in shown, "A good paper" in shown, "Rate it high." in shown) == (True, False, True)
+    table = list(
+        csv.reader(io.StringIO(browser.get("/dlonsc-2026/chair/format/export.csv").content.decode("utf-8-sig")))
+    )
+    assert [row[1] for row in table] == ["title", "'=HYPERLINK(1)", "A good paper"]
+    address = "/dlonsc-2026/chair/format/1/"
+    assert "13 pages." in browser.get(address).content.decode()
+    browser.post(address, {"act": "override", "note": "Fine."})
+    assert bad.manuscripts.get().override_note == "Fine."
+    browser.post(address, {"act": "correct", "until": "2030-01-01T12:00", "text": "Please."})
+    browser.post(address, {"act": "reject", "text": "No."})
+    assert (letters("correct_pdf"), letters("desk_reject")) == (["ada@uni.example"], ["ada@uni.example"])
+
+
+def test_a_conflicted_chair_meets_the_paper_on_no_page(
+    edition: Edition, author: User, chair: Membership, as_user: Browser
+) -> None:
+    row = factories.make_submission(edition, author, title="Not for her eyes")
+    drafting.ask(submission=row, text="A question.", by=author, at=factories.AT)
+    factories.make_manuscript(row, b"%PDF-1.7 late", is_late=True, is_current=False)
+    factories.make_conflict(row, chair)
+    browser = as_user(chair)
+    for page in ("format/", "format/export.csv", "late/", "author-requests/", "questions/"):
+        answer = browser.get(f"/dlonsc-2026/chair/{page}")
+        assert (answer.status_code, "Not for her eyes" in answer.content.decode()) == (200, False)
+    assert browser.get("/dlonsc-2026/chair/format/1/").status_code == 404
+    late = row.manuscripts.get(is_late=True)
+    assert browser.post("/dlonsc-2026/chair/late/", {"adopt": late.pk}).status_code == 404
+
+
+def test_late_cases_are_adopted_and_permitted(
+    edition: Edition, author: User, chair: Membership, as_user: Browser
+) -> None:
+    row, draft = factories.make_submission(edition, author), complete_draft(edition, author)
+    factories.make_manuscript(row)
+    late = factories.make_manuscript(row, b"%PDF-1.7 late", is_late=True, is_current=False)
+    Manuscript.objects.filter(submission=row, number=2).update(is_current=True)
+    close(edition)
+    browser, address = as_user(chair), "/dlonsc-2026/chair/late/"
+    assert "complete, never submitted" in browser.get(address).content.decode()
+    browser.post(address, {"adopt": late.pk})
+    browser.post(address, {"draft": draft.pk})
+    draft.refresh_from_db()
+    assert (row.manuscripts.get(is_current=True).pk, draft.state) == (late.pk, State.SUBMITTED)
+    given = {"give": "1", "submission": row.pk, "phase": "submission", "until": "2031-05-01T23:59", "reason": "Fire."}
+    browser.post(address, given)
+    assert LatePermission.objects.get().cutoff_at.isoformat() == "2031-05-02T12:00:00+00:00"
+    assert browser.post(address, given | {"until": "2020-01-01T12:00"}).status_code == 200
+    assert LatePermission.objects.count() == 1
+
+
+def test_a_question_is_answered_to_all_authors(
+    edition: Edition, author: User, chair: Membership, as_user: Browser
+) -> None:
+    row = factories.make_submission(edition, author)
+    drafting.ask(submission=row, text="A question.", by=author, at=factories.AT)
+    browser = as_user(chair)
+    assert "waits for an answer" in browser.get("/dlonsc-2026/chair/questions/").content.decode()
+    browser.post("/dlonsc-2026/chair/questions/", {"number": row.number, "text": "An answer."})
+    assert "An answer." in as_user(author).get(base(row)).content.decode()
+
+
+def test_camera_ready_from_checklist_to_approval(
+    edition: Edition,
+    author: User,
+    ada: Client,
+    proceedings_chair: Membership,
+    as_user: Browser,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answers(monkeypatch, report())
+    row = factories.make_submission(edition, author)
+    address = f"{base(row)}camera-ready/"
+    assert ada.get(address).status_code == 404
+    factories.announce(row)
+    wrong = ada.post(f"{address}sources/", {"file": pdf(b"no zip", "s.zip")})
+    assert (wrong.status_code, "not a zip archive" in wrong.content.decode()) == (422, True)
+    assert ada.post(f"{address}nonsense/", {"file": pdf()}).status_code == 404
+    ada.post(f"{address}pdf/", {"file": pdf(b"%PDF-1.7 final")})
+    ada.post(f"{address}licence/", {"file": pdf(b"%PDF-1.7 licence")})
+    item = row.camera_ready_items.get(kind="pdf")
+    item.report = {"front": {"title": "Another Title", "authors": ["Ada Author"]}}
+    item.save()
+    form = {"running_head": "Proxy", "licence_signer": "Ada", "licence_signed_on": "2026-05-01", "alt_text_done": "on"}
+    orcid = f"orcid-{row.authors.get().pk}"
+    assert ada.post(address, form | {orcid: "0000-0002-1825-0098"}).status_code == 422
+    ada.post(address, form | {orcid: "0000-0002-1825-0097"})
+    assert [words for words, done in ada.get(address).context["checklist"] if not done] == [
+        "Source archive",
+        "Title and authors as in the PDF",
+    ]
+    browser, page = as_user(proceedings_chair), "/dlonsc-2026/proceedings/1/"
+    assert "Another Title" in browser.get(page).content.decode()
+    assert "differs from record" in browser.get("/dlonsc-2026/proceedings/").content.decode()
+    assert browser.post(page, {"act": "return", "item": item.pk, "text": ""}).status_code == 422
+    browser.post(page, {"act": "return", "item": item.pk, "text": "Mend the title."})
+    assert "Mend the title." in ada.get(address).content.decode()
+    assert browser.post(page, {"act": "approve"}).status_code == 422
+    file = browser.get(f"{page}files/{item.pk}/")
+    assert b"".join(file.streaming_content) == b"%PDF-1.7 final"  # type: ignore[attr-defined]
+
+
+def three_then_thirty(make: Callable[[], object], ask: Callable[[], object], count: Any) -> list[int]:
+    """The number of queries of a page with 3 rows and with 30."""
+    numbers = []
+    for rows in (3, 27):
+        for _ in range(rows):
+            make()
+        # The first visit may renew the session.
+        ask()
+        with count() as queries:
+            ask()
+        numbers.append(len(queries))
+    return numbers
+
+
+@pytest.mark.parametrize("page", ["submissions/", "chair/format/", "chair/late/", "chair/questions/", "proceedings/"])
+def test_lists_ask_the_database_as_often_for_thirty_rows_as_for_three(
+    page: str,
+    edition: Edition,
+    author: User,
+    chair: Membership,
+    proceedings_chair: Membership,
+    as_user: Browser,
+    django_assert_max_num_queries: DjangoAssertNumQueries,
+) -> None:
+    person: Any = {"submissions/": author, "proceedings/": proceedings_chair}.get(page, chair)
+    is_late = page == "chair/late/"
+    if is_late:
+        close(edition)
+    browser = as_user(person)
+
+    def make() -> None:
+        row = complete_draft(edition, author) if is_late else factories.make_submission(edition, author)
+        factories.make_manuscript(row, b"%PDF-1.7 late", is_late=True, is_current=False)
+        drafting.ask(submission=row, text="Why?", by=author, at=factories.AT)
+        if page == "proceedings/":
+            factories.announce(row)
+
+    def ask() -> None:
+        assert browser.get(f"/dlonsc-2026/{page}").status_code == 200
+
+    few, many = three_then_thirty(make, ask, lambda: django_assert_max_num_queries(60))
+    assert few == many
+
+
+def test_a_change_of_the_list_names_who_was_there_and_who_comes(edition: Edition, author: User) -> None:
+    row = factories.make_submission(edition, author)
+    close(edition)
+    request = drafting.request_author_change(
+        submission=row, entries=[entry("n@n.example", "N", is_contact=True)], reason="R", by=author, at=timezone.now()
+    )
+    assert [one["email"] for one in request.old_list] == ["ada@uni.example"]
+    assert [one["email"] for one in request.new_list] == ["n@n.example"]
+
+
+def test_the_record_reads_the_same_for_everybody(draft: Submission) -> None:
+    record = ReproducibilityRecord(
+        submission=draft,
+        algorithms="SGD",
+        software=[{"name": "Horovod", "release": "0.19", "url": "https://horovod.example"}],
+        datasets=[{"name": "Climate", "version": "2", "subset": "", "licence": "CC BY 4.0", "url": ""}],
+        hardware=[{"system": "Delta", "nodes": "96", "cpu": "", "accelerator": "4 GPUs", "interconnect": ""}],
+        not_applicable={"benchmarks": "A proof."},
+    )
+    assert [(row["title"], row["lines"], row["reason"]) for row in record.shown] == [
+        ("Algorithms", [{"words": "SGD", "url": ""}], ""),
+        ("Software", [{"words": "Horovod, release 0.19", "url": "https://horovod.example"}], ""),
+        ("Data sets", [{"words": "Climate, version 2, licence CC BY 4.0", "url": ""}], ""),
+        ("Hardware", [{"words": "Delta, 96 nodes, 4 GPUs", "url": ""}], ""),
+        ("Benchmarks", [], "A proof."),
+    ]
+
+
+@pytest.mark.parametrize(("outcome", "words"), [("accepted", "Accepted"), ("rejected", "Not accepted")])
+def test_after_the_announcement_the_state_is_the_outcome(
+    edition: Edition, author: User, ada: Client, outcome: str, words: str
+) -> None:
+    row = factories.make_submission(edition, author)
+    Submission.objects.filter(pk=row.pk).update(outcome=outcome, announced_at=timezone.now() - timedelta(hours=1))
+    for page in (base(row), f"/{edition.slug}/submissions/"):
+        text = " ".join(ada.get(page).text.split())
+        assert ("Submitted: will be reviewed" in text, f">{words}</" in text) == (False, True)
+
+
+def test_every_finding_links_to_its_explanation_which_everybody_may_read(
+    draft: Submission, ada: Client, as_user: Browser
+) -> None:
+    page = as_user(None).get("/help/format/").text
+    assert [code for code in CODES if f'<section id="{code.lower()}"' not in page] == []
+    Manuscript.objects.filter(submission=draft).update(
+        verdict="reject", report=as_json(report("reject", finding("PAGES_MANY"), pages=13))
+    )
+    assert '<a href="/help/format/#pages_many"' in " ".join(ada.get(base(draft)).text.split())
+
+
+def test_a_chair_lets_a_new_version_count_that_the_check_held_back(
+    edition: Edition, author: User, chair: Membership, as_user: Browser
+) -> None:
+    row = factories.make_submission(edition, author)
+    first = row.manuscripts.get()
+    newer = factories.make_manuscript(row, b"%PDF-1.7 too long", verdict="reject", is_current=False)
+    Manuscript.objects.filter(pk=first.pk).update(is_current=True)
+    browser = as_user(chair)
+    assert "a newer version is held back" in browser.get("/dlonsc-2026/chair/format/").text
+    page = browser.get("/dlonsc-2026/chair/format/1/")
+    assert page.context["manuscript"] == newer
+    browser.post("/dlonsc-2026/chair/format/1/", {"act": "override", "note": "The appendix is asked for."})
+    current = row.manuscripts.get(is_current=True)
+    assert (current.pk, letters("new_version")) == (newer.pk, ["ada@uni.example"])
+    browser.post("/dlonsc-2026/chair/format/1/", {"act": "override", "note": "Again."})
+    assert letters("new_version") == ["ada@uni.example"]

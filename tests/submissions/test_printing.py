@@ -1,0 +1,137 @@
+"""Camera-ready: what is delivered, accepted, returned, approved; each letter once."""
+
+import io
+from datetime import timedelta
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from dlonsc.accounts.models import User
+from dlonsc.editions.models import Edition, Membership
+from submissions.actions import printing
+from submissions.models import CameraReadyItem, CameraReadyKind, Submission
+from tests import factories
+from tests.factories import AFTER_DEADLINE, AT
+from tests.submissions.desk import answers, letters, pdf, refusal_of, report
+from tests.submissions.test_files import archive
+
+pytestmark = pytest.mark.django_db
+KINDS = (CameraReadyKind.PDF, CameraReadyKind.SOURCES, CameraReadyKind.LICENCE)
+
+
+@pytest.fixture
+def accepted(edition: Edition, author: User, monkeypatch: pytest.MonkeyPatch) -> Submission:
+    answers(monkeypatch, report(pages=10))
+    return factories.announce(factories.make_submission(edition, author))
+
+
+def zipped(stream: io.BytesIO) -> SimpleUploadedFile:
+    return SimpleUploadedFile("sources.zip", stream.getvalue())
+
+
+def deliver(
+    row: Submission, kind: CameraReadyKind, upload: SimpleUploadedFile | None = None, at: object = AT
+) -> CameraReadyItem:
+    ordinary = (
+        zipped(archive("paper.tex")) if kind == CameraReadyKind.SOURCES else pdf(b"%PDF-1.7 final " + kind.encode())
+    )
+    return printing.deliver_item(
+        submission=row,
+        kind=kind,
+        upload=upload or ordinary,
+        by=row.created_by,
+        at=at,  # type: ignore[arg-type]
+        received_at=at,  # type: ignore[arg-type]
+    )
+
+
+def test_nothing_is_collected_before_the_acceptance_is_announced(edition: Edition, author: User) -> None:
+    row = factories.announce(factories.make_submission(edition, author), at=AT + timedelta(days=1))
+    assert "accepted submissions" in refusal_of(lambda: deliver(row, CameraReadyKind.PDF))
+    rejected = factories.announce(factories.make_submission(edition), "rejected")
+    assert "accepted submissions" in refusal_of(lambda: deliver(rejected, CameraReadyKind.PDF))
+
+
+def test_versions_are_kept_and_each_is_confirmed(accepted: Submission) -> None:
+    first = deliver(accepted, CameraReadyKind.PDF)
+    second = deliver(accepted, CameraReadyKind.PDF, pdf(b"%PDF-1.7 final, corrected"))
+    first.refresh_from_db()
+    assert [(one.number, one.is_current) for one in (first, second)] == [(1, False), (2, True)]
+    assert (second.pages, second.verdict) == (10, "accept")
+    assert letters("camera_ready_received") == ["ada@uni.example"] * 2
+
+
+def test_the_reviewed_file_is_caught_by_its_hash(accepted: Submission) -> None:
+    reviewed = pdf(b"%PDF-1.7 made for a test")
+    assert "byte for byte the PDF that was reviewed" in refusal_of(
+        lambda: deliver(accepted, CameraReadyKind.PDF, reviewed)
+    )
+    assert accepted.camera_ready_items.count() == 0
+
+
+@pytest.mark.parametrize("kind", [CameraReadyKind.PDF, CameraReadyKind.LICENCE])
+def test_a_pdf_must_be_one(accepted: Submission, kind: CameraReadyKind) -> None:
+    assert "not a PDF" in refusal_of(lambda: deliver(accepted, kind, pdf(b"GIF89a")))
+
+
+def test_sources_that_would_leave_their_folder_are_refused(accepted: Submission) -> None:
+    words = refusal_of(lambda: deliver(accepted, CameraReadyKind.SOURCES, zipped(archive("../../evil.tex"))))
+    assert "outside the folder" in words
+
+
+def test_a_camera_ready_paper_is_never_checked_as_blind(
+    edition: Edition, author: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = answers(monkeypatch, report())
+    Edition.objects.filter(pk=edition.pk).update(blind=True)
+    edition.refresh_from_db()
+    row = factories.announce(factories.make_submission(edition, author))
+    deliver(row, CameraReadyKind.PDF)
+    assert [rules.blind for rules in asked] == [False]  # type: ignore[attr-defined]
+
+
+def test_a_late_item_is_taken_and_marked(accepted: Submission) -> None:
+    assert not deliver(accepted, CameraReadyKind.LICENCE, at=AFTER_DEADLINE).is_late
+    assert deliver(accepted, CameraReadyKind.LICENCE, at=AFTER_DEADLINE + timedelta(days=60)).is_late
+
+
+def test_an_item_is_returned_once_with_one_letter_and_a_new_version_starts_afresh(
+    accepted: Submission, proceedings_chair: Membership
+) -> None:
+    item = deliver(accepted, CameraReadyKind.PDF)
+    by = proceedings_chair.user
+    assert "what to change" in refusal_of(lambda: printing.return_item(item=item, text=" ", by=by, at=AT))
+    printing.return_item(item=item, text="The running head is cut.", by=by, at=AT)
+    assert "returned already" in refusal_of(lambda: printing.return_item(item=item, text="Again.", by=by, at=AT))
+    assert letters("camera_ready_returned") == ["ada@uni.example"]
+    newer = deliver(accepted, CameraReadyKind.PDF, pdf(b"%PDF-1.7 mended"))
+    assert (newer.accepted_at, newer.returned_at) == (None, None)
+    assert "newer version" in refusal_of(lambda: printing.accept_item(item=item, by=by, at=AT))
+
+
+def test_only_a_paper_with_all_items_accepted_is_approved_then_locked_with_a_final_receipt(
+    accepted: Submission, proceedings_chair: Membership
+) -> None:
+    by = proceedings_chair.user
+    items = [deliver(accepted, kind) for kind in KINDS]
+    for item in items[:2]:
+        printing.accept_item(item=item, by=by, at=AT)
+    words = refusal_of(lambda: printing.approve(submission=accepted, by=by, at=AT))
+    assert words == "Not accepted yet: Signed licence form."
+    printing.accept_item(item=items[2], by=by, at=AT)
+    printing.approve(submission=accepted, by=by, at=AT)
+    assert "approved already" in refusal_of(lambda: printing.approve(submission=accepted, by=by, at=AT))
+    assert "locked" in refusal_of(lambda: deliver(accepted, CameraReadyKind.PDF, pdf(b"%PDF-1.7 after")))
+    assert letters("camera_ready_approved") == ["ada@uni.example"]
+    printing.unlock(submission=accepted, by=by, at=AT)
+    assert deliver(accepted, CameraReadyKind.PDF, pdf(b"%PDF-1.7 after")).number == 2
+
+
+def test_details_and_orcid_ids_are_saved_without_a_request(accepted: Submission) -> None:
+    author = accepted.authors.get()
+    details = printing.Details("Out of the Proxy", "Ada Author", None, alt_text_done=True)
+    row = printing.save_details(
+        submission=accepted, details=details, orcids={author.pk: "0000-0002-1825-0097"}, by=accepted.created_by, at=AT
+    )
+    author.refresh_from_db()
+    assert (row.running_head, row.alt_text_done, author.orcid) == ("Out of the Proxy", True, "0000-0002-1825-0097")

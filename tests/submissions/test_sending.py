@@ -1,0 +1,340 @@
+"""Uploading, submitting, withdrawing: what was acknowledged is never lost, and nothing happens twice."""
+
+import hashlib
+from datetime import timedelta
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from dlonsc.accounts.models import User
+from dlonsc.editions.models import Edition, Membership
+from dlonsc.mail.models import Message
+from submissions import receipts
+from submissions.actions import drafting, overseeing, sending
+from submissions.checks import check_manuscript, unchecked
+from submissions.files import read
+from submissions.models import Manuscript, Submission
+from submissions.states import State
+from submissions.tasks import check, sweep_checks
+from tests import factories
+from tests.factories import AFTER_DEADLINE, AT
+from tests.submissions.desk import PDF, answers, complete_draft, finding, letters, pdf, refusal_of, report, submitted
+
+pytestmark = pytest.mark.django_db
+CUTOFF = factories.cutoff_of(factories.datetime.fromisoformat("2026-03-31T23:59"), factories.AOE)
+
+
+def put(row: Submission, upload: SimpleUploadedFile | None = None, at: object = AT) -> sending.Uploaded:
+    return sending.upload_manuscript(
+        submission=row,
+        upload=pdf() if upload is None else upload,
+        by=row.created_by,
+        at=at,  # type: ignore[arg-type]
+        received_at=at,  # type: ignore[arg-type]
+    )
+
+
+def versions(row: Submission) -> list[tuple[int, bool, bool]]:
+    return [(one.number, one.is_current, one.is_late) for one in row.manuscripts.order_by("number")]
+
+
+def test_all_versions_stay_and_the_last_one_counts(
+    edition: Edition, author: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers(monkeypatch, report())
+    row = factories.make_submission(edition, author, state=State.DRAFT, complete=False)
+    first, second = put(row).manuscript, put(row, pdf(b"%PDF-1.7 two")).manuscript
+    assert versions(row) == [(1, False, False), (2, True, False)]
+    assert read(first.sha256) == PDF
+    assert (second.sha256, second.size) == (hashlib.sha256(b"%PDF-1.7 two").hexdigest(), 12)
+    assert letters() == []
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"", "paper.pdf is empty (0 bytes)"),
+        (b"PK\x03\x04 a word document", "paper.pdf is not a PDF"),
+        (b"x" * 1100 + b"%PDF-1.7", "paper.pdf is not a PDF"),
+        (b"%PDF-" + b"0" * (2 * 1024 * 1024 + 1), "has 2.0 MB; at most 2 MB are accepted"),
+    ],
+)
+def test_what_is_no_pdf_is_refused_with_what_how_much_and_what_to_do(
+    edition: Edition, author: User, settings: object, data: bytes, words: str
+) -> None:
+    settings.UPLOAD_MAX_MB = 2  # type: ignore[attr-defined]
+    row = factories.make_submission(edition, author, state=State.DRAFT, complete=False)
+    assert words in refusal_of(lambda: put(row, pdf(data)))
+    assert row.manuscripts.count() == 0
+
+
+def test_a_check_that_fails_loses_no_upload_and_the_sweeper_finishes_it(
+    edition: Edition, author: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = report("unchecked", finding("UNCHECKED", pages=(), measured=None, limit=None, unit=""), pages=None)
+    answers(monkeypatch, broken, report(pages=9))
+    row = factories.make_submission(edition, author, state=State.DRAFT, complete=False)
+    manuscript = put(row).manuscript
+    assert (manuscript.is_current, manuscript.verdict, unchecked()) == (True, "unchecked", [manuscript.pk])
+    sweep_checks()
+    manuscript.refresh_from_db()
+    assert (manuscript.verdict, manuscript.pages, unchecked()) == ("accept", 9, [])
+
+
+def test_a_checker_that_is_down_leaves_submit_open(
+    edition: Edition, author: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = report("unchecked", finding("UNCHECKED", pages=(), measured=None, limit=None, unit=""), pages=None)
+    answers(monkeypatch, broken, broken, report("warn", finding("FONT", "warn")))
+    row = complete_draft(edition, author)
+    put(row)
+    sending.submit(submission=row, by=author, at=AT, received_at=AT)
+    assert row.state == State.SUBMITTED
+    assert "not done yet" in Message.objects.get(kind="receipt").text
+    replaced = put(row, pdf(b"%PDF-1.7 new")).manuscript
+    assert replaced.is_current
+    for _ in range(2):
+        check(replaced.pk)
+    assert letters("check_result") == ["ada@uni.example"]
+
+
+def test_a_new_version_of_a_submitted_paper_has_its_own_receipt_once(
+    edition: Edition, author: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers(monkeypatch, report())
+    row = submitted(edition, author)
+    uploaded = put(row, pdf(b"%PDF-1.7 better"))
+    check_manuscript(uploaded.manuscript.pk)
+    assert versions(row) == [(1, False, False), (2, True, False)]
+    assert (letters("receipt"), letters("new_version")) == (["ada@uni.example"], ["ada@uni.example"])
+
+
+def test_a_version_that_the_check_blocks_does_not_replace_the_submitted_one(
+    edition: Edition, author: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers(monkeypatch, report("reject", finding()))
+    row = submitted(edition, author)
+    uploaded = put(row, pdf(b"%PDF-1.7 thirteen pages"))
+    assert uploaded.is_refused
+    assert versions(row) == [(1, True, False), (2, False, False)]
+    assert letters("new_version") == []
+
+
+def test_a_crash_before_the_check_is_made_good_by_the_sweeper(
+    edition: Edition, author: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = submitted(edition, author)
+    monkeypatch.setattr(sending, "check_inline", lambda manuscript, at: None)
+    put(row, pdf(b"%PDF-1.7 crashed"))
+    assert versions(row) == [(1, True, False), (2, False, False)]
+    answers(monkeypatch, report())
+    sweep_checks()
+    assert versions(row) == [(1, False, False), (2, True, False)]
+    assert letters("new_version") == ["ada@uni.example"]
+
+
+def test_an_older_version_checked_later_does_not_come_back(
+    edition: Edition, author: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers(monkeypatch, report())
+    row = submitted(edition, author)
+    factories.make_manuscript(row, b"%PDF-1.7 second", is_current=False, checked_at=None, verdict="unchecked")
+    Manuscript.objects.filter(submission=row, number=1).update(is_current=True)
+    put(row, pdf(b"%PDF-1.7 third"))
+    sweep_checks()
+    assert versions(row) == [(1, False, False), (2, False, False), (3, True, False)]
+
+
+def test_the_minute_of_the_deadline_counts_and_the_file_after_it_is_kept_as_late(
+    edition: Edition, author: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers(monkeypatch, report())
+    row = factories.make_submission(edition, author, state=State.DRAFT, complete=False)
+    assert not put(row, at=CUTOFF - timedelta(seconds=1)).is_late
+    late = put(row, pdf(b"%PDF-1.7 late"), at=CUTOFF + timedelta(hours=1))
+    assert late.is_late
+    assert versions(row) == [(1, True, False), (2, False, True)]
+    assert read(late.manuscript.sha256) == b"%PDF-1.7 late"
+
+
+def test_submit_asks_for_everything_that_is_missing_at_once(edition: Edition, author: User) -> None:
+    row = factories.make_submission(edition, author, state=State.DRAFT, complete=False, abstract="")
+    assert sending.missing(row) == [
+        "Abstract is empty.",
+        "Choose at least one topic.",
+        "Confirm the conflicts of interest, even when there are none.",
+        "Reproducibility: algorithms, software, datasets, hardware, benchmarks still empty "
+        "(or say why not applicable).",
+        "Declare that the work is unpublished, original and not under review elsewhere.",
+        "Upload the PDF.",
+    ]
+    words = refusal_of(lambda: sending.submit(submission=row, by=author, at=AT, received_at=AT))
+    assert words == " ".join(sending.missing(row))
+    row.refresh_from_db()
+    assert (row.state, letters()) == (State.DRAFT, [])
+
+
+def test_a_blocking_check_keeps_submit_closed_until_a_chair_overrides_it(
+    edition: Edition, author: User, chair: Membership
+) -> None:
+    row = complete_draft(edition, author)
+    row.manuscripts.update(verdict="reject")
+    assert "blocks this PDF" in refusal_of(lambda: sending.submit(submission=row, by=author, at=AT, received_at=AT))
+    overseeing.override_check(manuscript=row.manuscripts.get(), words="It is fine.", by=chair.user, at=AT)
+    row = Submission.objects.get(pk=row.pk)
+    assert sending.submit(submission=row, by=author, at=AT, received_at=AT).state == State.SUBMITTED
+
+
+def test_submit_pressed_twice_or_in_two_tabs_is_one_submission_and_one_letter_each(
+    edition: Edition, author: User
+) -> None:
+    row = complete_draft(edition, author)
+    factories.make_author(row, "bo@b.example", "Bo")
+    tabs = [Submission.objects.get(pk=row.pk) for _ in range(2)]
+    for number, tab in enumerate(tabs):
+        at = AT + timedelta(seconds=number)
+        sending.submit(submission=tab, by=author, at=at, received_at=at)
+    row.refresh_from_db()
+    assert (row.submitted_at, letters()) == (AT, ["ada@uni.example", "bo@b.example"])
+
+
+def test_after_the_deadline_submit_is_refused_with_the_servers_time_and_whom_to_ask(
+    edition: Edition, author: User
+) -> None:
+    row = complete_draft(edition, author)
+    words = refusal_of(lambda: sending.submit(submission=row, by=author, at=AFTER_DEADLINE, received_at=AFTER_DEADLINE))
+    assert words == (
+        "The deadline has passed; the server's time is Sun 05 Apr 2026, 12:00:00 UTC. "
+        "Ask the chairs: chairs@workshop.example."
+    )
+
+
+def test_the_receipt_says_what_was_submitted_to_every_author(edition: Edition, author: User) -> None:
+    row = complete_draft(edition, author)
+    factories.make_author(row, "bo@b.example", "Bo Berg")
+    sending.submit(submission=row, by=author, at=AT, received_at=AT)
+    manuscript = row.manuscripts.get()
+    texts = [message.text for message in Message.objects.filter(kind="receipt")]
+    assert len(texts) == 2
+    for text in texts:
+        for words in (
+            "Number:   1\n",
+            "1. Ada Author, Example University (contact)",
+            "2. Bo Berg",
+            f"{manuscript.size} bytes, 8 pages",
+            manuscript.sha256,
+            "Sun 1 Mar 2026, 12:00:00 UTC",
+            receipts.code_of(row, manuscript),
+        ):
+            assert words in text
+
+
+def test_a_receipt_stays_true_when_the_record_changes_and_a_changed_code_is_nothing(
+    edition: Edition, author: User
+) -> None:
+    row = submitted(edition, author)
+    code = receipts.code_of(row, row.manuscripts.get())
+    found = receipts.verify(code)
+    assert found is not None
+    assert (found.number, found.size, found.pages, found.submitted_at, found.is_current) == (
+        1,
+        row.manuscripts.get().size,
+        8,
+        AT,
+        True,
+    )
+    factories.make_author(row, "bo@b.example", "Bo Berg")
+    factories.make_manuscript(row, b"%PDF-1.7 newer")
+    later = receipts.verify(code)
+    assert later is not None
+    assert (later.authors, later.is_current) == (found.authors, False)
+    swapped = code[:5] + ("a" if code[5] != "a" else "b") + code[6:]
+    assert [receipts.verify(one) for one in (swapped, "", "x:y", code + "a")] == [None] * 4
+
+
+def test_withdrawing_tells_all_authors_and_restoring_makes_a_draft_again(edition: Edition, author: User) -> None:
+    row = submitted(edition, author)
+    factories.make_author(row, "bo@b.example", "Bo")
+    sending.withdraw(submission=row, reason="A mistake.", by=author, at=AT)
+    assert (row.state, letters("withdrawn")) == (State.WITHDRAWN, ["ada@uni.example", "bo@b.example"])
+    assert "any author can undo this" in Message.objects.filter(kind="withdrawn").first().text
+    assert "withdrawn already" in refusal_of(lambda: sending.withdraw(submission=row, reason="", by=author, at=AT))
+    sending.restore(submission=row, by=author, at=AT)
+    assert (row.state, row.submitted_at, letters("restored")) == (
+        State.DRAFT,
+        None,
+        ["ada@uni.example", "bo@b.example"],
+    )
+
+
+def test_after_the_deadline_a_withdrawal_is_not_undone_by_authors_and_says_so(edition: Edition, author: User) -> None:
+    row = submitted(edition, author)
+    sending.withdraw(submission=row, reason="", by=author, at=AFTER_DEADLINE)
+    assert "only the chairs can undo" in Message.objects.get(kind="withdrawn").text
+    assert "deadline has passed" in refusal_of(lambda: sending.restore(submission=row, by=author, at=AFTER_DEADLINE))
+    assert "restore it first" in refusal_of(lambda: put(row))
+
+
+def test_an_announced_paper_is_not_withdrawn_by_a_button(edition: Edition, author: User) -> None:
+    row = factories.announce(submitted(edition, author))
+    assert "announced" in refusal_of(lambda: sending.withdraw(submission=row, reason="", by=author, at=AT))
+
+
+def test_a_chair_adopts_a_late_file_of_a_submitted_paper_once(
+    edition: Edition, author: User, chair: Membership, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers(monkeypatch, report())
+    row = submitted(edition, author)
+    late = put(row, pdf(b"%PDF-1.7 late"), at=AFTER_DEADLINE).manuscript
+    overseeing.adopt_late_manuscript(manuscript=late, by=chair.user, at=AFTER_DEADLINE)
+    assert versions(row) == [(1, False, False), (2, True, False)]
+    assert "adopted already" in refusal_of(
+        lambda: overseeing.adopt_late_manuscript(manuscript=late, by=chair.user, at=AFTER_DEADLINE)
+    )
+    assert letters("late_adopted") == ["ada@uni.example"]
+
+
+def test_a_chair_adopts_a_complete_draft_and_no_incomplete_one(
+    edition: Edition, author: User, chair: Membership
+) -> None:
+    row = complete_draft(edition, author)
+    Submission.objects.filter(pk=row.pk).update(is_original=False)
+    row = Submission.objects.get(pk=row.pk)
+    adopt = overseeing.adopt_draft
+    assert "not complete" in refusal_of(lambda: adopt(submission=row, by=chair.user, at=AFTER_DEADLINE))
+    Submission.objects.filter(pk=row.pk).update(is_original=True)
+    adopt(submission=Submission.objects.get(pk=row.pk), by=chair.user, at=AFTER_DEADLINE)
+    assert (Submission.objects.get(pk=row.pk).state, letters("receipt")) == (State.SUBMITTED, ["ada@uni.example"])
+
+
+def test_a_desk_rejection_is_a_letter_and_can_be_taken_back(edition: Edition, author: User, chair: Membership) -> None:
+    row = submitted(edition, author)
+    assert "why" in refusal_of(lambda: overseeing.desk_reject(submission=row, text="", by=chair.user, at=AT))
+    overseeing.desk_reject(submission=row, text="It is 40 pages.", by=chair.user, at=AT)
+    assert (row.state, letters("desk_reject")) == (State.DESK_REJECTED, ["ada@uni.example"])
+    overseeing.undo_desk_reject(submission=row, by=chair.user, at=AT)
+    assert row.state == State.SUBMITTED
+
+
+def test_a_corrected_pdf_is_asked_for_with_the_time_that_goes_with_it(
+    edition: Edition, author: User, chair: Membership, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers(monkeypatch, report())
+    row = submitted(edition, author)
+    until = AFTER_DEADLINE + timedelta(days=1)
+    overseeing.ask_for_corrected_pdf(
+        manuscript=row.manuscripts.get(), text="Margins.", until=until, by=chair.user, at=AFTER_DEADLINE
+    )
+    assert letters("correct_pdf") == ["ada@uni.example"]
+    assert not put(row, pdf(b"%PDF-1.7 corrected"), at=AFTER_DEADLINE + timedelta(hours=1)).is_late
+    assert versions(row) == [(1, False, False), (2, True, False)]
+
+
+def test_supplements_are_kept_and_taken_out_without_losing_bytes(edition: Edition, author: User) -> None:
+    row = complete_draft(edition, author)
+    add = {"submission": row, "description": "Code", "by": author, "at": AT}
+    assert "empty" in refusal_of(lambda: sending.add_supplement(upload=pdf(b"", "code.zip"), **add))
+    file = sending.add_supplement(upload=pdf(b"bytes", "code.zip"), **add)
+    drafting.remove_supplement(supplement=file, by=author, at=AT)
+    file.refresh_from_db()
+    assert (file.original_name, file.removed_at, read(file.sha256)) == ("code.zip", AT, b"bytes")

@@ -1,0 +1,107 @@
+"""The chairs' page of the table: what it says now, and the numbers before a switch is turned."""
+
+import re
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from dlonsc.editions.models import Edition, Membership
+from dlonsc.editions.visibility import Switch
+from reviews.reach import effect_of, release_of
+from tests import factories
+
+
+def signed_in(member: Membership) -> Client:
+    assert member.user is not None
+    client = Client()
+    client.force_login(member.user)
+    return client
+
+
+def words_of(response: Any) -> str:
+    return " ".join(re.sub(r"<[^>]*>", " ", response.content.decode()).split())
+
+
+@pytest.fixture
+def edition(db: None) -> Edition:
+    return factories.make_edition()
+
+
+@pytest.fixture
+def chair(edition: Edition) -> Membership:
+    return factories.make_member(edition, email="chair@d.example", chair=True)
+
+
+def fill(edition: Edition, chair: Membership, papers: int) -> list[Membership]:
+    """`papers` submissions of two authors each, with two submitted reviews and a private decision each."""
+    reviewers = [factories.make_member(edition, email=f"r{n}@r{n}.example") for n in (1, 2)]
+    author = factories.make_user("ada@uni.example")
+    for number in range(papers):
+        paper = factories.make_submission(edition, author)
+        factories.make_author(paper, f"co{number}@uni.example")
+        for reviewer in reviewers:
+            factories.make_review(factories.make_assignment(paper, reviewer))
+        assert chair.user is not None
+        factories.make_decision(paper, chair.user)
+    return reviewers
+
+
+def test_the_page_says_what_announcing_would_show_to_how_many(edition: Edition, chair: Membership) -> None:
+    fill(edition, chair, 3)
+    page = words_of(signed_in(chair).get(reverse("reviews:visibility", args=[edition.slug])))
+    assert "This will make 3 decisions and 6 reviews visible to 4 authors." in page
+    assert "This will hide the authors of 3 submissions from 2 reviewers." in page
+    assert "This will hide the names beside 6 reviews from 2 co-reviewers." in page
+
+
+def test_the_numbers_leave_out_what_the_chair_is_in_conflict_with(edition: Edition, chair: Membership) -> None:
+    fill(edition, chair, 3)
+    other = factories.make_member(edition, email="other@o.example", chair=True)
+    for paper in edition.submissions.all()[:2]:
+        factories.make_conflict(paper, other)
+    assert release_of(other).words == "This will make 1 decision and 2 reviews visible to 2 authors."
+    assert effect_of(other, Switch.BLIND, False) == "This will make the authors of 1 submission visible to 2 reviewers."
+    assert effect_of(other, Switch.NAMES, True) == (
+        "This will make the names beside 2 reviews visible to 2 co-reviewers."
+    )
+
+
+@pytest.mark.parametrize("papers", [3, 30])
+def test_the_page_asks_a_constant_number_of_queries(edition: Edition, chair: Membership, papers: int) -> None:
+    fill(edition, chair, papers)
+    client = signed_in(chair)
+    with CaptureQueriesContext(connection) as queries:
+        client.get(reverse("reviews:visibility", args=[edition.slug]))
+    assert len(queries) <= 30
+
+
+def test_a_switch_that_is_off_is_said_in_its_cell(edition: Edition, chair: Membership) -> None:
+    Edition.objects.update(blind=True, reviewers_see_each_other=False)
+    page = words_of(signed_in(chair).get(reverse("reviews:visibility", args=[edition.slug])))
+    assert "no: double-blind" in page
+    assert "no: co-reviewers' names" in page.replace("&#x27;", "'")
+    assert "No decision waits to be announced." in page
+
+
+def test_turning_a_switch_is_saved_only_after_its_effect_was_shown(edition: Edition, chair: Membership) -> None:
+    fill(edition, chair, 2)
+    client, address = signed_in(chair), reverse("editions:settings", args=[edition.slug])
+    form = client.get(address).context["form"]
+    data = {
+        name: form[name].value() if form[name].value() is not None else ""
+        for name in form.fields
+        if form[name].value() is not False
+    }
+    for name in ("scores", "confidences", "links", "previous", "reminder_days"):
+        data[name] = form[name].subwidgets[0].data["value"] or ""
+    data["blind"] = "on"
+    first = client.post(address, data)
+    assert first.status_code == 422
+    assert "This will hide the authors of 2 submissions from 2 reviewers." in words_of(first)
+    assert not Edition.objects.get().blind
+    assert client.post(address, data | {"effects": "1"}).status_code == 302
+    assert Edition.objects.get().blind
