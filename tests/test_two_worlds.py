@@ -408,7 +408,9 @@ def test_the_two_worlds_do_differ_for_those_who_may_know() -> None:
 
 def leak_by_order(patch: pytest.MonkeyPatch) -> None:
     plain = author_views.authored_by
-    patch.setattr(author_views, "authored_by", lambda user: plain(user).order_by(F("decision__verdict").desc(nulls_first=True)))
+    patch.setattr(
+        author_views, "authored_by", lambda user: plain(user).order_by(F("decision__verdict").desc(nulls_first=True))
+    )
 
 
 def leak_by_count(patch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,7 @@ from dlonsc.editions.access import visible_edition
 from dlonsc.editions.arrival import begun_at, received_at
 from dlonsc.editions.calendar import Phase
 from dlonsc.editions.models import Membership
-from submissions import receipts
+from submissions import frontpage, receipts
 from submissions.access import authored_by, one
 from submissions.actions import drafting, sending
 from submissions.actions.moves import Refused, Stale, window_of
@@ -148,6 +148,7 @@ def page(request: HttpRequest, submission: Submission, *, status: int = 200, **f
         "versions": submission.manuscripts.all(),
         "late_files": submission.manuscripts.filter(is_late=True, is_current=False),
         "check": as_page_map(manuscript) if manuscript else None,
+        "differences": differences_of(submission, manuscript),
         "refused": refused_version(submission),
         "may_write": may_write,
         "missing": lines,
@@ -193,6 +194,14 @@ def refused_version(submission: Submission) -> dict[str, Any] | None:
     if newest is None or newest.is_current or newest.is_late or not newest.blocks:
         return None
     return {"manuscript": newest, "check": as_page_map(newest)}
+
+
+def differences_of(submission: Submission, manuscript: Manuscript | None) -> list[dict[str, str]]:
+    """Where the record and the first page disagree, while it can still be changed; names only when they may show."""
+    if manuscript is None or not drafting.may_write(submission, timezone.now()):
+        return []
+    what = [one for one in frontpage.ALL if one != "authors" or not submission.edition.blind]
+    return frontpage.differences((manuscript.report or {}).get("front"), submission, what)
 
 
 def own_conflicts(submission: Submission) -> Any:
@@ -663,6 +672,7 @@ def submit(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         "record": record,
         "manuscript": manuscript,
         "check": as_page_map(manuscript) if manuscript else None,
+        "differences": differences_of(row, manuscript),
         "supplements": row.supplements.filter(removed_at__isnull=True),
         "missing": sending.missing(row),
         "error": error,

@@ -1,6 +1,5 @@
 """Camera-ready: the authors' checklist and the proceedings chair's board."""
 
-import re
 from typing import Any
 
 from django.contrib import messages
@@ -13,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from dlonsc.editions.access import proceedings_chair_of
 from dlonsc.editions.arrival import begun_at, received_at
 from dlonsc.editions.calendar import Phase
+from submissions import frontpage
 from submissions.access import authored_by, for_proceedings, one
 from submissions.actions import printing
 from submissions.actions.chasing import owes
@@ -59,21 +59,10 @@ def checklist(submission: Submission, details: CameraReadyDetails) -> list[tuple
     ]
 
 
-def plain(text: str) -> str:
-    return re.sub(r"[^a-z0-9]+", " ", text.casefold()).strip()
-
-
 def differences(submission: Submission) -> list[dict[str, str]]:
     """Where the record and the first page of the camera-ready PDF disagree."""
     item = next((row for row in submission.camera_ready_items.all() if row.is_current and row.kind == "pdf"), None)
-    front = (item.report or {}).get("front") or {} if item else {}
-    found = []
-    if front.get("title") and plain(front["title"]) != plain(submission.title):
-        found.append({"what": "Title", "record": submission.title, "pdf": front["title"]})
-    names = [author.name for author in submission.authors.all()]
-    if front.get("authors") and [plain(name) for name in front["authors"]] != [plain(name) for name in names]:
-        found.append({"what": "Authors", "record": ", ".join(names), "pdf": ", ".join(front["authors"])})
-    return found
+    return frontpage.differences((item.report or {}).get("front") if item else None, submission)
 
 
 @login_required
