@@ -58,6 +58,7 @@ POLICY: dict[str, frozenset[str]] = {
     # Secret links: whoever holds one may use it; a forged one is 404 (their own tests).
     "editions:invitation": EVERYBODY,
     "submissions:verify": EVERYBODY,
+    "reviews:verify_certificate": EVERYBODY,
     "feeds:personal": EVERYBODY,
     "mail:unsubscribe": EVERYBODY,
     # Answers only when a mail provider is named, and only to its secret.
@@ -99,6 +100,8 @@ POLICY: dict[str, frozenset[str]] = {
     "reviews:profile": REVIEWERS,
     "reviews:correct_conflicts": REVIEWERS,
     "reviews:own": WROTE_OR_REVIEWS,
+    # After the event only (its own tests).
+    "reviews:certificate": NOBODY,
     "reviews:download_all": REVIEWERS,
     "reviews:offline_forms": REVIEWERS,
     "reviews:offline_upload": REVIEWERS,

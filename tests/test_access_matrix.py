@@ -26,6 +26,7 @@ from dlonsc.editions.models import CalendarFeed, Edition, Membership
 from dlonsc.mail.models import Campaign, Message
 from dlonsc.mail.models import State as LetterState
 from reviews.actions import proposing
+from reviews.certificates import Certificate
 from reviews.models import Announcement, Assignment, Decision, Review
 from submissions.models import CameraReadyItem, Submission, Supplement
 from submissions.receipts import code_of
@@ -274,6 +275,7 @@ def words_of(edition: Edition, submission: Submission, review: Review, chair: Me
         "kind": "pdf",
         "phase": "submission",
         "code": code_of(submission, manuscript),
+        "reviews:verify_certificate:code": Certificate("R", "E", 1, factories.AT.date(), factories.AT.date()).code,
         "other": proposals[1].number,
         **{f"reviews:{name}:number": proposals[0].number for name in PROPOSAL_PAGES},
         "editions:invitation:token": token_of(factories.make_invited(edition)),

@@ -6,18 +6,22 @@ from datetime import UTC, datetime
 from functools import wraps
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db.models import Prefetch
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
+from django.views.decorators.http import require_safe
 
 from dlonsc.accounts.models import User
 from dlonsc.editions.access import memberships_of, reviewer_of
 from dlonsc.editions.calendar import Phase
 from dlonsc.editions.models import Deadline, Edition, Membership, Topic
 from dlonsc.editions.views.doors import door
+from reviews import certificates
 from reviews.access import (
     assigned_to,
     assignment_of,
@@ -149,7 +153,7 @@ def home(request: HttpRequest, slug: str) -> HttpResponse:
         "plan": plan(open_tasks, due, at),
         "open_tasks": open_tasks,
         "done": len(tasks) - open_tasks,
-        "has_past": own_reviews(member).exclude(assignment__in=assigned_to(member)).exists(),
+        "has_written": own_reviews(member).exists(),
     }
     return render(request, "reviews/reviewer/home.html", words)
 
@@ -485,4 +489,36 @@ def own(request: HttpRequest, slug: str) -> HttpResponse:
     """Everything that she wrote for an edition, also after she was removed: her text stays hers."""
     edition, rows = own_gate(request, slug)
     shown = [{"row": row} | shown_text(edition, reviewing.official_text(row)) for row in rows]
-    return render(request, "reviews/reviewer/own.html", {"edition": edition, "reviews": shown})
+    context = {
+        "edition": edition,
+        "reviews": shown,
+        "certificate": certificates.certificate_of(person(request), edition, timezone.now()),
+        "certificate_from": certificates.opens_at(edition),
+    }
+    return render(request, "reviews/reviewer/own.html", context)
+
+
+def certificate_gate(request: HttpRequest, slug: str) -> tuple[Edition, certificates.Certificate]:
+    """An edition and her certificate for it; 404 before the event and for who submitted no review."""
+    edition = own_gate(request, slug)[0]
+    found = certificates.certificate_of(person(request), edition, timezone.now())
+    if found is None:
+        raise Http404
+    return edition, found
+
+
+@door(certificate_gate, "GET", "HEAD")
+def certificate(request: HttpRequest, slug: str) -> HttpResponse:
+    """How much she reviewed, with a link by which anybody can verify it; also after her access has ended."""
+    edition, found = certificate_gate(request, slug)
+    address = f"{settings.SITE_URL}{reverse('reviews:verify_certificate', args=[found.code])}"
+    context = {"edition": edition, "certificate": found, "is_own": True, "address": address}
+    return render(request, "reviews/reviewer/certificate.html", context)
+
+
+@require_safe
+def verify_certificate(request: HttpRequest, code: str) -> HttpResponse:
+    """Whether a certificate is ours; tells what it states and nothing else."""
+    found = certificates.verify(code)
+    context = {"certificate": found, "address": f"{settings.SITE_URL}{request.path}"}
+    return render(request, "reviews/reviewer/certificate.html", context, status=200 if found else 404)
