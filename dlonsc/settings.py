@@ -212,7 +212,8 @@ RING_DOORBELLS = flag("RING_DOORBELLS", True)
 
 # --- Mail: every letter goes through the ledger in dlonsc.mail -------------------------------------------------------
 # smtp://user:password@host:port, smtp+starttls://..., smtps://... ; empty: letters stay in the ledger, marked sent.
-MAIL_URL = env("MAIL_URL", "")
+# A sandbox keeps them there whatever the server, and every page says so.
+MAIL_URL = "" if flag("MAIL_SANDBOX") else env("MAIL_URL", "")
 MAIL_FROM = env("MAIL_FROM", "DLonSC <dlonsc@workshop.example>")
 DEFAULT_FROM_EMAIL = MAIL_FROM
 SERVER_EMAIL = MAIL_FROM

@@ -3,13 +3,14 @@
 from django.urls import path
 
 from reviews.views import letters
-from reviews.views.chair import reminders, waiting
+from reviews.views.chair import mail_setup, reminders, waiting
 
 app_name = "letters"
 urlpatterns = [
     path("<slug:slug>/chair/mail/", letters.log, name="log"),
     path("<slug:slug>/chair/mail/reminders/", reminders.reminders, name="reminders"),
     path("<slug:slug>/chair/mail/waiting/", waiting.waiting, name="waiting"),
+    path("<slug:slug>/chair/mail/setup/", mail_setup.mail_setup, name="setup"),
     path("<slug:slug>/chair/mail/again/", letters.again, name="again"),
     path("<slug:slug>/chair/mail/switch/", letters.switch, name="switch"),
     path("<slug:slug>/chair/mail/<int:pk>/", letters.letter, name="letter"),

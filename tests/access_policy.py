@@ -140,6 +140,7 @@ POLICY: dict[str, frozenset[str]] = {
     "letters:again": CHAIRS,
     "letters:reminders": CHAIRS,
     "letters:waiting": CHAIRS,
+    "letters:setup": CHAIRS,
     "letters:switch": CHAIRS,
     "reviews:announce": CHAIRS,
     "reviews:assign": CHAIRS,

@@ -12,6 +12,7 @@ from django.utils.functional import SimpleLazyObject
 from dlonsc.accounts.models import User
 from dlonsc.editions.access import memberships_of
 from dlonsc.editions.models import Membership, long_past_events
+from dlonsc.mail.setup import is_sandbox
 
 
 def roles_of(request: HttpRequest) -> list[dict[str, Any]]:
@@ -73,6 +74,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "looking": looking,
         "demo": settings.DEMO and looking is None,
         "demo_people": demo_people() if settings.DEMO and looking is None else [],
+        "sandbox": is_sandbox() and not settings.DEMO,
         "roles": roles,
         "you_are": SimpleLazyObject(lambda: role_of(request, roles)) if signed_in else "",
     }

@@ -9,6 +9,7 @@ from dlonsc.editions.models import Edition, Membership
 from dlonsc.history.record import record
 from dlonsc.mail import ledger
 from dlonsc.mail.models import Campaign, Message, State
+from reviews.emails.watching import mail_test
 from reviews.letters import letters_for
 
 
@@ -69,3 +70,12 @@ def _note(verb: str, letter: Message, by: User, at: datetime) -> None:
         subject=letter.subject_label,
         detail={"letter": letter.pk, "kind": letter.kind},
     )
+
+
+@transaction.atomic
+def send_test(chair: Membership, *, by: User, at: datetime) -> Message | None:
+    """Send a chair one letter that tests the way out; None when she had one within the same minute."""
+    letter = mail_test(chair.edition, by, at=at)
+    if letter is not None:
+        _note("mail_tested", letter, by, at)
+    return letter

@@ -1,9 +1,11 @@
-"""The letter of the nightly checks to the administrators of the installation."""
+"""Letters about the installation itself: what the nightly checks found, and the test of the way out."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
 from dlonsc.accounts.models import User
+from dlonsc.editions.letterhead import letterhead
+from dlonsc.editions.models import Edition
 from dlonsc.mail.models import Message
 from dlonsc.mail.post import Letterhead, post
 
@@ -21,4 +23,19 @@ def post_breaches(person: User, found: Sequence[str], *, at: datetime) -> Messag
         head=Letterhead(sender="DLonSC"),
         at=at,
         kind="breaches",
+    )
+
+
+def mail_test(edition: Edition, person: User, *, at: datetime) -> Message | None:
+    """A letter to the chair who asked for it; one a minute."""
+    return post(
+        key=f"mail_test:{edition.slug}:{person.pk}:{at:%Y-%m-%dT%H:%M}",
+        to_email=person.email,
+        to_name=person.name,
+        letter="reviews/emails/mail_test",
+        context={"edition": edition, "asked_at": at},
+        head=letterhead(edition),
+        at=at,
+        kind="mail_test",
+        about=f"edition:{edition.pk}",
     )

@@ -28,6 +28,7 @@ KIND_WORDS = {
     "remind_draft": "reminder of a draft",
     "remind_camera_ready": "reminder of camera-ready files",
     "digest": "reminders of a day",
+    "mail_test": "test by a chair",
 }
 DONE_WORDS = {
     "arrived": "Marked as arrived.",
