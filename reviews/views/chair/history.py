@@ -1,7 +1,8 @@
 """Who did what when in an edition, without what the chair may not know."""
 
+import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.core.paginator import Paginator
@@ -15,6 +16,8 @@ from submissions.access import in_conflict_with
 from submissions.models import Submission
 
 PER_PAGE = 100
+# As actions write one into the details.
+INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:[\d.]+)?(Z|[+-]\d\d:\d\d)")
 WORDS = {
     "assigned": "assigned a reviewer",
     "unassigned": "took a task back",
@@ -61,6 +64,8 @@ def _plain(value: object) -> str:
         return ", ".join(_plain(part) for part in value)
     if isinstance(value, dict):
         return ", ".join(f"{name} {_plain(part)}" for name, part in value.items())
+    if isinstance(value, str) and INSTANT.fullmatch(value):
+        return f"{datetime.fromisoformat(value).astimezone(UTC):%-d %b %Y, %H:%M} UTC"
     return str(value)
 
 

@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from dlonsc.editions.models import Edition, Membership
 from reviews.models import Announcement
 from reviews.overview import Wish, rows_of, selected
+from reviews.views.chair.history import _plain
 from submissions.models import Submission
 from submissions.states import State
 from tests import factories
@@ -160,3 +161,13 @@ def test_a_draft_that_was_uploaded_and_not_submitted_is_named_to_the_chair(
 ) -> None:
     page = as_user(chair).get(f"/{edition.slug}/chair/").content.decode()
     assert "Drafts with a PDF, not submitted" in page
+
+
+def test_history_tells_an_instant_in_words_of_people() -> None:
+    values = ["2026-11-22T11:49:35.357692+00:00", "2026-11-22T23:49:35-12:00", "2026-11-22", {"a": ["b", 1]}]
+    assert [_plain(value) for value in values] == [
+        "22 Nov 2026, 11:49 UTC",
+        "23 Nov 2026, 11:49 UTC",
+        "2026-11-22",
+        "a b, 1",
+    ]
