@@ -3,13 +3,15 @@
 from django.urls import path
 
 from reviews.views import letters
-from reviews.views.chair import mail_setup, reminders, waiting
+from reviews.views.chair import mail_setup, reminders, waiting, wording
 
 app_name = "letters"
 urlpatterns = [
     path("<slug:slug>/chair/mail/", letters.log, name="log"),
     path("<slug:slug>/chair/mail/reminders/", reminders.reminders, name="reminders"),
     path("<slug:slug>/chair/mail/waiting/", waiting.waiting, name="waiting"),
+    path("<slug:slug>/chair/mail/texts/", wording.texts, name="texts"),
+    path("<slug:slug>/chair/mail/texts/<slug:kind>/", wording.text, name="text"),
     path("<slug:slug>/chair/mail/setup/", mail_setup.mail_setup, name="setup"),
     path("<slug:slug>/chair/mail/again/", letters.again, name="again"),
     path("<slug:slug>/chair/mail/switch/", letters.switch, name="switch"),

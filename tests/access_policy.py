@@ -141,6 +141,8 @@ POLICY: dict[str, frozenset[str]] = {
     "letters:reminders": CHAIRS,
     "letters:waiting": CHAIRS,
     "letters:setup": CHAIRS,
+    "letters:text": CHAIRS,
+    "letters:texts": CHAIRS,
     "letters:switch": CHAIRS,
     "reviews:announce": CHAIRS,
     "reviews:assign": CHAIRS,

@@ -275,6 +275,7 @@ def words_of(edition: Edition, submission: Submission, review: Review, chair: Me
         "kind": "pdf",
         "phase": "submission",
         "code": code_of(submission, manuscript),
+        "letters:text:kind": "assigned",
         "reviews:verify_certificate:code": Certificate("R", "E", 1, factories.AT.date(), factories.AT.date()).code,
         "other": proposals[1].number,
         **{f"reviews:{name}:number": proposals[0].number for name in PROPOSAL_PAGES},

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from django.template.loader import render_to_string
+from django.utils.html import format_html, format_html_join
 
 from dlonsc.accounts.models import User
 from dlonsc.editions.calendar import Phase
@@ -12,7 +12,8 @@ from dlonsc.editions.letterhead import letterhead
 from dlonsc.editions.models import Deadline, Edition, Membership
 from dlonsc.editions.upstairs import Person
 from dlonsc.mail.models import Message
-from dlonsc.mail.post import one_line, post
+from dlonsc.mail.placeholders import Block, Value
+from dlonsc.mail.post import post, render
 
 INVITATION = "editions/emails/invitation"
 
@@ -50,27 +51,44 @@ def invitation_words(
     }
 
 
+def values_of_invitation(words: dict[str, Any]) -> dict[str, Value]:
+    """What fills the placeholders of an invitation."""
+    dates = [f"{row.label}: {row.announced_at:%a %-d %b %Y, %H:%M} {row.zone}" for row in words["dates"]]
+    items = format_html_join("", "<li>{}</li>", ((row,) for row in dates))
+    return {
+        "name": words["member"].name,
+        "edition": words["edition"].name,
+        "title": words["edition"].title,
+        "asked_by": words["asked_by"],
+        "role": words["role"],
+        "note": words["note"],
+        "load": str(words["load"]),
+        "dates": Block("\n".join(f"  {row}" for row in dates), str(format_html("<ul>{}</ul>", items)) if dates else ""),
+        "link": words["link"],
+    }
+
+
 def preview_invitation(edition: Edition, membership: Membership, *, asked_by: str, note: str) -> dict[str, str]:
     """The letter as it will leave, but for the personal link."""
     head = letterhead(edition)
     link = f"{head.site_url}/invitation/(personal link)/"
     words = invitation_words(edition, membership, asked_by=asked_by, note=note, link=link)
+    own = edition.own_words("invitation", lambda: values_of_invitation(words))
     words |= {"head": head, "to_name": membership.name, "site_url": head.site_url}
-    return {
-        "to": f"{membership.name} <{membership.email}>",
-        "subject": one_line(render_to_string(f"{INVITATION}.subject.txt", words)),
-        "text": render_to_string(f"{INVITATION}.txt", words),
-    }
+    subject, text, _ = render(INVITATION, words, own)
+    return {"to": f"{membership.name} <{membership.email}>", "subject": subject, "text": text}
 
 
 def post_invitation(membership: Membership, *, asked_by: str, note: str, at: datetime) -> Message | None:
     edition = membership.edition
+    words = invitation_words(edition, membership, asked_by=asked_by, note=note, link=link_of(membership))
     return post(
         key=f"invitation:{membership.pk}:{membership.invitation_round}",
         to_email=membership.email,
         to_name=membership.name,
         letter=INVITATION,
-        context=invitation_words(edition, membership, asked_by=asked_by, note=note, link=link_of(membership)),
+        own=edition.own_words("invitation", lambda: values_of_invitation(words)),
+        context=words,
         head=letterhead(edition),
         at=at,
         about=label_of(membership),

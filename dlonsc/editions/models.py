@@ -1,6 +1,7 @@
 """One year's workshop: its dates, call for papers, topics and programme committee."""
 
 import secrets
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -8,10 +9,13 @@ from django.core.validators import MaxValueValidator, MinValueValidator, RegexVa
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.functional import cached_property
 
 from dlonsc.accounts.models import User
 from dlonsc.editions import calendar
 from dlonsc.editions.calendar import Phase, Window
+from dlonsc.mail.placeholders import Value
+from dlonsc.mail.post import OwnWords
 
 SCORES: list[dict[str, Any]] = [
     {"value": 3, "label": "Strong accept"},
@@ -115,6 +119,17 @@ class Edition(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @cached_property
+    def own_texts(self) -> "dict[str, LetterText]":
+        """The texts that chairs worded themselves and that hold now, by kind of letter; one query."""
+        latest = {row.kind: row for row in self.letter_texts.order_by("pk")}
+        return {kind: row for kind, row in latest.items() if row.text}
+
+    def own_words(self, kind: str, values: Callable[[], Mapping[str, Value]]) -> OwnWords | None:
+        """The edition's own text of a kind of letter with what fills it, or None where the built-in one holds."""
+        row = self.own_texts.get(kind)
+        return OwnWords(row.subject, row.text, values()) if row else None
+
     def due(self, phase: Phase) -> "Deadline | None":
         """This edition's deadline of a phase, from one query for all phases."""
         return next((row for row in self.deadlines.all() if row.phase == phase), None)
@@ -194,6 +209,29 @@ def long_past_events(at: datetime) -> models.QuerySet[Deadline]:
         if months:
             past |= models.Q(edition__committee_months=months, cutoff_at__lte=calendar.months_before(at, months))
     return Deadline.objects.filter(past, phase=Phase.EVENT)
+
+
+class LetterText(models.Model):
+    """A letter as an edition's chairs word it. Append-only: the newest row of a kind holds, an empty one resets."""
+
+    edition = models.ForeignKey(Edition, on_delete=models.CASCADE, related_name="letter_texts")
+    kind = models.CharField(max_length=40)
+    subject = models.CharField(max_length=200, blank=True)
+    text = models.TextField(blank=True)
+    written_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    written_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(text="", subject="") | ~models.Q(models.Q(text="") | models.Q(subject="")),
+                name="letter_text_whole_or_reset",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.written_at:%Y-%m-%d %H:%M}"
 
 
 class Topic(models.Model):

@@ -1,6 +1,7 @@
 """How a letter enters the ledger: one function, called inside the transaction of the fact."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -10,9 +11,11 @@ from celery.exceptions import OperationalError
 from django.conf import settings
 from django.db import transaction
 from django.template.loader import render_to_string
+from django.utils.safestring import mark_safe
 
 from dlonsc.mail.envelope import message_id, printable, thread_id
 from dlonsc.mail.models import Campaign, Message, State, StateChange, Unsubscribed, new_token
+from dlonsc.mail.placeholders import Value, fill, fill_html
 from dlonsc.mail.tasks import deliver
 
 
@@ -26,6 +29,15 @@ class Letterhead:
     site_url: str = field(default_factory=lambda: str(settings.SITE_URL))
 
 
+@dataclass(frozen=True)
+class OwnWords:
+    """A letter that an edition words itself: text with placeholders, and what fills them for this recipient."""
+
+    subject: str
+    text: str
+    values: Mapping[str, Value]
+
+
 # After a broker did not answer, no bell is rung for a while: a page with thirty letters must not wait thirty times.
 SILENCE_SECONDS = 30.0
 _silent_until = 0.0
@@ -34,6 +46,24 @@ _silent_until = 0.0
 def one_line(text: str, limit: int = 300) -> str:
     """A header value: no line breaks or control characters can get in."""
     return printable(text, limit)
+
+
+def render(letter: str, words: dict[str, Any], own: OwnWords | None = None) -> tuple[str, str, str]:
+    """Subject, text and HTML of a letter, by its templates or in the edition's own words.
+
+    Raises KeyError when own words hold a placeholder without a value: better no letter than one with a hole.
+    """
+    if own is None:
+        return (
+            one_line(render_to_string(f"{letter}.subject.txt", words)),
+            render_to_string(f"{letter}.txt", words),
+            render_to_string(f"{letter}.html", words),
+        )
+    text = fill(own.text, own.values).strip() + "\n"
+    if words.get("unsubscribe_url"):
+        text += f"\n--\nNo more reminders of this workshop: {words['unsubscribe_url']}\n"
+    html = render_to_string("mail/own.html", {**words, "own": mark_safe(fill_html(own.text, own.values))})  # noqa: S308
+    return one_line(fill(own.subject, own.values)), text, html
 
 
 def post(
@@ -54,11 +84,13 @@ def post(
     guard: dict[str, Any] | None = None,
     may_leave: bool = False,
     gather_until: datetime | None = None,
+    own: OwnWords | None = None,
 ) -> Message | None:
     """Write one letter to one person; None when its key was posted before (nothing is written twice).
 
     `letter` is a template prefix such as "submissions/emails/receipt": <prefix>.subject.txt, .txt and .html are
-    rendered now and frozen. `about` labels the thing ("submission:17"), `thread` gives the References header.
+    rendered now and frozen; `own` takes their place where an edition words the letter itself. `about` labels the thing
+    ("submission:17"), `thread` gives the References header.
     `held_until` holds the letter until that instant. `guard` is what must still be true when it leaves (see guards).
     `may_leave` marks reminders and calls: the recipient can leave them, and gets none (None is returned) when she did.
     `gather_until` lets it wait for the letter of the day (see digest); it never leaves by itself then.
@@ -70,7 +102,7 @@ def post(
     token = new_token()
     leave = f"{head.site_url}/unsubscribe/{token}/" if may_leave else ""
     words = {**context, "head": head, "to_name": to_name, "site_url": head.site_url, "unsubscribe_url": leave}
-    subject = one_line(render_to_string(f"{letter}.subject.txt", words))
+    subject, text, html = render(letter, words, own)
     headers = {
         "Message-ID": message_id(key),
         "References": thread_id(thread) if thread else "",
@@ -90,8 +122,8 @@ def post(
             "return_token": token,
             "to_name": one_line(to_name, 200),
             "subject": subject,
-            "text": render_to_string(f"{letter}.txt", words),
-            "html": render_to_string(f"{letter}.html", words),
+            "text": text,
+            "html": html,
             "headers": {name: one_line(value) for name, value in headers.items() if value},
             "at_most_once": at_most_once,
             "guard": guard or {},

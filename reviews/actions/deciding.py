@@ -10,13 +10,13 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from dlonsc.accounts.models import User
-from dlonsc.editions.models import Edition, Membership
+from dlonsc.editions.models import Edition, LetterText, Membership
 from dlonsc.history.record import record
 from dlonsc.mail.ledger import cancel_campaign
 from dlonsc.mail.models import Campaign, Message, State
 from reviews.access import decisions_overseen_by
 from reviews.actions.assigning import Refused
-from reviews.emails.deciding import post_decision, shown_of
+from reviews.emails.deciding import kind_of, post_decision, shown_of
 from reviews.models import Announcement, Decision, Review, Verdict
 from submissions.access import overseen_by
 from submissions.models import Author, Submission
@@ -168,7 +168,9 @@ def plan(chair: Membership) -> Plan:
     undecided = list(standing.filter(decision__isnull=True).order_by("number"))
     authors, reviews = _authors_of(ids), _reviews_of(ids)
     shown = {row.pk: shown_of(edition, row, reviews.get(row.submission_id, [])) for row in decisions}
-    prints = {row.pk: _fingerprint([row], authors, shown) for row in decisions}
+    prints = {
+        row.pk: _fingerprint(row, authors, shown, edition.own_texts.get(kind_of(row.verdict))) for row in decisions
+    }
     whole = hashlib.sha256("".join(prints.values()).encode()).hexdigest()[:32]
     return Plan(edition, decisions, undecided, authors, reviews, whole, shown, prints)
 
@@ -194,12 +196,12 @@ def _reviews_of(ids: list[int]) -> dict[int, list[Review]]:
     return dict(found)
 
 
-def _fingerprint(decisions: list[Decision], authors: dict[int, list[Author]], shown: dict[int, dict[str, Any]]) -> str:
+def _fingerprint(
+    row: Decision, authors: dict[int, list[Author]], shown: dict[int, dict[str, Any]], own: LetterText | None
+) -> str:
     """Changes whenever a letter would change: what was looked at must be what is released."""
-    told = [
-        [row.pk, row.version, [[a.name, a.email] for a in authors.get(row.submission_id, [])], shown[row.pk]]
-        for row in decisions
-    ]
+    people = [[author.name, author.email] for author in authors.get(row.submission_id, [])]
+    told = [row.pk, row.version, people, shown[row.pk], own.pk if own else None]
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:32]
 
 

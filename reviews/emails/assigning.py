@@ -10,7 +10,9 @@ from django.urls import reverse
 from dlonsc.editions.calendar import Phase
 from dlonsc.editions.letterhead import letterhead
 from dlonsc.editions.models import Edition, Membership
+from dlonsc.mail.placeholders import Value
 from dlonsc.mail.post import post
+from reviews.emails import blocks
 from reviews.models import Assignment
 from submissions.access import in_conflict_with
 from submissions.models import Submission
@@ -22,12 +24,14 @@ def post_changes(
     """Tell one reviewer about all her new and taken-back tasks of one act, in one letter."""
     ids = sorted(row.pk for row in (added or removed))
     act = "assigned" if added else "unassigned"
+    context = task_context(edition, member) | {"added": by_number(added), "removed": by_number(removed)}
     message = post(
         key=f"{act}:{ids[0]}:{member.pk}",
         to_email=_address(member),
         to_name=member.name,
         letter=f"reviews/emails/{act}",
-        context=_context(edition, member) | {"added": by_number(added), "removed": by_number(removed)},
+        own=edition.own_words(act, lambda: values_of(context, added, removed)),
+        context=context,
         head=letterhead(edition),
         at=at,
         kind=act,
@@ -41,12 +45,14 @@ def post_reminder(
     edition: Edition, member: Membership, tasks: Sequence[Assignment], *, press: str, at: datetime
 ) -> bool:
     """Remind one reviewer of her missing reviews; False when this press has already done so."""
+    context = task_context(edition, member) | {"tasks": by_number(tasks), "now": at}
     message = post(
         key=f"chair_reminder:{edition.pk}:{press}:{member.pk}",
         to_email=_address(member),
         to_name=member.name,
         letter="reviews/emails/chair_reminder",
-        context=_context(edition, member) | {"tasks": by_number(tasks), "now": at},
+        own=edition.own_words("chair_reminder", lambda: values_of(context, tasks)),
+        context=context,
         head=letterhead(edition),
         at=at,
         kind="chair_reminder",
@@ -56,6 +62,21 @@ def post_reminder(
         guard={"assignments": [row.pk for row in tasks]},
     )
     return message is not None
+
+
+def values_of(
+    context: dict[str, Any], tasks: Sequence[Assignment], removed: Sequence[Assignment] = ()
+) -> dict[str, Value]:
+    """What fills the placeholders of a letter about tasks."""
+    edition: Edition = context["edition"]
+    return {
+        "name": context["member"].name,
+        "edition": edition.name,
+        "papers": blocks.papers(row.submission for row in tasks),
+        "taken_back": blocks.papers(row.submission for row in removed),
+        "due": blocks.due_words(context["due"]),
+        "link": context["link"],
+    }
 
 
 def _about(rows: Sequence[Assignment]) -> str:
@@ -96,7 +117,7 @@ def _address(member: Membership) -> str:
     return member.user.email if member.user else member.email
 
 
-def _context(edition: Edition, member: Membership) -> dict[str, Any]:
+def task_context(edition: Edition, member: Membership) -> dict[str, Any]:
     return {
         "edition": edition,
         "member": member,

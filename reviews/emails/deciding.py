@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
@@ -12,10 +12,12 @@ from django.urls import reverse
 from dlonsc.editions.letterhead import letterhead
 from dlonsc.editions.models import Edition
 from dlonsc.mail.models import Campaign, Message
-from dlonsc.mail.post import one_line, post
+from dlonsc.mail.placeholders import Block, Value
+from dlonsc.mail.post import OwnWords, post, render
 from reviews.models import Announcement, Decision, Review, Verdict
 from submissions.models import Author, Submission
 
+LETTER = "reviews/emails/decision"
 TEXTS = ("summary", "strengths", "weaknesses", "reproducibility")
 HEADINGS = {
     "summary": "Summary",
@@ -83,6 +85,44 @@ def context_of(
     }
 
 
+def kind_of(verdict: str) -> str:
+    """Which own text of the edition words the letter of a verdict."""
+    return "decision_accept" if verdict == Verdict.ACCEPT else "decision_reject"
+
+
+def decision_values(context: dict[str, Any], name: str) -> dict[str, Value]:
+    """What fills the placeholders of a decision letter to an author of this name."""
+    submission, corrects = context["submission"], context["corrects"]
+    correction = ""
+    if corrects:
+        sent = f"{corrects.astimezone(UTC):%-d %b %Y, %H:%M}"
+        correction = f"This takes the place of the decision that was sent on {sent} UTC, which no longer holds."
+    blocks = {
+        part: Block(
+            render_to_string(f"reviews/emails/decision_{part}.txt", context).strip(),
+            render_to_string(f"reviews/emails/decision_{part}.html", context).strip(),
+        )
+        for part in ("note", "reviews")
+    }
+    return {
+        "name": name,
+        "edition": context["edition"].name,
+        "number": str(submission.number),
+        "title": submission.title,
+        "authors": ", ".join(author.name for author in context["authors"]),
+        "link": context["link"],
+        "correction": correction,
+        "from_chairs": blocks["note"],
+        "reviews": blocks["reviews"],
+    }
+
+
+def own_of(context: dict[str, Any], name: str) -> OwnWords | None:
+    """The decision letter to an author of this name in the edition's own words, where it has some."""
+    edition: Edition = context["edition"]
+    return edition.own_words(kind_of(context["shown"]["verdict"]), lambda: decision_values(context, name))
+
+
 def rendered(
     edition: Edition,
     decision: Decision,
@@ -95,10 +135,8 @@ def rendered(
     for author in authors:
         context = context_of(edition, decision.submission, authors, shown, corrects)
         words = {**context, "head": letterhead(edition), "to_name": author.name, "site_url": settings.SITE_URL}
-        subject, text, html = (
-            render_to_string(f"reviews/emails/decision.{part}", words) for part in ("subject.txt", "txt", "html")
-        )
-        letters.append(Letter(decision, author, one_line(subject), text, html))
+        own = own_of(context, author.name)
+        letters.append(Letter(decision, author, *render(LETTER, words, own)))
     return letters
 
 
@@ -123,7 +161,8 @@ def post_decision(
             key=f"decision:{decision.pk}:{announcement.pk}:{author.email.lower()}",
             to_email=author.email,
             to_name=author.name,
-            letter="reviews/emails/decision",
+            letter=LETTER,
+            own=own_of(context, author.name),
             context=context,
             head=letterhead(edition),
             at=at,

@@ -1,0 +1,154 @@
+"""Chairs word the letters of their edition; what cannot be filled is refused, and the letters say it so."""
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+
+from dlonsc.accounts.models import User
+from dlonsc.editions.models import Edition, LetterText, Membership
+from dlonsc.history.models import Entry
+from dlonsc.mail.models import Message
+from dlonsc.mail.placeholders import fill
+from reviews.actions import assigning, deciding, wording
+from reviews.actions.deciding import Changed
+from reviews.actions.wording import NotUsable
+from reviews.lettertexts import BY_KIND, KINDS
+from reviews.samples import MAKERS, sample_of
+from submissions.models import Submission
+from tests import factories
+from tests.factories import AT
+from tests.reviews.chair.test_announcing import announce, decide
+
+pytestmark = pytest.mark.django_db
+Browser = Callable[[User | Membership | None], Client]
+OWN = "Hello {name},\n\n{correction}\n\n{title} is in. {link}\n\n{from_chairs}\n\n{reviews}"
+
+
+def by(chair: Membership) -> User:
+    assert chair.user is not None
+    return chair.user
+
+
+def word(chair: Membership, kind: str, text: str, subject: str = "About {number}") -> LetterText | None:
+    return wording.word(chair.edition, kind, subject=subject, text=text, by=by(chair), at=AT)
+
+
+@pytest.mark.parametrize("letter", KINDS, ids=lambda letter: letter.kind)
+def test_where_a_chair_begins_to_write_can_be_saved_as_it_is(letter: object, chair: Membership) -> None:
+    kind = getattr(letter, "kind", "")
+    row = word(chair, kind, BY_KIND[kind].text, BY_KIND[kind].subject)
+    assert row is not None
+    assert (row.kind, row.text) == (kind, BY_KIND[kind].text)
+
+
+def test_every_letter_has_a_preview_that_fills_all_it_may_hold(chair: Membership) -> None:
+    assert set(MAKERS) == set(BY_KIND)
+    for letter in KINDS:
+        values = sample_of(chair, letter.kind).values
+        assert set(letter.placeholders) <= set(values), letter.kind
+
+
+@pytest.mark.parametrize(
+    ("subject", "text", "wrong"),
+    [
+        ("", OWN, {"subject": "This is empty."}),
+        ("S {numbr}", OWN, {"subject": "Nobody can fill {numbr}. Known are those listed beside."}),
+        ("S {reviews}", OWN, {"subject": "A list does not fit into a subject."}),
+        (
+            "S",
+            "Accepted! {link} {reviews}",
+            {"text": "The text must hold {correction}: without it the letter is of no use."},
+        ),
+        ("S", OWN + "{password}", {"text": "Nobody can fill {password}. Known are those listed beside."}),
+    ],
+)
+def test_what_cannot_be_used_is_refused_with_its_reason(
+    chair: Membership, subject: str, text: str, wrong: dict[str, str]
+) -> None:
+    with pytest.raises(NotUsable) as refusal:
+        word(chair, "decision_accept", text, subject)
+    assert (refusal.value.fields, LetterText.objects.count()) == (wrong, 0)
+
+
+def test_decision_letters_say_it_so_and_only_those_of_the_verdict(
+    edition: Edition, paper: Submission, chair: Membership, author: User
+) -> None:
+    other = factories.make_submission(edition, author, title="Another")
+    word(chair, "decision_accept", OWN)
+    decide(paper, chair, words="Well done, {name}.")
+    decide(other, chair, "reject")
+    announce(chair)
+    yes, no = Message.objects.filter(kind="decision").order_by("subject_label")
+    assert yes.subject == f"About {paper.number}"
+    assert yes.text.startswith(f"Hello {yes.to_name},\n\n{paper.title} is in. http")
+    assert ("Well done, {name}." in yes.text, "<h2>From the chairs</h2>" in yes.html) == (True, True)
+    assert no.subject == f"[{edition.name}] Paper {other.number}: decision"
+
+
+def test_a_new_wording_after_the_dry_run_must_be_looked_at(
+    edition: Edition, paper: Submission, chair: Membership
+) -> None:
+    decide(paper, chair)
+    seen = deciding.plan(chair)
+    word(chair, "decision_accept", OWN)
+    with pytest.raises(Changed):
+        deciding.announce(
+            chair, accepts=1, rejects=0, fingerprint=seen.fingerprint, leave_undecided=False, by=by(chair), at=AT
+        )
+    assert Message.objects.filter(kind="decision").count() == 0
+
+
+def test_letters_of_tasks_say_it_so(edition: Edition, paper: Submission, chair: Membership) -> None:
+    member = factories.make_member(edition, email="rita@home.example")
+    word(chair, "assigned", "Dear {name}: {due}\n\n{papers}\n\n{taken_back}\n\n{link}", "For {name}")
+    paper.edition = chair.edition
+    assigning.assign(paper, member, by=by(chair), at=AT)
+    letter = Message.objects.get(kind="assigned")
+    assert letter.subject == f"For {member.name}"
+    assert f"\n\n  {paper.number}. {paper.title}\n\nhttp" in letter.text
+    assert f"<ul><li>{paper.number}. {paper.title}</li></ul>" in letter.html
+
+
+def test_a_reset_brings_the_built_in_text_back_and_keeps_the_history(edition: Edition, chair: Membership) -> None:
+    word(chair, "decision_accept", OWN)
+    assert word(chair, "decision_accept", OWN) is None
+    wording.reset(chair.edition, "decision_accept", by=by(chair), at=AT)
+    assert wording.reset(chair.edition, "decision_accept", by=by(chair), at=AT) is None
+    assert Edition.objects.get(pk=edition.pk).own_texts == {}
+    assert [row.text for row in LetterText.objects.all()] == ["", OWN]
+    assert list(Entry.objects.order_by("pk").values_list("verb", flat=True)) == ["letter_worded", "letter_reset"]
+
+
+def test_a_preview_is_made_for_somebody_the_chair_may_know(
+    edition: Edition, paper: Submission, secret: Submission, chair: Membership
+) -> None:
+    member = factories.make_member(edition, email="rita@home.example")
+    for row in (secret, paper):
+        factories.make_assignment(row, member)
+    sample = sample_of(chair, "assigned")
+    shown = fill("{papers}", sample.values)
+    assert (sample.to, paper.title in shown, secret.title in shown) == (
+        f"{member.name} <rita@home.example>",
+        True,
+        False,
+    )
+
+
+def test_the_page_shows_saves_refuses_and_resets(edition: Edition, chair: Membership, as_user: Browser) -> None:
+    browser, page = as_user(chair), f"/{edition.slug}/chair/mail/texts/assigned/"
+    assert "built-in" in browser.get(f"/{edition.slug}/chair/mail/texts/").text
+    typed = {"subject": "To {name}", "text": "{papers} {link} {due}"}
+    assert "Not saved yet" in browser.post(page, {**typed, "show": "1"}).text
+    assert LetterText.objects.count() == 0
+    wrong = browser.post(page, {**typed, "text": "Typed {strange}"})
+    assert (wrong.status_code, "Typed {strange}" in wrong.text, "Nobody can fill {strange}" in wrong.text) == (
+        422,
+        True,
+        True,
+    )
+    assert browser.post(page, typed).status_code == 302
+    assert "Your own text" in browser.get(page).text
+    assert browser.post(page, {"reset": "1"}).status_code == 302
+    assert "back to the built-in text" in browser.get(page).text
+    assert browser.get(f"/{edition.slug}/chair/mail/texts/receipt/").status_code == 404
