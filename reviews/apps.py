@@ -10,10 +10,12 @@ class ReviewsConfig(AppConfig):
         # Models exist only now, so these cannot be imported at the top.
         from dlonsc.mail.guards import register  # noqa: PLC0415
         from reviews.concerned import register as answer_editions  # noqa: PLC0415
-        from reviews.guards import decision_stands, review_is_open  # noqa: PLC0415
+        from reviews.guards import decision_stands, review_is_open, still_in_audience  # noqa: PLC0415
         from reviews.reminders import register_guards  # noqa: PLC0415
 
         answer_editions()
         register("decision", decision_stands)
         register("chair_reminder", review_is_open)
+        register("mailing", still_in_audience)
+        register("mailing_tasks", still_in_audience)
         register_guards()

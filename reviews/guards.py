@@ -1,7 +1,13 @@
 """The ledger's last look before a letter of this room leaves: None lets it go, words keep it and say why."""
 
+from django.utils import timezone
+
+from dlonsc.editions.models import Edition
+from dlonsc.mail.guards import OnlyThis
 from dlonsc.mail.models import Message
+from reviews.audiences import BY_KEY
 from reviews.models import Assignment, Decision
+from submissions.models import Submission
 
 
 def decision_stands(message: Message) -> str | None:
@@ -21,3 +27,14 @@ def review_is_open(message: Message) -> str | None:
     if rows.exclude(review__submitted_at__isnull=False).exists():
         return None
     return "the reviews were submitted in the meantime"
+
+
+def still_in_audience(message: Message) -> str | None:
+    """Whoever has finished since the release needs no letter that asks for it; the others still get theirs."""
+    wanted, at = message.guard, timezone.now()
+    edition = Edition.objects.get(slug=message.edition)
+    among = Submission.objects.filter(pk__in=wanted["submissions"])
+    people = BY_KEY[wanted["audience"]].people(edition, among, at)
+    if any(person.key == wanted["person"] for person in people):
+        return None
+    return OnlyThis("what the letter asks for was done in the meantime")

@@ -230,6 +230,36 @@ class Announcement(models.Model):
         return f"{self.edition_id} announced {self.created_at:%Y-%m-%d %H:%M}"
 
 
+class Mailing(models.Model):
+    """A letter that a chair writes to an audience. Only she sees it before it leaves; released, it does not change."""
+
+    edition = models.ForeignKey(Edition, on_delete=models.PROTECT, related_name="mailings")
+    audience = models.CharField(max_length=40)
+    subject = models.CharField(max_length=200, blank=True)
+    text = models.TextField(blank=True)
+    written_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    written_at = models.DateTimeField()
+    version = models.PositiveIntegerField(default=1)
+    released_at = models.DateTimeField(null=True, blank=True)
+    release_at = models.DateTimeField("the letters leave", null=True, blank=True)
+    campaign_id_label = models.BigIntegerField(null=True, blank=True)
+    # [{key, email, name}], as released.
+    recipients = models.JSONField(default=list, blank=True)
+
+    class Meta:
+        ordering = ["-written_at", "-pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(released_at__isnull=True, release_at__isnull=True, campaign_id_label__isnull=True)
+                | models.Q(released_at__isnull=False, release_at__isnull=False, campaign_id_label__isnull=False),
+                name="mailing_released_whole",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.subject or "without a subject"
+
+
 class Decision(models.Model):
     """What the chair records. Private until announced."""
 

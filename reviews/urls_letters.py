@@ -3,7 +3,7 @@
 from django.urls import path
 
 from reviews.views import letters
-from reviews.views.chair import mail_setup, reminders, waiting, wording
+from reviews.views.chair import mail_setup, mailing, reminders, waiting, wording
 
 app_name = "letters"
 urlpatterns = [
@@ -12,6 +12,8 @@ urlpatterns = [
     path("<slug:slug>/chair/mail/waiting/", waiting.waiting, name="waiting"),
     path("<slug:slug>/chair/mail/texts/", wording.texts, name="texts"),
     path("<slug:slug>/chair/mail/texts/<slug:kind>/", wording.text, name="text"),
+    path("<slug:slug>/chair/mail/write/", mailing.mailings, name="mailings"),
+    path("<slug:slug>/chair/mail/write/<int:pk>/", mailing.mailing, name="mailing"),
     path("<slug:slug>/chair/mail/setup/", mail_setup.mail_setup, name="setup"),
     path("<slug:slug>/chair/mail/again/", letters.again, name="again"),
     path("<slug:slug>/chair/mail/switch/", letters.switch, name="switch"),

@@ -140,6 +140,9 @@ POLICY: dict[str, frozenset[str]] = {
     "letters:again": CHAIRS,
     "letters:reminders": CHAIRS,
     "letters:waiting": CHAIRS,
+    # The chair who wrote it.
+    "letters:mailing": ITS_CHAIR,
+    "letters:mailings": CHAIRS,
     "letters:setup": CHAIRS,
     "letters:text": CHAIRS,
     "letters:texts": CHAIRS,

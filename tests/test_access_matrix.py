@@ -25,7 +25,7 @@ from dlonsc.editions.invitations import token_of
 from dlonsc.editions.models import CalendarFeed, Edition, Membership
 from dlonsc.mail.models import Campaign, Message
 from dlonsc.mail.models import State as LetterState
-from reviews.actions import proposing
+from reviews.actions import mailing, proposing
 from reviews.certificates import Certificate
 from reviews.models import Announcement, Assignment, Decision, Review
 from submissions.models import CameraReadyItem, Submission, Supplement
@@ -276,6 +276,7 @@ def words_of(edition: Edition, submission: Submission, review: Review, chair: Me
         "phase": "submission",
         "code": code_of(submission, manuscript),
         "letters:text:kind": "assigned",
+        "letters:mailing:pk": mailing.begin(chair, "members", by=chair.user, at=factories.AT).pk,
         "reviews:verify_certificate:code": Certificate("R", "E", 1, factories.AT.date(), factories.AT.date()).code,
         "other": proposals[1].number,
         **{f"reviews:{name}:number": proposals[0].number for name in PROPOSAL_PAGES},

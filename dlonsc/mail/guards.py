@@ -4,6 +4,11 @@ from collections.abc import Callable
 
 from dlonsc.mail.models import Message
 
+
+class OnlyThis(str):
+    """Words that keep one letter back and let the rest of its campaign go on."""
+
+
 Guard = Callable[[Message], str | None]
 _guards: dict[str, Guard] = {}
 
@@ -13,7 +18,10 @@ class GuardMissing(LookupError):
 
 
 def register(kind: str, guard: Guard) -> None:
-    """Ask `guard` before a letter of `kind` leaves: None lets it go, words keep it and say why."""
+    """Ask `guard` before a letter of `kind` leaves: None lets it go, words keep it and say why.
+
+    Words stop the whole campaign of the letter, but for words that are OnlyThis.
+    """
     _guards[kind] = guard
 
 

@@ -210,7 +210,7 @@ def _may_leave(message: Message, fence: int, at: datetime, terms: Terms) -> bool
         return False
     if reason is not None:
         move(message, State.CANCELLED, of=[State.SENDING], at=at, fence=fence, answer=reason)
-        if message.campaign is not None:
+        if message.campaign is not None and not isinstance(reason, guards.OnlyThis):
             cancel_campaign(message.campaign, reason=reason, at=at)
         return False
     return move(

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 
+from django.conf import settings
 from django.utils.html import format_html, format_html_join
 
-from dlonsc.editions.models import Deadline
+from dlonsc.editions.models import Deadline, Edition
 from dlonsc.mail.placeholders import Block
 from submissions.models import Submission
 
@@ -27,3 +28,8 @@ def papers(submissions: Iterable[Submission]) -> Block:
 def due_words(deadline: Deadline | None) -> str:
     """A deadline as it was announced, with its zone."""
     return f"{deadline.announced_at:%-d %b %Y, %H:%M} {deadline.zone}" if deadline else "a date that is not set yet"
+
+
+def link(edition: Edition, path: str) -> str:
+    """A page of the edition, in full."""
+    return f"{settings.SITE_URL}/{edition.slug}/{path}"

@@ -361,6 +361,19 @@ def test_a_guard_that_objects_stops_the_letter_and_the_rest_of_its_campaign(
     assert campaign.stop_reason == "the decision changed"
 
 
+def test_a_guard_that_objects_to_one_letter_only_lets_the_campaign_go_on(
+    letter: Callable[..., Message], clock: Clock
+) -> None:
+    words = guards.OnlyThis("done already")
+    guards.register("decision", lambda message: words if message.guard["paper"] == 2 else None)
+    campaign = Campaign.objects.create(kind="decision", title="Decisions")
+    messages = [letter(n, campaign=campaign, kind="decision", guard={"paper": n}) for n in (1, 2, 3)]
+    run(clock, Scripted())
+    assert [state(message) for message in messages] == [State.SENT, State.CANCELLED, State.SENT]
+    campaign.refresh_from_db()
+    assert (campaign.stopped_at, Message.objects.get(pk=messages[1].pk).answer) == (None, "done already")
+
+
 def test_a_condition_that_nobody_can_check_keeps_the_letter(letter: Callable[..., Message], clock: Clock) -> None:
     message = letter(1, kind="of no known kind", guard={"paper": 1})
     transport = Scripted()

@@ -27,6 +27,8 @@ WORDS = {
     "announced": "announced the decision",
     "letter_worded": "worded a letter",
     "letter_reset": "went back to the built-in text of a letter",
+    "mailing_released": "wrote to an audience",
+    "mailing_stopped": "stopped letters to an audience",
     "mail_tested": "sent a test letter",
     "letters_confirmed": "read and confirmed the letters",
     "announcement_stopped": "stopped the announcement",

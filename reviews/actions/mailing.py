@@ -1,0 +1,151 @@
+"""A chair writes to an audience: first a dry run, then the release with the number that she typed."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from dlonsc.accounts.models import User
+from dlonsc.editions.models import Edition, Membership
+from dlonsc.history.record import record
+from dlonsc.mail.ledger import cancel_campaign
+from dlonsc.mail.models import Campaign, Message
+from dlonsc.mail.placeholders import unknown
+from reviews.actions.assigning import Refused
+from reviews.audiences import BY_KEY, Audience
+from reviews.emails.mailing import Person, post_mailing, post_to_myself
+from reviews.models import Mailing
+from submissions.access import overseen_by
+
+
+@dataclass(frozen=True)
+class DryRun:
+    """Whom a mailing reaches now, what keeps it back, and what differs from the last one to the same audience."""
+
+    people: list[Person]
+    wrong: list[str]
+    new: list[Person]
+    gone: list[str]
+    since: datetime | None
+    fingerprint: str
+
+
+def dry_run(chair: Membership, mailing: Mailing, at: datetime) -> DryRun:
+    audience = BY_KEY[mailing.audience]
+    people = list(audience.people(chair.edition, overseen_by(chair), at))
+    before = Mailing.objects.filter(
+        edition=chair.edition_id, audience=mailing.audience, written_by=chair.user, released_at__isnull=False
+    )
+    last = before.exclude(pk=mailing.pk).order_by("-released_at").first()
+    had = {row["key"]: row["name"] for row in last.recipients} if last else {}
+    now = {person.key for person in people}
+    told = [mailing.subject, mailing.text, [[person.key, person.email, person.reason] for person in people]]
+    return DryRun(
+        people,
+        wrong_with(audience, mailing, people),
+        [person for person in people if person.key not in had] if last else [],
+        [name for key, name in had.items() if key not in now],
+        last.released_at if last else None,
+        hashlib.sha256(json.dumps(told).encode()).hexdigest()[:32],
+    )
+
+
+def wrong_with(audience: Audience, mailing: Mailing, people: list[Person]) -> list[str]:
+    """Why it cannot leave as it stands."""
+    found = [f"The {name} is empty." for name in ("subject", "text") if not getattr(mailing, name).strip()]
+    strange = unknown(mailing.subject + mailing.text, audience.placeholders)
+    if strange:
+        found.append(f"Nobody can fill {', '.join(f'{{{name}}}' for name in strange)}.")
+    nameless = [person.name for person in people if not person.email]
+    if nameless:
+        found.append(f"Without an address: {', '.join(nameless)}.")
+    if not people:
+        found.append("Nobody is in this audience now.")
+    return found
+
+
+def begin(chair: Membership, audience: str, *, by: User, at: datetime, like: Mailing | None = None) -> Mailing:
+    """A new mailing, empty or with the words of an earlier one."""
+    words = {"subject": like.subject, "text": like.text} if like else {}
+    return Mailing.objects.create(edition=chair.edition, audience=audience, written_by=by, written_at=at, **words)
+
+
+def write(mailing: Mailing, *, subject: str, text: str, version: int, at: datetime) -> None:
+    """Keep what was typed, finished or not. Raises Refused when it was released, or saved in another window."""
+    fields = {"subject": " ".join(subject.split()), "text": text.replace("\r\n", "\n")}
+    rows = Mailing.objects.filter(pk=mailing.pk, version=version, released_at__isnull=True)
+    if not rows.update(**fields, written_at=at, version=version + 1):
+        raise Refused("It was saved in another window, or released, since you opened it. Copy what you need, reload.")
+
+
+def to_myself(chair: Membership, mailing: Mailing, key: str, *, by: User, at: datetime) -> Message | None:
+    """The letter of one recipient (the first without a key) to oneself. Raises Refused as a release would."""
+    now = dry_run(chair, mailing, at)
+    if now.wrong:
+        raise Refused(" ".join(now.wrong))
+    person = next((one for one in now.people if one.key == key), now.people[0])
+    return post_to_myself(mailing, person, by, at=at)
+
+
+@transaction.atomic
+def release(chair: Membership, mailing: Mailing, *, count: int, fingerprint: str, by: User, at: datetime) -> Campaign:
+    """Write every letter, held for the edition's minutes. Raises Refused and changes nothing when it does not fit.
+
+    Pressed twice, the second press finds it released.
+    """
+    # Whoever comes second waits here and then sees the release.
+    locked = Mailing.objects.select_for_update().get(pk=mailing.pk)
+    if locked.released_at is not None:
+        raise Refused("It is released already; below is what became of the letters.")
+    locked.edition = chair.edition
+    now = dry_run(chair, locked, at)
+    if now.wrong:
+        raise Refused(" ".join(now.wrong))
+    if count != len(now.people):
+        raise Refused(f"You typed {count}; it goes to {len(now.people)}. Nothing was sent.")
+    if fingerprint != now.fingerprint:
+        raise Refused("The recipients or the text changed since you looked. Look at them again.")
+    hold = timedelta(minutes=chair.edition.hold_minutes)
+    audience = BY_KEY[locked.audience]
+    people = [{"key": person.key, "email": person.email, "name": person.name} for person in now.people]
+    campaign = Campaign.objects.create(
+        edition=chair.edition.slug,
+        kind="mailing",
+        title=f"{audience.words}: {locked.subject}"[:200],
+        created_at=at,
+        created_by_id_label=by.pk,
+        release_at=at + hold,
+        snapshot={"mailing": locked.pk},
+    )
+    Mailing.objects.filter(pk=locked.pk).update(
+        released_at=at, release_at=at + hold, campaign_id_label=campaign.pk, recipients=people
+    )
+    for person in now.people:
+        post_mailing(
+            locked,
+            person,
+            kind=audience.kind,
+            about=audience.label(person),
+            guard=audience.condition(person),
+            campaign=campaign,
+            held_until=at + hold if hold else None,
+            at=at,
+        )
+    _note("mailing_released", chair.edition, by, at, audience=audience.words, letters=len(people))
+    return campaign
+
+
+@transaction.atomic
+def stop(mailing: Mailing, *, by: User, at: datetime) -> int:
+    """Keep back every letter that was not handed over yet; returns how many."""
+    campaign = Campaign.objects.filter(pk=mailing.campaign_id_label or 0).first()
+    count = cancel_campaign(campaign, reason="stopped by the chair who wrote it", at=at) if campaign else 0
+    if count:
+        _note("mailing_stopped", mailing.edition, by, at, letters=count)
+    return count
+
+
+def _note(verb: str, edition: Edition, by: User, at: datetime, **detail: object) -> None:
+    record(verb, by_id=by.pk, by=str(by), at=at, edition=edition.slug, detail=detail)

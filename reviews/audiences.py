@@ -1,0 +1,187 @@
+"""Who gets a letter that a chair writes: audiences as rules, each person with the reason why she is in it.
+
+Each rule reads the submissions that it is given and nothing else, so that a chair reaches only whom she may know.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from dlonsc.editions.models import Edition, Membership
+from dlonsc.mail.placeholders import Block, Value
+from reviews.emails import blocks
+from reviews.emails.mailing import Person
+from reviews.emails.reminding import contacts
+from reviews.models import Assignment
+from reviews.reminders import missing_items
+from submissions.models import Submission, SubmissionQuerySet
+from submissions.states import Outcome, State
+
+People = Callable[[Edition, SubmissionQuerySet, datetime], Iterator[Person]]
+OF_MEMBERS = {"name": "name of the recipient", "edition": "short name of the workshop", "link": "where her work is"}
+OF_TASKS = {**OF_MEMBERS, "papers": "the list of these submissions"}
+OF_PAPERS = {**OF_MEMBERS, "number": "number of the submission", "title": "its title", "link": "its page"}
+OF_MISSING = {**OF_PAPERS, "missing": "what is missing"}
+
+
+@dataclass(frozen=True)
+class Audience:
+    """`is_open`: it is asked again right before a letter leaves whether the person is still in it."""
+
+    key: str
+    words: str
+    placeholders: dict[str, str]
+    people: People
+    about: str = "members"
+    is_open: bool = False
+
+    @property
+    def kind(self) -> str:
+        """The kind of its letters: those that tell of tasks are hidden from chairs in conflict (reviews.letters)."""
+        return "mailing_tasks" if self.about == "tasks" else "mailing"
+
+    def label(self, person: Person) -> str:
+        """What a letter is filed under."""
+        return f"submission:{person.submissions[0]}" if self.about == "papers" else ""
+
+    def condition(self, person: Person) -> dict[str, Any] | None:
+        """What must still be true when the letter leaves."""
+        if not self.is_open:
+            return None
+        return {"audience": self.key, "person": person.key, "submissions": list(person.submissions)}
+
+
+def _member(member: Membership, reason: str, tasks: Sequence[Assignment] = ()) -> Person:
+    edition = member.edition
+    values: dict[str, Value] = {"name": member.name, "edition": edition.name, "link": blocks.link(edition, "reviews/")}
+    if tasks:
+        values["papers"] = blocks.papers(row.submission for row in tasks)
+    email = member.user.email if member.user else member.email
+    return Person(f"member:{member.pk}", email, member.name, reason, tuple(row.submission_id for row in tasks), values)
+
+
+def _members(edition: Edition, among: SubmissionQuerySet, at: datetime) -> Iterator[Person]:
+    rows = Membership.objects.active().filter(edition=edition).select_related("user", "edition").order_by("pk")
+    yield from (_member(row, "member of the committee") for row in rows)
+
+
+def _silent(edition: Edition, among: SubmissionQuerySet, at: datetime) -> Iterator[Person]:
+    rows = Membership.objects.filter(
+        edition=edition,
+        invited_at__isnull=False,
+        accepted_at__isnull=True,
+        declined_at__isnull=True,
+        removed_at__isnull=True,
+    ).exclude(email="")
+    for row in rows.select_related("user", "edition").order_by("pk"):
+        yield _member(row, f"invited {row.invited_at:%-d %b %Y}, no answer")
+
+
+def _tasks(edition: Edition, among: SubmissionQuerySet) -> dict[Membership, list[Assignment]]:
+    rows = Assignment.objects.standing().filter(submission__in=among.submitted())
+    rows = rows.select_related("membership__user", "membership__edition", "submission", "review")
+    found: dict[Membership, list[Assignment]] = defaultdict(list)
+    for row in rows.order_by("membership__pk", "submission__number"):
+        if row.membership.is_active:
+            found[row.membership].append(row)
+    return found
+
+
+def _is_done(row: Assignment) -> bool:
+    review = getattr(row, "review", None)
+    return review is not None and review.submitted_at is not None
+
+
+def _open_reviews(edition: Edition, among: SubmissionQuerySet, at: datetime) -> Iterator[Person]:
+    for member, rows in _tasks(edition, among).items():
+        missing = [row for row in rows if not _is_done(row)]
+        if missing:
+            numbers = ", ".join(str(row.submission.number) for row in missing)
+            yield _member(member, f"open reviews: {len(missing)} (of {numbers})", missing)
+
+
+def _finished(edition: Edition, among: SubmissionQuerySet, at: datetime) -> Iterator[Person]:
+    for member, rows in _tasks(edition, among).items():
+        if all(_is_done(row) for row in rows):
+            yield _member(member, f"submitted all reviews: {len(rows)}", rows)
+
+
+def _of_paper(row: Submission, email: str, name: str, reason: str, missing: Sequence[str] = ()) -> Person:
+    values: dict[str, Value] = {
+        "name": name,
+        "edition": row.edition.name,
+        "number": str(row.number),
+        "title": row.title,
+        "link": blocks.link(row.edition, f"submissions/{row.number}/"),
+        "missing": blocks.list_of(missing) if missing else Block("", ""),
+    }
+    return Person(f"paper:{row.pk}:{email.lower()}", email, name, reason, (row.pk,), values)
+
+
+def _papers(edition: Edition, rows: SubmissionQuerySet) -> Iterator[Submission]:
+    for row in rows.select_related("created_by").prefetch_related("authors").order_by("number"):
+        row.edition = edition
+        yield row
+
+
+def _all_authors(edition: Edition, rows: SubmissionQuerySet, words: str) -> Iterator[Person]:
+    for row in _papers(edition, rows):
+        for author in row.authors.all():
+            if author.email:
+                yield _of_paper(row, author.email, author.name, f"author of submission {row.number}, {words}")
+
+
+def _drafts(edition: Edition, among: SubmissionQuerySet, at: datetime) -> Iterator[Person]:
+    for row in _papers(edition, among.drafts()):
+        for email, name in contacts(row):
+            yield _of_paper(row, email, name, f"answers for submission {row.number}, a draft")
+
+
+def _submitted(edition: Edition, among: SubmissionQuerySet, at: datetime) -> Iterator[Person]:
+    yield from _all_authors(edition, among.submitted(), "submitted")
+
+
+def _withdrawn(edition: Edition, among: SubmissionQuerySet, at: datetime) -> Iterator[Person]:
+    yield from _all_authors(edition, among.filter(state=State.WITHDRAWN), "withdrawn")
+
+
+def _accepted(edition: Edition, among: SubmissionQuerySet, at: datetime) -> Iterator[Person]:
+    yield from _all_authors(edition, among.accepted(at), "accepted and announced")
+
+
+def _rejected(edition: Edition, among: SubmissionQuerySet, at: datetime) -> Iterator[Person]:
+    rows = among.submitted().filter(outcome=Outcome.REJECTED, announced_at__lte=at)
+    yield from _all_authors(edition, rows, "not accepted, announced")
+
+
+def _camera_ready(edition: Edition, among: SubmissionQuerySet, at: datetime) -> Iterator[Person]:
+    for row in _papers(edition, among.accepted(at).prefetch_related("camera_ready_items")):
+        missing = missing_items(row)
+        if missing:
+            for email, name in contacts(row):
+                reason = f"submission {row.number} misses: {', '.join(missing)}"
+                yield _of_paper(row, email, name, reason, missing)
+
+
+AUDIENCES: Sequence[Audience] = (
+    Audience("members", "Everybody on the committee", OF_MEMBERS, _members),
+    Audience("silent", "Invited, without an answer", OF_MEMBERS, _silent, is_open=True),
+    Audience("open_reviews", "Reviewers with a review open", OF_TASKS, _open_reviews, "tasks", is_open=True),
+    Audience("finished", "Reviewers who submitted all their reviews", OF_TASKS, _finished, "tasks"),
+    Audience("drafts", "Those who answer for a draft", OF_PAPERS, _drafts, "papers", is_open=True),
+    Audience("submitted", "Authors of submitted papers", OF_PAPERS, _submitted, "papers"),
+    Audience("withdrawn", "Authors of withdrawn papers", OF_PAPERS, _withdrawn, "papers"),
+    Audience("accepted", "Authors of accepted papers, once announced", OF_PAPERS, _accepted, "papers"),
+    Audience("rejected", "Authors of papers not accepted, once announced", OF_PAPERS, _rejected, "papers"),
+    Audience(
+        "camera_ready",
+        "Those who answer for an accepted paper that misses camera-ready items",
+        OF_MISSING,
+        _camera_ready,
+        "papers",
+        is_open=True,
+    ),
+)
+BY_KEY = {one.key: one for one in AUDIENCES}

@@ -1,0 +1,131 @@
+"""A chair writes to an audience: the list, one mailing with its dry run, the release, and what became of it."""
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
+
+from dlonsc.editions.models import Membership
+from dlonsc.mail.ledger import progress_of
+from dlonsc.mail.models import Message, State
+from reviews.actions import mailing as verbs
+from reviews.actions.assigning import Refused
+from reviews.actions.mailing import DryRun
+from reviews.audiences import AUDIENCES, BY_KEY
+from reviews.emails.mailing import Person, rendered
+from reviews.forms.mailing import AudienceForm, MailingForm, MailingReleaseForm
+from reviews.letters import letters_for
+from reviews.models import Mailing
+from reviews.views.chair.door import ChairRequest, chairs_only, page
+from submissions.access import overseen_by
+
+PER_PAGE = 25
+STOPPABLE = (State.HELD, State.QUEUED, State.RETRY, State.SENDING)
+
+
+@chairs_only
+def mailings(request: ChairRequest, chair: Membership) -> HttpResponse:
+    """POST begins one; the list holds only what this chair wrote."""
+    form = AudienceForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        row = verbs.begin(chair, form.cleaned_data["audience"], by=request.user, at=timezone.now())
+        return redirect("letters:mailing", chair.edition.slug, row.pk)
+    now, among = timezone.now(), overseen_by(chair)
+    context = {
+        "form": form,
+        "audiences": [(one, sum(1 for _ in one.people(chair.edition, among, now))) for one in AUDIENCES],
+        "rows": [(row, BY_KEY[row.audience].words) for row in own(chair)],
+    }
+    return page(request, chair, "mailings.html", context, status=422 if form.errors else 200)
+
+
+def own(chair: Membership) -> list[Mailing]:
+    return list(Mailing.objects.filter(edition=chair.edition_id, written_by=chair.user))
+
+
+@chairs_only
+def mailing(request: ChairRequest, chair: Membership, pk: int) -> HttpResponse:
+    """Write, look, send to oneself, release; afterwards the progress, and Stop while letters wait."""
+    row = get_object_or_404(Mailing, pk=pk, edition=chair.edition_id, written_by=request.user)
+    row.edition = chair.edition
+    audience = BY_KEY[row.audience]
+    form = MailingForm(initial={"subject": row.subject, "text": row.text, "version": row.version}, audience=audience)
+    release_form, status = MailingReleaseForm(), 200
+    if request.method == "POST":
+        form = MailingForm(request.POST, audience=audience) if "save" in request.POST else form
+        release_form = MailingReleaseForm(request.POST) if "release" in request.POST else release_form
+        try:
+            goto = act(request, chair, row, form, release_form)
+            if goto is not None:
+                return redirect("letters:mailing", chair.edition.slug, goto)
+        except Refused as refusal:
+            messages.error(request, str(refusal))
+        status = 422
+        row.refresh_from_db()
+        row.edition = chair.edition
+    if row.released_at is not None:
+        return page(request, chair, "mailing_released.html", released(chair, row), status=status)
+    run = verbs.dry_run(chair, row, timezone.now())
+    listed = chosen(run, request.GET.get("q", ""))
+    person = next((one for one in run.people if one.key == request.GET.get("letter")), listed[0] if listed else None)
+    context = {
+        "mailing": row,
+        "audience": audience,
+        "form": form,
+        "release_form": release_form,
+        "run": run,
+        "people": Paginator(listed, PER_PAGE).get_page(request.GET.get("page")),
+        "listed": len(listed),
+        "words": request.GET.get("q", ""),
+        "person": person,
+        "letter": rendered(row, person) if person and not run.wrong else None,
+    }
+    return page(request, chair, "mailing.html", context, status=status)
+
+
+def act(
+    request: ChairRequest, chair: Membership, row: Mailing, form: MailingForm, release_form: MailingReleaseForm
+) -> int | None:
+    """Do what was pressed; gives the mailing to go on with, None when the form is wrong. Raises Refused."""
+    now = timezone.now()
+    if "release" in request.POST:
+        if not release_form.is_valid():
+            return None
+        verbs.release(chair, row, **release_form.cleaned_data, by=request.user, at=now)
+        messages.success(request, "Released. You may close this page; the letters leave without it.")
+    elif "stop" in request.POST:
+        count = verbs.stop(row, by=request.user, at=now)
+        messages.success(request, f"Letters kept back: {count}.")
+    elif "again" in request.POST:
+        return verbs.begin(chair, row.audience, by=request.user, at=now, like=row).pk
+    elif "myself" in request.POST:
+        sent = verbs.to_myself(chair, row, request.POST.get("letter", ""), by=request.user, at=now)
+        words = f"It is on its way to {request.user.email}." if sent else "You sent yourself one within this minute."
+        messages.success(request, words)
+    elif form.is_valid():
+        verbs.write(row, **form.cleaned_data, at=now)
+        messages.success(request, "Saved. Nothing is sent; look at the letters below.")
+    else:
+        return None
+    return row.pk
+
+
+def chosen(run: DryRun, words: str) -> list[Person]:
+    """The recipients whose name, address or reason holds the words."""
+    low = words.strip().lower()
+    return [one for one in run.people if low in f"{one.name} {one.email} {one.reason}".lower()]
+
+
+def released(chair: Membership, row: Mailing) -> dict[str, object]:
+    """What became of the letters that this chair may see."""
+    letters = letters_for(chair).filter(campaign=row.campaign_id_label)
+    waiting = Message.objects.filter(campaign=row.campaign_id_label, state__in=STOPPABLE).exists()
+    return {
+        "mailing": row,
+        "audience": BY_KEY[row.audience],
+        "progress": progress_of(letters),
+        "can_stop": waiting,
+        "is_held": row.release_at is not None and row.release_at > timezone.now(),
+        "recipients": len(row.recipients),
+    }

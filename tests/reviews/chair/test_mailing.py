@@ -1,0 +1,259 @@
+"""A chair writes to an audience: the right people, each once, with a reason, and nobody she may not know."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.test import Client
+
+from dlonsc.accounts.models import User
+from dlonsc.editions.models import Edition, Membership
+from dlonsc.history.models import Entry
+from dlonsc.mail.guards import OnlyThis, objection
+from dlonsc.mail.models import Campaign, Message, State
+from reviews.actions import mailing as verbs
+from reviews.actions.assigning import Refused
+from reviews.audiences import AUDIENCES, BY_KEY
+from reviews.letters import letters_for
+from reviews.models import Mailing, Review
+from submissions.models import Submission
+from submissions.states import State as Life
+from tests import factories
+from tests.factories import AT
+
+pytestmark = pytest.mark.django_db
+Browser = Callable[[User | Membership | None], Client]
+
+
+@pytest.fixture(autouse=True)
+def _then() -> object:
+    with time_machine.travel(AT, tick=False):
+        yield
+
+
+def by(chair: Membership) -> User:
+    assert chair.user is not None
+    return chair.user
+
+
+def draft(chair: Membership, audience: str, text: str = "Dear {name}, {link}", subject: str = "Hello") -> Mailing:
+    row = verbs.begin(chair, audience, by=by(chair), at=AT)
+    verbs.write(row, subject=subject, text=text, version=1, at=AT)
+    row.refresh_from_db()
+    row.edition = chair.edition
+    return row
+
+
+def release(chair: Membership, row: Mailing, count: int | None = None) -> Campaign:
+    run = verbs.dry_run(chair, row, AT)
+    count = len(run.people) if count is None else count
+    return verbs.release(chair, row, count=count, fingerprint=run.fingerprint, by=by(chair), at=AT)
+
+
+def reasons(chair: Membership, audience: str) -> dict[str, str]:
+    row = Mailing(edition=chair.edition, audience=audience, written_by=chair.user)
+    return {person.email: person.reason for person in verbs.dry_run(chair, row, AT).people}
+
+
+def test_each_audience_is_a_rule_with_its_reason(
+    edition: Edition, chair: Membership, reviewers: list[Membership], author: User
+) -> None:
+    first, second, third = reviewers
+    papers = [factories.make_submission(edition, author, title=f"Paper {n}") for n in range(5)]
+    one, two, three, withdrawn, unsent = papers
+    factories.make_review(factories.make_assignment(one, first))
+    factories.make_assignment(two, second)
+    factories.make_assignment(one, second)
+    for row, state in ((withdrawn, Life.WITHDRAWN), (unsent, Life.DRAFT)):
+        Submission.objects.filter(pk=row.pk).update(state=state)
+    factories.announce(two, at=AT - timedelta(days=1))
+    factories.announce(three, "rejected", at=AT - timedelta(days=1))
+    factories.announce(one, at=AT + timedelta(minutes=5))
+    factories.make_invited(edition)
+    assert reasons(chair, "open_reviews") == {second.email: f"open reviews: 2 (of {one.number}, {two.number})"}
+    assert reasons(chair, "finished") == {first.email: "submitted all reviews: 1"}
+    assert set(reasons(chair, "members")) == {chair.email, *(row.email for row in reviewers)}
+    assert list(reasons(chair, "silent")) == ["invited@somewhere.example"]
+    assert reasons(chair, "drafts") == {author.email: f"answers for submission {unsent.number}, a draft"}
+    assert reasons(chair, "withdrawn") == {author.email: f"author of submission {withdrawn.number}, withdrawn"}
+    # Not before the announcement: the accepted one that is held is not among them.
+    assert reasons(chair, "accepted") == {author.email: f"author of submission {two.number}, accepted and announced"}
+    assert reasons(chair, "rejected") == {author.email: f"author of submission {three.number}, not accepted, announced"}
+    assert list(reasons(chair, "camera_ready")) == [author.email]
+    assert third.email not in reasons(chair, "finished")
+
+
+def test_every_placeholder_of_an_audience_has_a_value(
+    edition: Edition, chair: Membership, reviewers: list[Membership], author: User
+) -> None:
+    paper = factories.make_submission(edition, author)
+    factories.make_assignment(paper, reviewers[0])
+    for audience in AUDIENCES:
+        row = Mailing(edition=chair.edition, audience=audience.key, written_by=chair.user)
+        for person in verbs.dry_run(chair, row, AT).people:
+            assert set(audience.placeholders) <= set(person.values), audience.key
+
+
+def test_an_author_of_two_papers_gets_two_letters(edition: Edition, chair: Membership, author: User) -> None:
+    for title in ("A", "B"):
+        factories.make_submission(edition, author, title=title)
+    release(chair, draft(chair, "submitted", "{number}. {title}"))
+    assert sorted(row.text for row in Message.objects.filter(kind="mailing")) == ["1. A\n", "2. B\n"]
+
+
+def test_a_chair_in_conflict_reaches_nobody_of_that_paper_and_finds_no_letter_about_it(
+    edition: Edition,
+    chair: Membership,
+    other_chair: Membership,
+    paper: Submission,
+    secret: Submission,
+    reviewers: list[Membership],
+) -> None:
+    factories.make_assignment(secret, reviewers[0])
+    assert "zoe@zebra.example" not in reasons(chair, "submitted")
+    assert reasons(chair, "open_reviews") == {}
+    assert "zoe@zebra.example" in reasons(other_chair, "submitted")
+    for audience in ("submitted", "open_reviews"):
+        release(other_chair, draft(other_chair, audience))
+    seen = letters_for(chair)
+    assert {row.subject_label for row in seen} == {paper.label}
+    assert not seen.filter(kind="mailing_tasks").exists()
+
+
+def test_only_who_wrote_it_sees_it(
+    edition: Edition, chair: Membership, other_chair: Membership, paper: Submission, as_user: Browser
+) -> None:
+    row = draft(chair, "submitted", "About the Zebrafish")
+    page = f"/{edition.slug}/chair/mail/write/"
+    answers = [as_user(one).get(f"{page}{row.pk}/").status_code for one in (chair, other_chair)]
+    assert answers == [200, 404]
+    assert "Hello" not in as_user(other_chair).get(page).text
+
+
+@pytest.mark.parametrize(
+    ("subject", "text", "wrong"),
+    [
+        ("", "Hello", "The subject is empty."),
+        ("Hello", " ", "The text is empty."),
+        ("Hello {nmae}", "{reviews}", "Nobody can fill {nmae}, {reviews}."),
+    ],
+)
+def test_what_is_not_complete_cannot_leave(
+    chair: Membership, paper: Submission, subject: str, text: str, wrong: str
+) -> None:
+    row = draft(chair, "submitted", text, subject)
+    assert verbs.dry_run(chair, row, AT).wrong == [wrong]
+    with pytest.raises(Refused, match=r"is empty|Nobody can fill"):
+        release(chair, row)
+    assert Message.objects.count() == 0
+
+
+def test_an_empty_audience_cannot_be_written_to(chair: Membership) -> None:
+    row = draft(chair, "drafts")
+    assert verbs.dry_run(chair, row, AT).wrong == ["Nobody is in this audience now."]
+
+
+def test_the_number_must_be_typed_and_what_was_looked_at_must_stand(
+    edition: Edition, chair: Membership, paper: Submission
+) -> None:
+    row = draft(chair, "submitted")
+    with pytest.raises(Refused, match="You typed 7; it goes to 1"):
+        release(chair, row, count=7)
+    seen = verbs.dry_run(chair, row, AT)
+    factories.make_author(paper, "new@uni.example", "New")
+    with pytest.raises(Refused, match="You typed 1; it goes to 2"):
+        verbs.release(chair, row, count=1, fingerprint=seen.fingerprint, by=by(chair), at=AT)
+    with pytest.raises(Refused, match="changed since you looked"):
+        verbs.release(chair, row, count=2, fingerprint=seen.fingerprint, by=by(chair), at=AT)
+    assert (Message.objects.count(), Campaign.objects.count()) == (0, 0)
+
+
+def test_a_second_press_sends_nothing(edition: Edition, chair: Membership, paper: Submission) -> None:
+    row = draft(chair, "submitted")
+    release(chair, row)
+    with pytest.raises(Refused, match="released already"):
+        release(chair, row)
+    assert [letter.state for letter in Message.objects.all()] == [State.HELD]
+    assert Entry.objects.filter(verb="mailing_released").count() == 1
+
+
+def test_released_it_cannot_be_changed(chair: Membership, paper: Submission) -> None:
+    row = draft(chair, "submitted")
+    release(chair, row)
+    with pytest.raises(Refused, match="released"):
+        verbs.write(row, subject="Other", text="Other", version=2, at=AT)
+
+
+def test_stop_keeps_every_letter_back(chair: Membership, paper: Submission) -> None:
+    row = draft(chair, "submitted")
+    release(chair, row)
+    row.refresh_from_db()
+    assert (verbs.stop(row, by=by(chair), at=AT), verbs.stop(row, by=by(chair), at=AT)) == (1, 0)
+    assert [letter.state for letter in Message.objects.all()] == [State.CANCELLED]
+
+
+def test_who_has_finished_before_it_leaves_gets_none_and_the_others_theirs(
+    edition: Edition, chair: Membership, paper: Submission, reviewers: list[Membership]
+) -> None:
+    tasks = [factories.make_assignment(paper, member) for member in reviewers[:2]]
+    release(chair, draft(chair, "open_reviews", "{papers}"))
+    factories.make_review(tasks[0])
+    done, waiting = Message.objects.order_by("pk")
+    words = objection(done)
+    assert isinstance(words, OnlyThis)
+    assert (words, objection(waiting)) == ("what the letter asks for was done in the meantime", None)
+    assert Review.objects.count() == 1
+
+
+def test_letters_that_ask_for_nothing_have_no_condition(chair: Membership) -> None:
+    release(chair, draft(chair, "members"))
+    assert {str(row.guard) for row in Message.objects.all()} == {"{}"}
+
+
+def test_the_next_one_tells_who_is_new_and_who_is_gone(edition: Edition, chair: Membership, author: User) -> None:
+    old = factories.make_submission(edition, author, title="Old")
+    release(chair, draft(chair, "submitted"))
+    Submission.objects.filter(pk=old.pk).update(state=Life.WITHDRAWN)
+    factories.make_submission(edition, factories.make_user("nina@uni.example", "Nina"), title="New")
+    run = verbs.dry_run(chair, draft(chair, "submitted"), AT)
+    assert ([one.name for one in run.new], run.gone, run.since) == (["Nina"], [author.name], AT)
+
+
+def test_a_chair_sends_one_to_herself(chair: Membership, paper: Submission) -> None:
+    row = draft(chair, "submitted", "Dear {name}")
+    for _ in range(2):
+        verbs.to_myself(chair, row, "", by=by(chair), at=AT)
+    letter = Message.objects.get()
+    assert (letter.to_email, letter.subject, letter.subject_label) == (by(chair).email, "Test: Hello", paper.label)
+    row.refresh_from_db()
+    assert row.released_at is None
+
+
+def test_the_pages_lead_from_the_choice_to_the_release(
+    edition: Edition, chair: Membership, paper: Submission, as_user: Browser
+) -> None:
+    browser, page = as_user(chair), f"/{edition.slug}/chair/mail/write/"
+    assert "You have written nothing yet" in browser.get(page).text
+    assert browser.post(page, {}).status_code == 422
+    there = browser.post(page, {"audience": "submitted"}).headers["Location"]
+    assert "The subject is empty." in browser.get(there).text
+    typed = {"save": "1", "subject": "News", "text": "Dear {name} {strange}", "version": "1"}
+    shown = browser.post(there, typed, follow=True)
+    assert ("Nobody can fill {strange}." in shown.text, "Dear {name} {strange}" in shown.text) == (True, True)
+    stale = browser.post(there, {**typed, "text": "Mine"})
+    assert (stale.status_code, "Mine" in stale.text) == (422, True)
+    shown = browser.post(there, {**typed, "text": "Dear {name}", "version": "2"}, follow=True)
+    print_of = shown.context["run"].fingerprint
+    assert f"because: author of submission {paper.number}" in shown.text
+    wrong = browser.post(there, {"release": "1", "count": "9", "fingerprint": print_of})
+    assert (wrong.status_code, "You typed 9; it goes to 1" in wrong.text) == (422, True)
+    done = browser.post(there, {"release": "1", "count": "1", "fingerprint": print_of}, follow=True)
+    assert ("Held until" in done.text, Message.objects.get().state) == (True, State.HELD)
+    assert "Letters kept back: 1" in browser.post(there, {"stop": "1"}, follow=True).text
+    again = browser.post(there, {"again": "1"}, follow=True)
+    assert ("Dear {name}" in again.text, Mailing.objects.count()) == (True, 2)
+
+
+def test_audiences_are_named_once() -> None:
+    assert len(BY_KEY) == len(AUDIENCES)
