@@ -12,12 +12,11 @@ class AudienceForm(forms.Form):
 
 
 class MailingForm(forms.Form):
-    """Kept as typed; what is wrong with it stands in the dry run."""
+    """What is wrong with the placeholders stands in the dry run."""
 
-    subject = forms.CharField(max_length=200, required=False, label="Subject")
+    subject = forms.CharField(max_length=200, label="Subject")
     text = forms.CharField(
         max_length=20_000,
-        required=False,
         label="Text",
         help_text="Plain text; a blank line parts paragraphs, web addresses become links.",
         widget=forms.Textarea(attrs={"rows": 14}),

@@ -15,12 +15,12 @@ from reviews.actions.mailing import DryRun
 from reviews.audiences import AUDIENCES, BY_KEY
 from reviews.emails.mailing import Person, rendered
 from reviews.forms.mailing import AudienceForm, MailingForm, MailingReleaseForm
-from reviews.letters import letters_for
 from reviews.models import Mailing
 from reviews.views.chair.door import ChairRequest, chairs_only, page
 from submissions.access import overseen_by
 
 PER_PAGE = 25
+PROBLEMS = (State.FAILED, State.UNKNOWN, State.BOUNCED, State.CANCELLED)
 STOPPABLE = (State.HELD, State.QUEUED, State.RETRY, State.SENDING)
 
 
@@ -65,7 +65,7 @@ def mailing(request: ChairRequest, chair: Membership, pk: int) -> HttpResponse:
         row.refresh_from_db()
         row.edition = chair.edition
     if row.released_at is not None:
-        return page(request, chair, "mailing_released.html", released(chair, row), status=status)
+        return page(request, chair, "mailing_released.html", released(row), status=status)
     run = verbs.dry_run(chair, row, timezone.now())
     listed = chosen(run, request.GET.get("q", ""))
     person = next((one for one in run.people if one.key == request.GET.get("letter")), listed[0] if listed else None)
@@ -117,15 +117,15 @@ def chosen(run: DryRun, words: str) -> list[Person]:
     return [one for one in run.people if low in f"{one.name} {one.email} {one.reason}".lower()]
 
 
-def released(chair: Membership, row: Mailing) -> dict[str, object]:
-    """What became of the letters that this chair may see."""
-    letters = letters_for(chair).filter(campaign=row.campaign_id_label)
-    waiting = Message.objects.filter(campaign=row.campaign_id_label, state__in=STOPPABLE).exists()
+def released(row: Mailing) -> dict[str, object]:
+    """What became of the letters: hers, to people whom she was shown one by one."""
+    letters = Message.objects.filter(campaign=row.campaign_id_label)
     return {
         "mailing": row,
         "audience": BY_KEY[row.audience],
         "progress": progress_of(letters),
-        "can_stop": waiting,
+        "problems": letters.filter(state__in=PROBLEMS).order_by("to_name", "pk"),
+        "can_stop": letters.filter(state__in=STOPPABLE).exists(),
         "is_held": row.release_at is not None and row.release_at > timezone.now(),
         "recipients": len(row.recipients),
     }
