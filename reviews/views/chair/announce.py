@@ -1,6 +1,7 @@
 """From private decisions to letters: what will change, every letter, the release, and Stop."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -71,6 +72,35 @@ class Release:
         return any(self.letters.get(state) for state in moving)
 
 
+@dataclass(frozen=True)
+class Since:
+    """What is different from the dry run that this chair looked at before: numbers of submissions."""
+
+    at: datetime
+    new: list[int]
+    gone: list[int]
+    changed: list[int]
+
+
+def since_last_look(request: ChairRequest, now: Plan) -> Since | None:
+    """Compare with the last different dry run of this session, and remember this one; None at the first look."""
+    key = f"dry_run:{now.edition.slug}"
+    prints = {str(row.submission.number): now.prints[row.pk] for row in now.decisions}
+    looks = request.session.get(key, [])
+    if not looks or looks[-1]["prints"] != prints:
+        looks = [*looks, {"at": timezone.now().isoformat(), "prints": prints}][-2:]
+        request.session[key] = looks
+    if len(looks) < 2:
+        return None
+    before = looks[0]["prints"]
+    return Since(
+        datetime.fromisoformat(looks[0]["at"]),
+        sorted(int(number) for number in prints.keys() - before.keys()),
+        sorted(int(number) for number in before.keys() - prints.keys()),
+        sorted(int(number) for number in prints.keys() & before.keys() if prints[number] != before[number]),
+    )
+
+
 @chairs_only
 def announce(request: ChairRequest, chair: Membership) -> HttpResponse:
     """Three steps on one page; POST releases."""
@@ -99,6 +129,7 @@ def announce(request: ChairRequest, chair: Membership) -> HttpResponse:
         "kind": request.GET.get("kind", ""),
         "releases": releases(chair),
         "unconfirmed": now.unconfirmed(request.user) if chair.edition.needs_second_chair else [],
+        "since": since_last_look(request, now),
         "samples": _samples(recipients(now)),
     }
     return page(request, chair, "announce.html", context, status=422 if request.method == "POST" else 200)

@@ -369,3 +369,21 @@ def test_the_whole_way_in_the_browser_pages(
         stopped = browser.post(f"{done.redirect_chain[-1][0]}stop/", follow=True)
         assert "private again" in stopped.content.decode()
     assert [letter.state for letter in letters()] == [State.CANCELLED]
+
+
+def test_the_dry_run_tells_what_differs_from_the_last_one(
+    edition: Edition, chair: Membership, author: User, as_user: As
+) -> None:
+    papers = [factories.make_submission(edition, author, title=f"Paper {number}") for number in range(4)]
+    browser, page = as_user(chair), f"/{edition.slug}/chair/announce/"
+    decided = [decide(paper, chair) for paper in papers[:3]]
+    assert browser.get(page).context["since"] is None
+    assert browser.get(page).context["since"] is None
+    factories.make_author(papers[0], "second@uni.example", "Second")
+    Decision.objects.filter(pk=decided[1].pk).delete()
+    decide(papers[3], chair, "reject")
+    for _ in range(2):
+        since = browser.get(page).context["since"]
+        assert (since.changed, since.new, since.gone) == (
+            [papers[0].number], [papers[3].number], [papers[1].number]
+        )  # fmt: skip
