@@ -54,9 +54,10 @@ def render(letter: str, words: dict[str, Any], own: OwnWords | None = None) -> t
     Raises KeyError when own words hold a placeholder without a value: better no letter than one with a hole.
     """
     if own is None:
+        # Rendered text counts as safe markup. The plain text of a letter is none: pages that show it must escape it.
         return (
             one_line(render_to_string(f"{letter}.subject.txt", words)),
-            render_to_string(f"{letter}.txt", words),
+            render_to_string(f"{letter}.txt", words) + "",
             render_to_string(f"{letter}.html", words),
         )
     text = fill(own.text, own.values).strip() + "\n"

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from django.utils.safestring import SafeString
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -69,3 +70,10 @@ def test_nothing_typed_and_no_value_becomes_markup(text: str, value: str) -> Non
 def test_a_value_is_put_in_as_it_is(around: str, value: str) -> None:
     with_marks = f"a{around}{{name}}b"
     assert fill(with_marks, {"name": value}) == re.sub(r"\n{3,}", "\n\n", f"a{around}{value}b")
+
+
+def test_the_plain_text_of_a_letter_is_no_markup_for_the_pages_that_show_it() -> None:
+    words = {"edition": {"name": "<b>"}, "to_name": "<i>", "removed": [], "link": "/"}
+    subject, text, _ = render("reviews/emails/unassigned", words)
+    assert "Dear <i>," in text
+    assert [isinstance(part, SafeString) for part in (subject, text)] == [False, False]
