@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("account/", include("dlonsc.accounts.urls")),
     path("", include("dlonsc.mail.urls")),
     path("", include("reviews.urls_feeds")),
+    path("", include("reviews.urls_persons")),
     path("", include("submissions.urls")),
     path("", include("reviews.urls")),
     path("", include("reviews.urls_letters")),

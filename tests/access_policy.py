@@ -69,6 +69,8 @@ POLICY: dict[str, frozenset[str]] = {
     "accounts:add_affiliation": SIGNED_IN,
     "accounts:affiliation": frozenset({"author"}),
     "feeds:mine": SIGNED_IN,
+    "persons:mine": SIGNED_IN,
+    "persons:download": SIGNED_IN,
     # Authors.
     "submissions:home": SIGNED_IN,
     "submissions:new": SIGNED_IN,

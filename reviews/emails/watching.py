@@ -39,3 +39,17 @@ def mail_test(edition: Edition, person: User, *, at: datetime) -> Message | None
         kind="mail_test",
         about=f"edition:{edition.pk}",
     )
+
+
+def post_erasure(administrator: User, person: User, *, reason: str, at: datetime) -> Message | None:
+    """Somebody asks an administrator to be forgotten; one letter to each."""
+    return post(
+        key=f"erasure:{person.pk}:{administrator.pk}",
+        to_email=administrator.email,
+        to_name=administrator.name,
+        letter="reviews/emails/erasure",
+        context={"person": person, "reason": reason, "asked_at": at},
+        head=Letterhead(sender="DLonSC"),
+        at=at,
+        kind="erasure",
+    )

@@ -1,0 +1,117 @@
+"""A person asks to be forgotten; an administrator sees what that means and does it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
+from allauth.usersessions.models import UserSession
+from django.db import transaction
+
+from dlonsc.accounts.models import Affiliation, User
+from dlonsc.editions.models import CalendarFeed, Interest, Membership
+from dlonsc.history.models import Entry
+from dlonsc.history.record import record
+from dlonsc.mail.ledger import WAITING, move_all
+from dlonsc.mail.models import Message, State
+from reviews.actions.assigning import Refused
+from reviews.emails.watching import post_erasure
+from reviews.models import Bid, Review
+from reviews.persons import HAVE_LEFT
+from submissions.models import Author
+
+NOBODY = "Former member"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Counts of what goes and of what must stay, in words; `waiting` letters are counted apart.
+
+    Their number is not for the person herself: a letter that is held tells that something is decided.
+    """
+
+    goes: dict[str, int]
+    stays: dict[str, int]
+    waiting: int
+    refused: str = ""
+
+
+def requested(user: User) -> Entry | None:
+    """Her last wish to be forgotten."""
+    return Entry.objects.filter(verb="erasure_requested", by_id=user.pk).order_by("-pk").first()
+
+
+@transaction.atomic
+def request(user: User, *, reason: str, at: datetime) -> bool:
+    """Tell every administrator; False when she has asked already."""
+    User.objects.select_for_update().get(pk=user.pk)
+    if requested(user):
+        return False
+    record("erasure_requested", by_id=user.pk, by=str(user), at=at)
+    for person in User.objects.filter(is_superuser=True, is_active=True):
+        post_erasure(person, user, reason=reason, at=at)
+    return True
+
+
+def addresses_of(user: User) -> set[str]:
+    rows = EmailAddress.objects.filter(user=user).values_list("email", flat=True)
+    return {user.email.lower(), *(email.lower() for email in rows)}
+
+
+def plan(user: User) -> Plan:
+    """What erasing this person would do now; nothing changes."""
+    memberships = Membership.objects.filter(user=user)
+    last = [
+        row.edition.name
+        for row in memberships.filter(is_chair=True, removed_at__isnull=True).select_related("edition")
+        if not Membership.objects.chairs().filter(edition=row.edition_id).exclude(pk=row.pk).exists()
+    ]
+    return Plan(
+        goes={
+            "name, password and ORCID iD of the account": 1,
+            "addresses": len(addresses_of(user)),
+            "affiliations": Affiliation.objects.filter(user=user).count(),
+            "second factors": Authenticator.objects.filter(user=user).count(),
+            "accounts elsewhere": SocialAccount.objects.filter(user=user).count(),
+            "sessions": UserSession.objects.filter(user=user).count(),
+            "places in committees, with profile and bids": memberships.count(),
+        },
+        stays={
+            "names in author lists (they are printed)": Author.objects.filter(email__in=addresses_of(user)).count(),
+            f"reviews, under the name {NOBODY}": Review.objects.filter(assignment__membership__user=user).count(),
+            "acts in the history (who did what when)": Entry.objects.filter(by_id=user.pk).count(),
+            "letters that have left": Message.objects.filter(
+                to_email__in=addresses_of(user), state__in=HAVE_LEFT
+            ).count(),
+        },
+        waiting=Message.objects.filter(to_email__in=addresses_of(user), state__in=WAITING).count(),
+        refused=f"She is the only chair of {', '.join(last)}: name another first." if last else "",
+    )
+
+
+@transaction.atomic
+def erase(user: User, *, by: str, at: datetime) -> Plan:
+    """Carry the plan out; the account can never be signed in to again. Raises Refused for an only chair."""
+    user = User.objects.select_for_update().get(pk=user.pk)
+    now = plan(user)
+    if now.refused:
+        raise Refused(now.refused)
+    waiting = Message.objects.filter(to_email__in=addresses_of(user))
+    move_all(waiting, State.CANCELLED, of=WAITING, at=at, answer="the recipient was erased")
+    members = Membership.objects.filter(user=user)
+    Bid.objects.filter(membership__in=members).delete()
+    Interest.objects.filter(membership__in=members).delete()
+    members.filter(removed_at__isnull=True).update(removed_at=at)
+    members.update(
+        name=NOBODY, email="", is_listed=False, publications="", away="", declared_conflicts=[], decline_reason="",
+        suggestion="",
+    )  # fmt: skip
+    for rows in (Affiliation, Authenticator, SocialAccount, UserSession, EmailAddress, CalendarFeed):
+        rows.objects.filter(user=user).delete()
+    user.name, user.orcid, user.email = NOBODY, "", f"former-{user.pk}@erased.invalid"
+    user.is_active = user.is_staff = user.is_superuser = False
+    user.set_unusable_password()
+    user.save()
+    record("erased", by_id=None, by=by, at=at, subject=f"user:{user.pk}")
+    return now

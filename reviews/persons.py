@@ -1,0 +1,129 @@
+"""Everything that an installation holds about one person, as she may read it: for her own copy, nobody else's.
+
+What others wrote is in it only as letters that were sent to her; a letter that waits, an outcome that is not announced
+and whoever named her as a conflict are not.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from allauth.usersessions.models import UserSession
+from django.db.models import Model, Q
+
+from dlonsc.accounts.models import User
+from dlonsc.editions.models import Interest, Membership
+from dlonsc.history.models import Entry
+from dlonsc.mail.models import Message, State
+from reviews.models import Bid, Review
+from submissions.access import authored_by
+from submissions.files import path_of
+from submissions.models import Author, Conflict, ConflictSource, Question, ReproducibilityRecord, Submission
+
+# Letters that have left; one that is held must not be read here before its instant.
+HAVE_LEFT = (State.SENT, State.UNKNOWN, State.BOUNCED)
+
+
+def fields_of(row: Model, *names: str) -> dict[str, Any]:
+    """Plain values of a row."""
+    return {name: getattr(row, name) for name in names}
+
+
+def data_of(user: User, at: datetime) -> dict[str, Any]:
+    """All of it, ready for JSON with DjangoJSONEncoder."""
+    return {
+        "made_at": at,
+        "account": fields_of(user, "name", "orcid", "joined_at", "last_login", "compact_tables", "digest"),
+        "addresses": [fields_of(row, "email", "verified", "primary") for row in _addresses(user)],
+        "affiliations": [
+            fields_of(row, "institution", "town", "country", "domain", "until") for row in user.affiliations.all()
+        ],
+        "sessions": [
+            fields_of(row, "ip", "user_agent", "created_at", "last_seen_at")
+            for row in UserSession.objects.filter(user=user).order_by("pk")
+        ],
+        "committees": [_committee(row) for row in user.memberships.select_related("edition").order_by("pk")],
+        "submissions": [_submission(row, user) for row in _submissions(user)],
+        "reviews": [_review(row) for row in _reviews(user)],
+        "letters": [
+            fields_of(row, "subject", "text", "to_email", "created_at", "finished_at") for row in _letters(user)
+        ],
+        "acts": list(Entry.objects.filter(by_id=user.pk).order_by("pk").values("verb", "at", "edition")),
+    }
+
+
+def files_of(user: User) -> Iterator[tuple[str, Path]]:
+    """The PDFs and supplements of her submissions, as (name in the archive, path); a lost file is left out."""
+    for row in _submissions(user):
+        folder = f"{row.edition.slug}_{row.number:03d}"
+        stored = [
+            *((f"version-{one.number}.pdf", one.sha256) for one in row.manuscripts.order_by("number")),
+            *((f"supplement-{one.pk}", one.sha256) for one in row.supplements.order_by("pk")),
+        ]
+        for name, sha256 in stored:
+            path = path_of(sha256)
+            if path.exists():
+                yield f"files/{folder}/{name}", path
+
+
+def _addresses(user: User) -> list[EmailAddress]:
+    return list(EmailAddress.objects.filter(user=user).order_by("pk"))
+
+
+def _submissions(user: User) -> list[Submission]:
+    return list(authored_by(user).select_related("edition").order_by("pk"))
+
+
+def _reviews(user: User) -> list[Review]:
+    rows = Review.objects.filter(assignment__membership__user=user).order_by("pk")
+    return list(rows.select_related("assignment__submission__edition").prefetch_related("versions"))
+
+
+def _letters(user: User) -> list[Message]:
+    mine = Q()
+    for email in {user.email.lower(), *user.verified_emails}:
+        mine |= Q(to_email__iexact=email)
+    return list(Message.objects.filter(mine, state__in=HAVE_LEFT).order_by("pk"))
+
+
+def _committee(row: Membership) -> dict[str, Any]:
+    told = fields_of(
+        row, "name", "email", "is_chair", "is_proceedings_chair", "is_reviewer", "title", "invited_at", "accepted_at",
+        "declined_at", "decline_reason", "suggestion", "removed_at", "max_load", "away", "publications",
+        "declared_conflicts",
+    )  # fmt: skip
+    own = Conflict.objects.filter(membership=row, source=ConflictSource.MEMBER).select_related("submission")
+    return {
+        "edition": row.edition.name,
+        **told,
+        "topics": list(Interest.objects.filter(membership=row).values("topic__title", "value")),
+        "bids": list(Bid.objects.filter(membership=row).values("submission__number", "value", "changed_at")),
+        "conflicts_you_declared": list(own.values("submission__number", "kind", "reason", "declared_at")),
+    }
+
+
+def _submission(row: Submission, user: User) -> dict[str, Any]:
+    record = ReproducibilityRecord.objects.filter(submission=row).first()
+    authors = Author.objects.filter(submission=row).order_by("position")
+    questions = Question.objects.filter(submission=row).order_by("pk")
+    return {
+        "edition": row.edition.name,
+        **fields_of(row, "number", "title", "abstract", "keywords", "state", "created_at", "submitted_at"),
+        "authors": list(authors.values("position", "name", "email", "institution", "town", "country", "orcid")),
+        "reproducibility": fields_of(record, *ReproducibilityRecord.SECTIONS) if record else None,
+        "versions": list(row.manuscripts.order_by("number").values("number", "original_name", "size", "sha256")),
+        "questions_you_asked": list(questions.filter(written_by=user).values("text", "written_at")),
+    }
+
+
+def _review(row: Review) -> dict[str, Any]:
+    submission = row.assignment.submission
+    return {
+        "edition": submission.edition.name,
+        "submission": submission.number,
+        "submitted_at": row.submitted_at,
+        "text": {name: getattr(row, name) for name in Review.FIELDS},
+        "versions": [fields_of(one, "number", "saved_at", "fields") for one in row.versions.all()],
+    }
