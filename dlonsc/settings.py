@@ -281,6 +281,9 @@ SOCIALACCOUNT_PROVIDERS = {
     if env(f"{name.upper()}_CLIENT_ID")
 }
 
+# --- Assignment: a folder with a sentence model; empty: the one that is installed as a package, if any ---------------
+SENTENCE_MODEL = env("SENTENCE_MODEL", "")
+
 # --- Browser ---------------------------------------------------------------------------------------------------------
 SECURE_CSP = {
     "default-src": [CSP.NONE],

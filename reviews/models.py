@@ -28,6 +28,17 @@ class Bid(models.Model):
         return f"{self.membership_id} {self.submission_id} {self.value:+d}"
 
 
+class TextVector(models.Model):
+    """The sentence vector of a text, kept so that it is computed once. `key` is a hash of the model and the text."""
+
+    key = models.CharField(max_length=64, unique=True)
+    vector = models.BinaryField()
+    made_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.key[:12]
+
+
 class Proposal(models.Model):
     """One run of the assignment with its inputs, seed and result. Only its chair sees it until it is committed."""
 

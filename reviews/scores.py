@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dlonsc.editions.models import Edition, Interest, Membership
+from reviews.likeness import text_of, vectors_of
 from reviews.matching.affinity import Affinity, affinity, read_publications
 from reviews.matching.problem import Floats
 from reviews.matching.score import Scored, Weights, combine, topic_scores
@@ -81,7 +82,8 @@ def fit_of(edition: Edition, submissions: Sequence[Submission], members: Sequenc
     papers = tuple(row.pk for row in submissions)
     people = tuple(row.pk for row in members)
     texts = tuple(tuple(read_publications(row.publications)) for row in members)
-    likeness = affinity([f"{row.title}. {row.abstract}" for row in submissions], texts)
+    titles = [text_of(row) for row in submissions]
+    likeness = affinity(titles, texts, vectors_of(edition, [*titles, *(text for own in texts for text in own)]))
     scored = combine(likeness.scaled(), _topics(edition, papers, people), _bids(papers, people), weights_of(edition))
     return Fit(papers, people, scored, likeness, texts)
 

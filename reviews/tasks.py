@@ -7,7 +7,7 @@ from django.utils import timezone
 from dlonsc.accounts.limits import forget_old
 from dlonsc.editions.models import Edition
 from dlonsc.mail import digest
-from reviews import invariants, reminders
+from reviews import invariants, likeness, reminders
 from reviews.late_conflicts import tell_chairs
 
 
@@ -33,3 +33,9 @@ def tell_late_conflicts() -> None:
     """Tell chairs of assignments that have come into conflict. Each chair is told once of each."""
     for edition in Edition.objects.filter(submissions__isnull=False).distinct():
         tell_chairs(edition, timezone.now())
+
+
+@shared_task(name="reviews.tasks.embed_texts")
+def embed_texts() -> None:
+    """Compute the sentence vectors that editions wish for and that are not there yet, for four minutes at most."""
+    likeness.embed_missing(seconds=240, at=timezone.now())

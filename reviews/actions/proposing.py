@@ -143,8 +143,8 @@ def _commit(chair: Membership, proposal: Proposal, version: int, by: User, at: d
     return changes
 
 
-def set_weights(edition: Edition, weights: dict[str, float]) -> None:
-    """Keep the weights of the score in the edition's settings."""
+def set_weights(edition: Edition, weights: dict[str, Any]) -> None:
+    """Keep the weights of the score, and how texts are compared, in the edition's settings."""
     if any(edition.matching.get(name) != value for name, value in weights.items()):
         edition.matching = edition.matching | weights
         edition.save(update_fields=["matching"])

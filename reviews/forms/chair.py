@@ -130,6 +130,12 @@ class RunForm(forms.Form):
     )
     seed = forms.IntegerField(min_value=0, max_value=2**31 - 1, label="Seed")
     text = forms.FloatField(min_value=0, max_value=10, label="Weight of text")
+    text_by = forms.ChoiceField(
+        required=False,
+        choices=(("words", "the words in them"), ("meaning", "their meaning (sentence vectors)")),
+        label="Compare texts by",
+        help_text="Meaning finds texts that say the same in other words; it is computed in the background.",
+    )
     topic = forms.FloatField(min_value=0, max_value=10, label="Weight of topics")
     bid_base = forms.FloatField(
         min_value=1, max_value=5, label="Factor of a bid", help_text="A bid of 2 multiplies the score by this twice."

@@ -68,12 +68,16 @@ class Affinity:
         return [Near(int(i), float(similar[i])) for i in order]
 
 
-def affinity(papers: Sequence[str], profiles: Sequence[Sequence[str]]) -> Affinity:
-    """Affinity of each paper's text (title and abstract) with each reviewer's texts, P and R of them."""
+def affinity(papers: Sequence[str], profiles: Sequence[Sequence[str]], dense: Floats | None = None) -> Affinity:
+    """Affinity of each paper's text (title and abstract) with each reviewer's texts, P and R of them.
+
+    dense: float[P + texts, width], sentence vectors of unit length of the papers and then of all texts in order,
+    instead of TF-IDF.
+    """
     texts = [text for profile in profiles for text in profile]
     counts = np.array([len(profile) for profile in profiles], dtype=np.int64)
     start = np.concatenate((np.zeros(1, dtype=np.int64), np.cumsum(counts)))
-    vectors = tfidf([*papers, *texts])
+    vectors = tfidf([*papers, *texts]) if dense is None else csr_array(dense)
     rows, own = vectors[: len(papers)], vectors[len(papers) :]
     mean = np.full((len(papers), len(profiles)), np.nan)
     columns = own.T.tocsc()

@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 
 from dlonsc.editions.models import Membership
-from reviews import assignment
+from reviews import assignment, likeness
 from reviews.actions import proposing
 from reviews.actions.assigning import Refused
 from reviews.forms.chair import RunForm
@@ -53,6 +53,7 @@ def run(request: ChairRequest, chair: Membership) -> HttpResponse:
         "papers": len(wanted.submissions),
         "full": len(scene.submissions) - len(wanted.submissions),
         "people": len(scene.members),
+        "vectors": likeness.progress_of(scene.submissions, scene.members) if likeness.model_folder() else None,
         "handled": sum(row.handling_chair_id == chair.pk for row in wanted.submissions),
     }
     return page(request, chair, "run.html", context, status=422 if form.errors else 200)
@@ -75,6 +76,7 @@ def _initial(chair: Membership, scene: assignment.Scene, earlier: Proposal | Non
         "one_per_institution": True,
         "seed": chair.edition_id,
         "text": weights.text,
+        "text_by": edition.matching.get("text_by", "words"),
         "topic": weights.topic,
         "bid_base": weights.bid_base,
     }
@@ -82,8 +84,8 @@ def _initial(chair: Membership, scene: assignment.Scene, earlier: Proposal | Non
 
 def _save_weights(chair: Membership, form: RunForm) -> None:
     """The weights are the edition's: the next run and the pages by hand use the same."""
-    names = ("text", "topic", "bid_base")
-    proposing.set_weights(chair.edition, {name: form.cleaned_data[name] for name in names})
+    names = ("text", "topic", "bid_base", "text_by")
+    proposing.set_weights(chair.edition, {name: form.cleaned_data[name] or "words" for name in names})
 
 
 @chairs_only
