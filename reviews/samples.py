@@ -89,7 +89,7 @@ def _paper(chair: Membership, kind: str) -> Sample | None:
     if row is None:
         return None
     row.edition = chair.edition
-    email, name = contacts(row)[0]
+    email, name = next(iter(contacts(row)), (row.created_by.email, row.created_by.name))
     lines = missing(row) if kind == DRAFT else ["camera-ready PDF"]
     link = f"{settings.SITE_URL}/{chair.edition.slug}/submissions/{row.number}/"
     values = values_of_paper(row, name, lines, due_words(chair.edition.due(phase)), link)

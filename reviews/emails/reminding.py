@@ -58,7 +58,9 @@ class Moment:
 
 def contacts(submission: Submission) -> list[tuple[str, str]]:
     """Who answers for a submission: its creator and its contact author, each address once, as (address, name)."""
-    people = {submission.created_by.email.lower(): submission.created_by.name}
+    owner = submission.created_by
+    # An account that was closed or erased gets no letters; its co-authors do.
+    people = {owner.email.lower(): owner.name} if owner.is_active else {}
     for author in submission.authors.all():
         if author.is_contact and author.email:
             people.setdefault(author.email.lower(), author.name)

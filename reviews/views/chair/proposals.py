@@ -84,8 +84,8 @@ def _initial(chair: Membership, scene: assignment.Scene, earlier: Proposal | Non
 
 def _save_weights(chair: Membership, form: RunForm) -> None:
     """The weights are the edition's: the next run and the pages by hand use the same."""
-    names = ("text", "topic", "bid_base", "text_by")
-    proposing.set_weights(chair.edition, {name: form.cleaned_data[name] or "words" for name in names})
+    names = ("text", "topic", "bid_base", *(("text_by",) if form.cleaned_data["text_by"] else ()))
+    proposing.set_weights(chair.edition, {name: form.cleaned_data[name] for name in names})
 
 
 @chairs_only
