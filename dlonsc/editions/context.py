@@ -19,7 +19,9 @@ def roles_of(request: HttpRequest) -> list[dict[str, Any]]:
     """The doors that a person has: one per edition and role, the one she stands in marked."""
     found = []
     past = Exists(long_past_events(timezone.now()).filter(edition=OuterRef("edition")))
-    for member in memberships_of(request.user).annotate(is_past=past):
+    # On every page: without the long texts and the settings of each edition.
+    few = ("is_chair", "is_proceedings_chair", "is_reviewer", "edition__slug", "edition__name")
+    for member in memberships_of(request.user).annotate(is_past=past).only(*few):
         slug, name = member.edition.slug, member.edition.name
         doors = (
             (member.is_chair, "Chair", "reviews:chair"),
