@@ -12,7 +12,15 @@ from submissions.models import Author, Submission, SubmissionQuerySet
 
 # One such letter may list several submissions. Hiding only those that list a hidden one would tell by what is missing
 # who reviews it; so a chair in conflict with anything sees none of them.
-TASK_KINDS = ("assigned", "unassigned", "chair_reminder", "remind_reviews", "digest", "mailing_tasks")
+TASK_KINDS = (
+    "assigned",
+    "unassigned",
+    "chair_reminder",
+    "remind_reviews",
+    "digest",
+    "mailing_tasks",
+    "mailing_tasks_test",
+)
 
 
 def letters_for(chair: Membership) -> QuerySet[Message]:

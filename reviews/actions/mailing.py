@@ -12,7 +12,7 @@ from dlonsc.editions.models import Edition, Membership
 from dlonsc.history.record import record
 from dlonsc.mail.ledger import cancel_campaign
 from dlonsc.mail.models import Campaign, Message
-from dlonsc.mail.placeholders import unknown
+from dlonsc.mail.placeholders import Block, unknown
 from reviews.actions.assigning import Refused
 from reviews.audiences import BY_KEY, Audience
 from reviews.emails.mailing import Person, post_mailing, post_to_myself
@@ -41,7 +41,7 @@ def dry_run(chair: Membership, mailing: Mailing, at: datetime) -> DryRun:
     last = before.exclude(pk=mailing.pk).order_by("-released_at").first()
     had = {row["key"]: row["name"] for row in last.recipients} if last else {}
     now = {person.key for person in people}
-    told = [mailing.subject, mailing.text, [[person.key, person.email, person.reason] for person in people]]
+    told = [mailing.subject, mailing.text, [_seen(person) for person in people]]
     return DryRun(
         people,
         wrong_with(audience, mailing, people),
@@ -50,6 +50,12 @@ def dry_run(chair: Membership, mailing: Mailing, at: datetime) -> DryRun:
         last.released_at if last else None,
         hashlib.sha256(json.dumps(told).encode()).hexdigest()[:32],
     )
+
+
+def _seen(person: Person) -> list[object]:
+    """All of a letter that was looked at: whoever gets it, why, and what is filled in."""
+    values = {name: value.text if isinstance(value, Block) else value for name, value in person.values.items()}
+    return [person.key, person.email, person.reason, values]
 
 
 def wrong_with(audience: Audience, mailing: Mailing, people: list[Person]) -> list[str]:
@@ -86,7 +92,7 @@ def to_myself(chair: Membership, mailing: Mailing, key: str, *, by: User, at: da
     if now.wrong:
         raise Refused(" ".join(now.wrong))
     person = next((one for one in now.people if one.key == key), now.people[0])
-    return post_to_myself(mailing, person, by, at=at)
+    return post_to_myself(mailing, person, by, kind=BY_KEY[mailing.audience].kind, at=at)
 
 
 @transaction.atomic
@@ -133,7 +139,8 @@ def release(chair: Membership, mailing: Mailing, *, count: int, fingerprint: str
             held_until=at + hold if hold else None,
             at=at,
         )
-    _note("mailing_released", chair.edition, by, at, audience=audience.words, letters=len(people))
+    # No number: all chairs read the history, and it would tell one in conflict of a task that she may not know.
+    _note("mailing_released", chair.edition, by, at, audience=audience.words)
     return campaign
 
 
@@ -143,7 +150,7 @@ def stop(mailing: Mailing, *, by: User, at: datetime) -> int:
     campaign = Campaign.objects.filter(pk=mailing.campaign_id_label or 0).first()
     count = cancel_campaign(campaign, reason="stopped by the chair who wrote it", at=at) if campaign else 0
     if count:
-        _note("mailing_stopped", mailing.edition, by, at, letters=count)
+        _note("mailing_stopped", mailing.edition, by, at)
     return count
 
 

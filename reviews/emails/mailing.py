@@ -63,8 +63,8 @@ def post_mailing(
     )
 
 
-def post_to_myself(mailing: Mailing, person: Person, user: User, *, at: datetime) -> Message | None:
-    """The letter of one recipient to the chair who writes it; one a minute."""
+def post_to_myself(mailing: Mailing, person: Person, user: User, *, kind: str, at: datetime) -> Message | None:
+    """The letter of one recipient to the chair who writes it; one a minute. `kind` is that of the real letter."""
     return post(
         key=f"mailing-test:{mailing.pk}:{user.pk}:{at:%Y-%m-%dT%H:%M}",
         to_email=user.email,
@@ -74,6 +74,6 @@ def post_to_myself(mailing: Mailing, person: Person, user: User, *, at: datetime
         own=OwnWords(f"Test: {mailing.subject}", mailing.text, person.values),
         head=letterhead(mailing.edition),
         at=at,
-        kind="mailing_test",
+        kind=f"{kind}_test",
         about=f"submission:{person.submissions[0]}" if len(person.submissions) == 1 else "",
     )

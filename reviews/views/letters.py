@@ -32,6 +32,7 @@ KIND_WORDS = {
     "mailing": "written by a chair",
     "mailing_tasks": "written by a chair to reviewers",
     "mailing_test": "written by a chair, to herself",
+    "mailing_tasks_test": "written by a chair to reviewers, to herself",
 }
 DONE_WORDS = {
     "arrived": "Marked as arrived.",

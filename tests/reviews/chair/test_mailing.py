@@ -230,6 +230,33 @@ def test_a_chair_sends_one_to_herself(chair: Membership, paper: Submission) -> N
     assert row.released_at is None
 
 
+def test_a_letter_of_tasks_that_a_chair_sends_herself_is_hidden_like_the_real_one(
+    edition: Edition,
+    chair: Membership,
+    other_chair: Membership,
+    paper: Submission,
+    secret: Submission,
+    reviewers: list[Membership],
+) -> None:
+    for task in (paper, secret):
+        factories.make_assignment(task, reviewers[0])
+    letter = verbs.to_myself(
+        other_chair, draft(other_chair, "open_reviews", "{name}: {papers}"), "", by=by(other_chair), at=AT
+    )
+    assert letter is not None
+    assert secret.title in letter.text
+    assert (letter in letters_for(other_chair), letter in letters_for(chair)) == (True, False)
+
+
+def test_a_title_that_changed_since_the_look_must_be_looked_at(chair: Membership, paper: Submission) -> None:
+    row = draft(chair, "submitted", "{title}")
+    run = verbs.dry_run(chair, row, AT)
+    Submission.objects.filter(pk=paper.pk).update(title="Another title")
+    with pytest.raises(Refused, match="Look at them again"):
+        verbs.release(chair, row, count=1, fingerprint=run.fingerprint, by=by(chair), at=AT)
+    assert Message.objects.count() == 0
+
+
 def test_the_pages_lead_from_the_choice_to_the_release(
     edition: Edition, chair: Membership, paper: Submission, as_user: Browser
 ) -> None:
