@@ -6,7 +6,7 @@ Receipts are not among them: they are a proof.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dlonsc.mail.placeholders import unknown
+from dlonsc.mail.placeholders import is_broken, unknown
 
 LISTS = ("papers", "taken_back", "reviews", "from_chairs", "missing", "dates")
 NAME = {"name": "name of the recipient", "edition": "short name of the workshop"}
@@ -36,6 +36,8 @@ class LetterKind:
         for field, words in (("subject", subject), ("text", text)):
             if not words.strip():
                 found[field] = "This is empty."
+            elif is_broken(words):
+                found[field] = "A brace stands alone. A placeholder is a word in one pair of braces, {name}."
             elif strange := unknown(words, self.placeholders):
                 listed = ", ".join(f"{{{name}}}" for name in strange)
                 found[field] = f"Nobody can fill {listed}. Known are those listed beside."

@@ -34,6 +34,11 @@ def unknown(text: str, allowed: Collection[str]) -> list[str]:
     return [name for name in names_in(text) if name not in allowed]
 
 
+def is_broken(text: str) -> bool:
+    """Whether a brace is left over: a placeholder that was mistyped would leave as it stands."""
+    return bool(re.search(r"[{}]", PLACEHOLDER.sub("", text)))
+
+
 def fill(text: str, values: Mapping[str, Value]) -> str:
     """The text with every placeholder filled once. Raises KeyError for one that has no value."""
     filled = PLACEHOLDER.sub(lambda found: _plain(values[found[1]]), text)

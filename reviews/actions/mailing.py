@@ -12,7 +12,7 @@ from dlonsc.editions.models import Edition, Membership
 from dlonsc.history.record import record
 from dlonsc.mail.ledger import cancel_campaign
 from dlonsc.mail.models import Campaign, Message
-from dlonsc.mail.placeholders import Block, unknown
+from dlonsc.mail.placeholders import Block, is_broken, unknown
 from reviews.actions.assigning import Refused
 from reviews.audiences import BY_KEY, Audience
 from reviews.emails.mailing import Person, post_mailing, post_to_myself
@@ -64,6 +64,8 @@ def wrong_with(audience: Audience, mailing: Mailing, people: list[Person]) -> li
     strange = unknown(mailing.subject + mailing.text, audience.placeholders)
     if strange:
         found.append(f"Nobody can fill {', '.join(f'{{{name}}}' for name in strange)}.")
+    if is_broken(mailing.subject) or is_broken(mailing.text):
+        found.append("A brace stands alone: a placeholder is a word in one pair of braces, {name}.")
     nameless = [person.name for person in people if not person.email]
     if nameless:
         found.append(f"Without an address: {', '.join(nameless)}.")

@@ -7,7 +7,7 @@ from django.utils.safestring import SafeString
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dlonsc.mail.placeholders import Block, fill, fill_html, names_in, unknown
+from dlonsc.mail.placeholders import Block, fill, fill_html, is_broken, names_in, unknown
 from dlonsc.mail.post import OwnWords, render
 
 VALUES = {"name": "Ada", "papers": Block("  1. A\n  2. <B>", "<ul><li>1. A</li><li>2. &lt;B&gt;</li></ul>"), "none": ""}
@@ -77,3 +77,8 @@ def test_the_plain_text_of_a_letter_is_no_markup_for_the_pages_that_show_it() ->
     subject, text, _ = render("reviews/emails/unassigned", words)
     assert "Dear <i>," in text
     assert [isinstance(part, SafeString) for part in (subject, text)] == [False, False]
+
+
+@pytest.mark.parametrize("text", ["{name", "name}", "{na\nme}", "{{name}}", "{" + "x" * 61 + "}"])
+def test_a_mistyped_placeholder_is_broken(text: str) -> None:
+    assert (is_broken(text), is_broken("Dear {name}, {papers}")) == (True, False)
