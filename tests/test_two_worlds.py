@@ -360,7 +360,7 @@ def world_seen_by(observers: Iterable[str], change: Change | None, only: Collect
 
 # In every run: one secret of the authors and one of a conflicted chair, and those nearest to it. All with --long.
 ALWAYS = {
-    "a decision before its release": ("author", "hilda"),
+    "a decision before its release": ("author",),
     "the score of a paper she is in conflict with": ("conflicted chair",),
 }
 PAIRS = [
