@@ -5,10 +5,13 @@ Each rule reads the submissions that it is given and nothing else, so that a cha
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
+
+from dlonsc.editions.invitations import link_of
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.mail.placeholders import Block, Value
 from reviews.emails import blocks
@@ -21,6 +24,7 @@ from submissions.states import Outcome, State
 
 People = Callable[[Edition, SubmissionQuerySet, datetime], Iterator[Person]]
 OF_MEMBERS = {"name": "name of the recipient", "edition": "short name of the workshop", "link": "where her work is"}
+OF_INVITED = {**OF_MEMBERS, "link": "the personal link to accept or decline"}
 OF_TASKS = {**OF_MEMBERS, "papers": "the list of these submissions"}
 OF_PAPERS = {**OF_MEMBERS, "number": "number of the submission", "title": "its title", "link": "its page"}
 OF_MISSING = {**OF_PAPERS, "missing": "what is missing"}
@@ -76,7 +80,10 @@ def _silent(edition: Edition, among: SubmissionQuerySet, at: datetime) -> Iterat
         removed_at__isnull=True,
     ).exclude(email="")
     for row in rows.select_related("user", "edition").order_by("pk"):
-        yield _member(row, f"invited {row.invited_at:%-d %b %Y}, no answer")
+        person = _member(row, f"invited {row.invited_at:%-d %b %Y}, no answer")
+        # Only the person invited may hold the link that answers for her.
+        shown = {**person.values, "link": f"{settings.SITE_URL}/invitation/(personal link)/"}
+        yield replace(person, values=shown, sealed={"link": link_of(row)})
 
 
 def _tasks(edition: Edition, among: SubmissionQuerySet) -> dict[Membership, list[Assignment]]:
@@ -167,7 +174,7 @@ def _camera_ready(edition: Edition, among: SubmissionQuerySet, at: datetime) -> 
 
 AUDIENCES: Sequence[Audience] = (
     Audience("members", "Everybody on the committee", OF_MEMBERS, _members),
-    Audience("silent", "Invited, without an answer", OF_MEMBERS, _silent, is_open=True),
+    Audience("silent", "Invited, without an answer", OF_INVITED, _silent, is_open=True),
     Audience("open_reviews", "Reviewers with a review open", OF_TASKS, _open_reviews, "tasks", is_open=True),
     Audience("finished", "Reviewers who submitted all their reviews", OF_TASKS, _finished, "tasks"),
     Audience("drafts", "Those who answer for a draft", OF_PAPERS, _drafts, "papers", is_open=True),

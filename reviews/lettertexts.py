@@ -1,6 +1,7 @@
 """The letters that chairs may word themselves: who gets each, what may be filled in, what must be in it.
 
-Receipts are not among them: they are a proof.
+Letters whose facts are a proof, or differ from case to case, hold {details}: all that the built-in letter says, without
+its greeting. Notices to chairs are not among them.
 """
 
 from collections.abc import Sequence
@@ -8,7 +9,7 @@ from dataclasses import dataclass
 
 from dlonsc.mail.placeholders import is_broken, unknown
 
-LISTS = ("papers", "taken_back", "reviews", "from_chairs", "missing", "dates")
+LISTS = ("papers", "taken_back", "reviews", "from_chairs", "missing", "dates", "details")
 NAME = {"name": "name of the recipient", "edition": "short name of the workshop"}
 PAPER = {"number": "number of the submission", "title": "its title"}
 TASKS = {
@@ -60,13 +61,51 @@ DECIDED = {
 }
 BELOW = "\n\nThe same words are on your page: {link}\n\n{from_chairs}\n\n{reviews}\n\nThe chairs of {edition}"
 
+AUTHORS, CONTACT, MEMBER = "every author of the submission", "those who answer for the paper", "the member"
+DETAILS = {"details": "what the built-in letter says, without its greeting"}
+OF_PAPER = {**NAME, **PAPER, "link": "its page", **DETAILS}
+OF_MEMBER = {**NAME, **DETAILS}
+# (kind, words, to, subject)
+AROUND_DETAILS = (
+    ("receipt", "Receipt of a submission", AUTHORS, "Paper {number}: received"),
+    ("new_version", "Receipt of a new version", AUTHORS, "Paper {number}: new version received"),
+    ("withdrawn", "Withdrawal", AUTHORS, "Paper {number}: withdrawn"),
+    ("restored", "Withdrawal undone", AUTHORS, "Paper {number}: restored"),
+    ("check_result", "Result of a format check that came late", AUTHORS, "Paper {number}: result of the format check"),
+    (
+        "author_change",
+        "Change of the author list asked for",
+        "authors before and after it",
+        "Paper {number}: change of the author list asked for",
+    ),
+    (
+        "author_change_decided",
+        "Change of the author list decided",
+        "authors before and after it",
+        "Paper {number}: change of the author list decided",
+    ),
+    ("late_permission", "More time for one submission", AUTHORS, "Paper {number}: more time"),
+    ("late_adopted", "Late file adopted", AUTHORS, "Paper {number}: late file adopted"),
+    ("desk_reject", "Returned without review", AUTHORS, "Paper {number}: returned without review"),
+    ("correct_pdf", "Please correct the PDF", AUTHORS, "Paper {number}: please correct the PDF"),
+    ("answer", "Answer of the chairs", AUTHORS, "Paper {number}: answer of the chairs"),
+    ("camera_ready_received", "Receipt of a camera-ready file", AUTHORS, "Paper {number}: camera-ready file received"),
+    ("camera_ready_returned", "Camera-ready file returned", AUTHORS, "Paper {number}: please correct a file"),
+    ("camera_ready_approved", "Camera-ready paper approved", AUTHORS, "Paper {number}: camera-ready paper approved"),
+    ("chase", "Missing camera-ready file", CONTACT, "Paper {number}: a file is missing"),
+    ("invitation_reminder", "Reminder of an invitation", "those who were invited and are silent", "Your answer"),
+    ("thanks", "Thanks for accepting an invitation", MEMBER, "Thank you"),
+    ("unassigned", "Reviews taken back", "a reviewer who needs to review less", "Submissions you need not review"),
+    ("date_changed", "A date is moved", "those who have something open for it", "A date has changed"),
+)
+
 KINDS: Sequence[LetterKind] = (
     LetterKind(
         "decision_accept",
         "Decision: accepted",
         "every author of an accepted submission",
         DECIDED,
-        ("correction", "reviews", "link"),
+        ("correction", "from_chairs", "reviews", "link"),
         "[{edition}] Paper {number}: accepted",
         "Dear {name},\n\n{correction}\n\nwe are pleased to tell you that this submission to {edition} is accepted:\n\n"
         "Paper {number}: {title}\n{authors}" + BELOW,
@@ -76,7 +115,7 @@ KINDS: Sequence[LetterKind] = (
         "Decision: not accepted",
         "every author of a submission that is not accepted",
         DECIDED,
-        ("correction", "reviews", "link"),
+        ("correction", "from_chairs", "reviews", "link"),
         "[{edition}] Paper {number}: decision",
         "Dear {name},\n\n{correction}\n\nwe are sorry to tell you that this submission to {edition} is not "
         "accepted:\n\nPaper {number}: {title}\n{authors}" + BELOW,
@@ -161,5 +200,19 @@ KINDS: Sequence[LetterKind] = (
             ),
         )
     ),
+    *(
+        LetterKind(
+            kind,
+            words,
+            to,
+            OF_PAPER if "{number}" in subject else OF_MEMBER,
+            ("details",),
+            f"[{{edition}}] {subject}",
+            "Dear {name},\n\n{details}",
+        )
+        for kind, words, to, subject in AROUND_DETAILS
+    ),
 )
 BY_KIND = {one.kind: one for one in KINDS}
+# Of the letters around {details}, those about one submission.
+ABOUT_PAPERS = frozenset(kind for kind, *_, subject in AROUND_DETAILS if "{number}" in subject)

@@ -9,13 +9,15 @@ from django.utils import timezone
 from dlonsc.editions.calendar import Phase
 from dlonsc.editions.emails import invitation_words, values_of_invitation
 from dlonsc.editions.models import Membership
-from dlonsc.mail.placeholders import Value
+from dlonsc.mail.placeholders import Block, Value
+from dlonsc.mail.post import GREETING
 from reviews.access import assignments_overseen_by, decisions_overseen_by
 from reviews.emails.assigning import task_context, values_of
 from reviews.emails.blocks import due_words
 from reviews.emails.deciding import context_of, decision_values, shown_of
 from reviews.emails.reminding import CAMERA_READY, DRAFT, contacts, values_of_paper
-from reviews.lettertexts import BY_KIND
+from reviews.letters import letters_for, shown_text
+from reviews.lettertexts import ABOUT_PAPERS, AROUND_DETAILS, BY_KIND
 from reviews.models import Review, Verdict
 from submissions.access import overseen_by
 from submissions.actions.sending import missing
@@ -96,6 +98,29 @@ def _paper(chair: Membership, kind: str) -> Sample | None:
     return Sample(f"{name} <{email}>", values)
 
 
+def _around_details(chair: Membership, kind: str) -> Sample | None:
+    """The newest letter of the kind that was written before the edition had words of its own for it."""
+    rows = letters_for(chair).filter(kind=kind).order_by("-pk")
+    first = chair.edition.letter_texts.filter(kind=kind).order_by("pk").first()
+    row = (rows.filter(created_at__lt=first.written_at) if first else rows).first()
+    if row is None:
+        return None
+    said = GREETING.sub("", shown_text(row), count=1).strip()
+    values: dict[str, Value] = {
+        "name": row.to_name,
+        "edition": chair.edition.name,
+        "link": f"{settings.SITE_URL}/{chair.edition.slug}/",
+        "details": Block(said, ""),
+    }
+    if kind in ABOUT_PAPERS:
+        paper = overseen_by(chair).filter(pk=int(row.subject_label.removeprefix("submission:"))).first()
+        if paper is None:
+            return None
+        values |= {"number": str(paper.number), "title": paper.title}
+        values["link"] = f"{settings.SITE_URL}/{chair.edition.slug}/submissions/{paper.number}/"
+    return Sample(f"{row.to_name} <{row.to_email}>", values)
+
+
 MAKERS: dict[str, Callable[[Membership, str], Sample | None]] = {
     "decision_accept": _decision,
     "decision_reject": _decision,
@@ -105,4 +130,5 @@ MAKERS: dict[str, Callable[[Membership, str], Sample | None]] = {
     "remind_reviews": _tasks,
     DRAFT: _paper,
     CAMERA_READY: _paper,
+    **{kind: _around_details for kind, *_ in AROUND_DETAILS},
 }

@@ -50,7 +50,7 @@ OF_REVIEWS: Table = {
     Thing.LETTERS: {
         **dict.fromkeys(AUTHORS, from_(OWN, words="what was sent to her")),
         Audience.REVIEWER: from_(OWN, words="what was sent to her"),
-        Audience.CHAIR: READ_BY_CHAIR,
+        Audience.CHAIR: from_(ALWAYS, words="what a chair writes to people, only she before it is released"),
     },
     Thing.HISTORY: {Audience.CHAIR: READ_BY_CHAIR},
     Thing.STATISTICS: {

@@ -7,11 +7,16 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test import Client
+from hypothesis import settings as of_hypothesis
 
 from dlonsc.accounts.models import User
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.history import lock
 from tests import factories
+
+# No test is timed: a busy machine must not fail one.
+of_hypothesis.register_profile("untimed", deadline=None)
+of_hypothesis.load_profile("untimed")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

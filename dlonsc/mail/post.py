@@ -1,7 +1,8 @@
 """How a letter enters the ledger: one function, called inside the transaction of the fact."""
 
+import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -15,8 +16,21 @@ from django.utils.safestring import mark_safe
 
 from dlonsc.mail.envelope import message_id, printable, thread_id
 from dlonsc.mail.models import Campaign, Message, State, StateChange, Unsubscribed, new_token
-from dlonsc.mail.placeholders import Value, fill, fill_html
+from dlonsc.mail.placeholders import Block, Value, fill, fill_html
 from dlonsc.mail.tasks import deliver
+
+
+@dataclass(frozen=True)
+class OwnWords:
+    """A letter that an edition words itself: text with placeholders, and what fills them for this recipient."""
+
+    subject: str
+    text: str
+    values: Mapping[str, Value]
+
+
+# (kind of letter, what its templates are given, what the built-in letter says) -> own words, or None for the built-in.
+Wording = Callable[[str, Mapping[str, Any], Callable[[], Block]], OwnWords | None]
 
 
 @dataclass(frozen=True)
@@ -27,15 +41,7 @@ class Letterhead:
     sender: str = ""
     reply_to: str = ""
     site_url: str = field(default_factory=lambda: str(settings.SITE_URL))
-
-
-@dataclass(frozen=True)
-class OwnWords:
-    """A letter that an edition words itself: text with placeholders, and what fills them for this recipient."""
-
-    subject: str
-    text: str
-    values: Mapping[str, Value]
+    wording: Wording | None = None
 
 
 # After a broker did not answer, no bell is rung for a while: a page with thirty letters must not wait thirty times.
@@ -67,6 +73,26 @@ def render(letter: str, words: dict[str, Any], own: OwnWords | None = None) -> t
     return one_line(fill(own.subject, own.values)), text, html
 
 
+GREETING = re.compile(r"Dear [^\n]*\n+")
+GREETING_HTML = re.compile(r"\s*<p>Dear [^<]*</p>")
+
+
+def built_in(letter: str, words: dict[str, Any]) -> Block:
+    """What a letter says by its templates, without the greeting."""
+    _, text, html = render(letter, words)
+    return Block(GREETING.sub("", text, count=1).strip(), GREETING_HTML.sub("", body_of(html), count=1).strip())
+
+
+def body_of(html: str) -> str:
+    """What stands between the frame of a rendered letter."""
+    return html.partition("<main>")[2].partition("</main>")[0].strip()
+
+
+def as_test(subject: str, text: str, html: str) -> OwnWords:
+    """A rendered letter as one that somebody sends to herself."""
+    return OwnWords("Test: {subject}", "{letter}", {"subject": subject, "letter": Block(text, body_of(html))})
+
+
 def post(
     *,
     key: str,
@@ -90,8 +116,8 @@ def post(
     """Write one letter to one person; None when its key was posted before (nothing is written twice).
 
     `letter` is a template prefix such as "submissions/emails/receipt": <prefix>.subject.txt, .txt and .html are
-    rendered now and frozen; `own` takes their place where an edition words the letter itself. `about` labels the thing
-    ("submission:17"), `thread` gives the References header.
+    rendered now and frozen; `own`, or what the letterhead knows, takes their place where an edition words the letter
+    itself. `about` labels the thing ("submission:17"), `thread` gives the References header.
     `held_until` holds the letter until that instant. `guard` is what must still be true when it leaves (see guards).
     `may_leave` marks reminders and calls: the recipient can leave them, and gets none (None is returned) when she did.
     `gather_until` lets it wait for the letter of the day (see digest); it never leaves by itself then.
@@ -103,6 +129,9 @@ def post(
     token = new_token()
     leave = f"{head.site_url}/unsubscribe/{token}/" if may_leave else ""
     words = {**context, "head": head, "to_name": to_name, "site_url": head.site_url, "unsubscribe_url": leave}
+    kind = kind or letter.rpartition("/")[2]
+    if own is None and head.wording is not None:
+        own = head.wording(kind, words, partial(built_in, letter, words))
     subject, text, html = render(letter, words, own)
     headers = {
         "Message-ID": message_id(key),
@@ -116,7 +145,7 @@ def post(
         key=key,
         defaults={
             "edition": head.edition,
-            "kind": kind or letter.rpartition("/")[2],
+            "kind": kind,
             "subject_label": about,
             "campaign": campaign,
             "to_email": email,

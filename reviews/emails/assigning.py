@@ -30,7 +30,7 @@ def post_changes(
         to_email=_address(member),
         to_name=member.name,
         letter=f"reviews/emails/{act}",
-        own=edition.own_words(act, lambda: values_of(context, added, removed)),
+        own=edition.own_words(act, lambda: values_of(context, added, removed)) if added else None,
         context=context,
         head=letterhead(edition),
         at=at,

@@ -9,11 +9,12 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.urls import reverse
 
+from dlonsc.accounts.models import User
 from dlonsc.editions.letterhead import letterhead
 from dlonsc.editions.models import Edition
 from dlonsc.mail.models import Campaign, Message
 from dlonsc.mail.placeholders import Block, Value
-from dlonsc.mail.post import OwnWords, post, render
+from dlonsc.mail.post import OwnWords, as_test, post, render
 from reviews.models import Announcement, Decision, Review, Verdict
 from submissions.models import Author, Submission
 
@@ -138,6 +139,22 @@ def rendered(
         own = own_of(context, author.name)
         letters.append(Letter(decision, author, *render(LETTER, words, own)))
     return letters
+
+
+def post_to_myself(letter: Letter, user: User, *, edition: Edition, at: datetime) -> Message | None:
+    """A letter of the dry run to the chair who looks at it; one a minute. Its kind is that of no decision."""
+    return post(
+        key=f"decision-test:{letter.decision.pk}:{user.pk}:{at:%Y-%m-%dT%H:%M}",
+        to_email=user.email,
+        to_name=user.name,
+        letter=LETTER,
+        context={},
+        own=as_test(letter.subject, letter.text, letter.html),
+        head=letterhead(edition),
+        at=at,
+        kind="decision_test",
+        about=letter.decision.submission.label,
+    )
 
 
 def post_decision(

@@ -8,7 +8,7 @@ from dlonsc.accounts.models import User
 from dlonsc.editions.letterhead import letterhead
 from dlonsc.mail.models import Campaign, Message
 from dlonsc.mail.placeholders import Value
-from dlonsc.mail.post import OwnWords, post, render
+from dlonsc.mail.post import OwnWords, as_test, post, render
 from reviews.models import Mailing
 
 # Own words take the place of templates; none of this name exist.
@@ -17,7 +17,10 @@ LETTER = "reviews/emails/mailing"
 
 @dataclass(frozen=True)
 class Person:
-    """One letter to be. `key` is unique in its audience; `submissions` are the primary keys that the reason names."""
+    """One letter to be. `key` is unique in its audience; `submissions` are the primary keys that the reason names.
+
+    `sealed` takes the place of `values` in the letter itself: links that act for whoever holds them.
+    """
 
     key: str
     email: str
@@ -25,6 +28,7 @@ class Person:
     reason: str
     submissions: tuple[int, ...] = ()
     values: dict[str, Value] = field(default_factory=dict)
+    sealed: dict[str, Value] = field(default_factory=dict)
 
 
 def rendered(mailing: Mailing, person: Person) -> tuple[str, str, str]:
@@ -52,7 +56,7 @@ def post_mailing(
         to_name=person.name,
         letter=LETTER,
         context={},
-        own=OwnWords(mailing.subject, mailing.text, person.values),
+        own=OwnWords(mailing.subject, mailing.text, {**person.values, **person.sealed}),
         head=letterhead(mailing.edition),
         at=at,
         kind=kind,
@@ -71,7 +75,7 @@ def post_to_myself(mailing: Mailing, person: Person, user: User, *, kind: str, a
         to_name=user.name,
         letter=LETTER,
         context={},
-        own=OwnWords(f"Test: {mailing.subject}", mailing.text, person.values),
+        own=as_test(*rendered(mailing, person)),
         head=letterhead(mailing.edition),
         at=at,
         kind=f"{kind}_test",

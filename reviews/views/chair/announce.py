@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import quote
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -16,7 +17,7 @@ from reviews.access import decisions_overseen_by
 from reviews.actions import deciding
 from reviews.actions.assigning import Refused
 from reviews.actions.deciding import Plan
-from reviews.emails.deciding import Letter, rendered
+from reviews.emails.deciding import Letter, post_to_myself, rendered
 from reviews.forms.chair import ReleaseForm
 from reviews.models import Announcement, Decision, Verdict
 from reviews.views.chair.door import ChairRequest, chairs_only, page
@@ -109,6 +110,9 @@ def announce(request: ChairRequest, chair: Membership) -> HttpResponse:
     if request.method == "POST" and "confirm" in request.POST:
         _confirm(request, chair)
         return redirect("reviews:announce", slug=chair.edition.slug)
+    if request.method == "POST" and "myself" in request.POST:
+        _to_myself(request, now)
+        return redirect(f"{request.path}?letter={quote(request.POST['myself'])}#letter")
     if request.method == "POST":
         form = ReleaseForm(request.POST)
         if form.is_valid():
@@ -143,6 +147,16 @@ def _confirm(request: ChairRequest, chair: Membership) -> None:
         messages.error(request, str(refusal))
     else:
         messages.success(request, f"Letters confirmed, of so many decisions: {count}. Another chair can release them.")
+
+
+def _to_myself(request: ChairRequest, now: Plan) -> None:
+    """The letter that the page shows, by mail, before anybody else gets it."""
+    chosen = chosen_letter(now, recipients(now), request.POST["myself"])
+    sent = chosen and post_to_myself(chosen[1], request.user, edition=now.edition, at=timezone.now())
+    if sent:
+        messages.success(request, f"It is on its way to {request.user.email}. Nobody else gets anything.")
+    else:
+        messages.info(request, "You sent yourself this one within the last minute.")
 
 
 def _release(request: ChairRequest, chair: Membership, form: ReleaseForm) -> Announcement | None:

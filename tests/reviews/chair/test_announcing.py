@@ -387,3 +387,24 @@ def test_the_dry_run_tells_what_differs_from_the_last_one(
         assert (since.changed, since.new, since.gone) == (
             [papers[0].number], [papers[3].number], [papers[1].number]
         )  # fmt: skip
+
+
+def test_a_letter_of_the_dry_run_goes_to_the_chair_who_looks_and_to_nobody_else(
+    edition: Edition, paper: Submission, chair: Membership, as_user: As
+) -> None:
+    factories.make_author(paper, "second@uni.example", "Sara Second")
+    decide(paper, chair)
+    page = f"/{edition.slug}/chair/announce/"
+    for _ in range(2):
+        answer = as_user(chair).post(page, {"myself": "2"})
+        assert (answer.status_code, answer["Location"]) == (302, f"{page}?letter=2#letter")
+    assert chair.user is not None
+    letter = Message.objects.get()
+    assert (letter.to_email, letter.kind, letter.subject_label) == (chair.user.email, "decision_test", paper.label)
+    assert letter.subject == f"Test: [{edition.name}] Paper {paper.number}: accepted"
+    assert (letter.text.startswith("Dear Sara Second,"), "<p>Dear Sara Second,</p>" in letter.html) == (True, True)
+    paper.refresh_from_db()
+    assert paper.announced_at is None
+    # It is none of the decision's letters: the release goes on as if it had never been.
+    announce(chair)
+    assert len(letters()) == 2

@@ -8,6 +8,7 @@ import time_machine
 from django.test import Client
 
 from dlonsc.accounts.models import User
+from dlonsc.editions.invitations import link_of
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.history.models import Entry
 from dlonsc.mail.guards import OnlyThis, objection
@@ -15,7 +16,8 @@ from dlonsc.mail.models import Campaign, Message, State
 from reviews.actions import mailing as verbs
 from reviews.actions.assigning import Refused
 from reviews.audiences import AUDIENCES, BY_KEY
-from reviews.letters import letters_for
+from reviews.emails.mailing import rendered
+from reviews.letters import letters_for, shown_text
 from reviews.models import Mailing, Review
 from submissions.models import Submission
 from submissions.states import State as Life
@@ -93,6 +95,17 @@ def test_every_placeholder_of_an_audience_has_a_value(
         row = Mailing(edition=chair.edition, audience=audience.key, written_by=chair.user)
         for person in verbs.dry_run(chair, row, AT).people:
             assert set(audience.placeholders) <= set(person.values), audience.key
+
+
+def test_only_the_invited_get_the_link_that_answers_for_them(edition: Edition, chair: Membership) -> None:
+    invited = factories.make_invited(edition)
+    row = draft(chair, "silent", text="See {link}")
+    (person,) = verbs.dry_run(chair, row, AT).people
+    looked_at = rendered(row, person)[1]
+    assert link_of(invited) not in looked_at
+    release(chair, row)
+    letter = Message.objects.get(kind="mailing")
+    assert (letter.text, shown_text(letter)) == (f"See {link_of(invited)}\n", looked_at)
 
 
 def test_an_author_of_two_papers_gets_two_letters(edition: Edition, chair: Membership, author: User) -> None:

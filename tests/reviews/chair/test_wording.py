@@ -1,8 +1,11 @@
 """Chairs word the letters of their edition; what cannot be filled is refused, and the letters say it so."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
+from django.template import TemplateDoesNotExist
+from django.template.loader import get_template
 from django.test import Client
 
 from dlonsc.accounts.models import User
@@ -13,8 +16,9 @@ from dlonsc.mail.placeholders import fill
 from reviews.actions import assigning, deciding, wording
 from reviews.actions.deciding import Changed
 from reviews.actions.wording import NotUsable
-from reviews.lettertexts import BY_KIND, KINDS
+from reviews.lettertexts import AROUND_DETAILS, BY_KIND, KINDS
 from reviews.samples import MAKERS, sample_of
+from submissions import emails
 from submissions.models import Submission
 from tests import factories
 from tests.factories import AT
@@ -28,6 +32,14 @@ OWN = "Hello {name},\n\n{correction}\n\n{title} is in. {link}\n\n{from_chairs}\n
 def by(chair: Membership) -> User:
     assert chair.user is not None
     return chair.user
+
+
+def exists(name: str) -> bool:
+    try:
+        get_template(name)
+    except TemplateDoesNotExist:
+        return False
+    return True
 
 
 def word(chair: Membership, kind: str, text: str, subject: str = "About {number}") -> LetterText | None:
@@ -58,7 +70,7 @@ def test_every_letter_has_a_preview_that_fills_all_it_may_hold(chair: Membership
         (
             "S",
             "Accepted! {link} {reviews}",
-            {"text": "The text must hold {correction}: without it the letter is of no use."},
+            {"text": "The text must hold {correction} and {from_chairs}: without it the letter is of no use."},
         ),
         ("S", OWN + "{password}", {"text": "Nobody can fill {password}. Known are those listed beside."}),
     ],
@@ -97,6 +109,39 @@ def test_a_new_wording_after_the_dry_run_must_be_looked_at(
             chair, accepts=1, rejects=0, fingerprint=seen.fingerprint, leave_undecided=False, by=by(chair), at=AT
         )
     assert Message.objects.filter(kind="decision").count() == 0
+
+
+@pytest.mark.parametrize("kind", [kind for kind, *_ in AROUND_DETAILS])
+def test_a_letter_around_details_is_one_that_the_house_writes(kind: str) -> None:
+    """The built-in letter has a greeting of its own, which own words take the place of."""
+    room = next(room for room in ("submissions", "editions", "reviews") if exists(f"{room}/emails/{kind}.txt"))
+    text, html = (get_template(f"{room}/emails/{kind}.{form}").template.source for form in ("txt", "html"))
+    assert "Dear {{" in text
+    assert "Dear {{" in html or "_body.html" in html
+
+
+def test_a_receipt_in_own_words_still_proves_all(edition: Edition, paper: Submission, chair: Membership) -> None:
+    manuscript = paper.manuscripts.get(is_current=True)
+    emails.receipt(paper, manuscript, at=AT - timedelta(days=1), is_new_version=False)
+    plain = Message.objects.get(kind="receipt")
+    sample = sample_of(chair, "receipt")
+    word(chair, "receipt", "Hello {name}, paper {number}:\n\n{details}\n\nSee you!", "Got {title}")
+    paper.edition = chair.edition
+    manuscript = factories.make_manuscript(paper, b"%PDF-1.7 second")
+    emails.receipt(paper, manuscript, at=AT, is_new_version=False)
+    own = Message.objects.exclude(pk=plain.pk).get(kind="receipt")
+    assert own.subject == f"Got {paper.title}"
+    assert own.text.startswith(f"Hello {own.to_name}, paper {paper.number}:\n\nThe submission is received.")
+    assert (manuscript.sha256 in own.text, manuscript.sha256 in own.html, own.text.endswith("See you!\n")) == (
+        True,
+        True,
+        True,
+    )
+    assert (own.text.count("Dear"), own.html.count("Dear"), own.html.count("<table>")) == (0, 0, 1)
+    # The preview shows the letter that was really written, to the person who got it.
+    assert sample.to == f"{plain.to_name} <{plain.to_email}>"
+    assert fill("Dear {name},\n\n{details}", sample.values) == plain.text.strip()
+    assert sample_of(chair, "receipt") == sample
 
 
 def test_letters_of_tasks_say_it_so(edition: Edition, paper: Submission, chair: Membership) -> None:
@@ -151,4 +196,4 @@ def test_the_page_shows_saves_refuses_and_resets(edition: Edition, chair: Member
     assert "Your own text" in browser.get(page).text
     assert browser.post(page, {"reset": "1"}).status_code == 302
     assert "back to the built-in text" in browser.get(page).text
-    assert browser.get(f"/{edition.slug}/chair/mail/texts/receipt/").status_code == 404
+    assert browser.get(f"/{edition.slug}/chair/mail/texts/breaches/").status_code == 404
