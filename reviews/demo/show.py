@@ -9,7 +9,7 @@ from django.db import transaction
 from dlonsc.accounts.models import User
 from dlonsc.editions.calendar import Phase
 from dlonsc.editions.models import Edition, Membership
-from reviews.actions import deciding
+from reviews.actions import deciding, mailing, wording
 from reviews.demo import words
 from reviews.demo.edition import OPEN_CALL, make_demo_edition
 from reviews.demo.fill import (
@@ -22,6 +22,7 @@ from reviews.demo.fill import (
     add_submissions,
 )
 from reviews.demo.letters import mark_as_sent, write_letters
+from reviews.lettertexts import BY_KIND
 from reviews.models import Assignment, Decision, Verdict
 from submissions.models import Conflict, ConflictKind, ConflictSource, Manuscript, Submission
 from submissions.states import State
@@ -111,7 +112,27 @@ def make_mid_life(cast: Cast, leaders: list[Person], committee: list[Person]) ->
     decide_and_announce(cast, by_number, chairs[0], leaders[0].user)
     add_late_file(cast, by_number[36])
     write_letters(edition, assignments, asked_by=str(leaders[0].user))
+    write_own_words(chairs[0], at=cast.at)
     mark_as_sent(edition, by=cast.at)
+
+
+def write_own_words(chair: Membership, *, at: datetime) -> None:
+    """A letter that the edition words itself, one to the members that has left, and one that is not finished."""
+    by = chair.user
+    if by is None:
+        return
+    letter = BY_KIND["chair_reminder"]
+    text = letter.text.replace("The chairs of", "We know how full your days are, and count on you.\n\nThe chairs of")
+    wording.word(chair.edition, letter.kind, subject=letter.subject, text=text, by=by, at=at - timedelta(days=4))
+    sent = mailing.begin(chair, "members", by=by, at=at - timedelta(days=3))
+    words = "Dear {name},\n\nthe programme meeting is on Thursday at 15:00 UTC. {link}\n\nChiara Rossi"
+    mailing.write(sent, subject="Programme meeting", text=words, version=1, at=at - timedelta(days=3))
+    sent.refresh_from_db()
+    run = mailing.dry_run(chair, sent, at - timedelta(days=3))
+    mailing.release(chair, sent, count=len(run.people), fingerprint=run.fingerprint, by=by, at=at - timedelta(days=3))
+    draft = mailing.begin(chair, "open_reviews", by=by, at=at - timedelta(hours=2))
+    words = "Dear {name},\n\nthese reviews are still open:\n\n{papers}"
+    mailing.write(draft, subject="Your open reviews", text=words, version=1, at=at - timedelta(hours=2))
 
 
 def add_silent_members(cast: Cast, edition: Edition, by: User) -> None:
