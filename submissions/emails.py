@@ -14,7 +14,7 @@ from dlonsc.editions.calendar import Phase
 from dlonsc.editions.letterhead import letterhead
 from dlonsc.editions.models import Membership
 from dlonsc.mail.models import Message
-from dlonsc.mail.post import post
+from dlonsc.mail.post import post, preview
 from submissions.access import in_conflict_with
 from submissions.models import (
     Author,
@@ -35,6 +35,16 @@ def absolute(name: str, **words: Any) -> str:
     return f"{settings.SITE_URL}{reverse(name, kwargs=words)}"
 
 
+def context_of(submission: Submission, author: Author, **words: Any) -> dict[str, Any]:
+    return {
+        "submission": submission,
+        "edition": submission.edition,
+        "author": author,
+        "link": absolute("submissions:submission", slug=submission.edition.slug, number=submission.number),
+        **words,
+    }
+
+
 def to_author(
     submission: Submission,
     author: Author,
@@ -46,24 +56,17 @@ def to_author(
     **words: Any,
 ) -> bool:
     """False when this letter was written before."""
-    slug, number = submission.edition.slug, submission.number
     message = post(
         key=f"{key}:{author.email.lower()}",
         to_email=author.email,
         to_name=author.name,
         letter=f"{ROOM}/{letter}",
-        context={
-            "submission": submission,
-            "edition": submission.edition,
-            "author": author,
-            "link": absolute("submissions:submission", slug=slug, number=number),
-            **words,
-        },
+        context=context_of(submission, author, **words),
         head=letterhead(submission.edition),
         at=at,
         kind=letter,
         about=submission.label,
-        thread=f"{slug}.{number}",
+        thread=f"{submission.edition.slug}.{submission.number}",
         at_most_once=guard is None,
         guard=guard,
     )
@@ -207,18 +210,30 @@ def camera_ready_approved(submission: Submission, *, at: datetime) -> None:
 CHASE = "chase"
 
 
+def chase_key(submission: Submission, kind: CameraReadyKind, at: datetime) -> str:
+    """One letter a day."""
+    return f"{CHASE}:{submission.pk}:{kind}:{at:%Y-%m-%d}"
+
+
 def chase(submission: Submission, author: Author, kind: CameraReadyKind, *, at: datetime) -> bool:
     """Ask for one camera-ready item; False when that was done today. It does not leave once the item is there."""
     return to_author(
         submission,
         author,
         CHASE,
-        key=f"{CHASE}:{submission.pk}:{kind}:{at:%Y-%m-%d}",
+        key=chase_key(submission, kind, at),
         at=at,
         guard={"submission": submission.pk, "item": kind.value},
         item=kind.label,
         due=submission.edition.due(Phase.CAMERA_READY),
     )
+
+
+def chase_preview(submission: Submission, author: Author, kind: CameraReadyKind) -> tuple[str, str]:
+    """Subject and text as they would leave now."""
+    due = submission.edition.due(Phase.CAMERA_READY)
+    context = context_of(submission, author, item=kind.label, due=due)
+    return preview(f"{ROOM}/{CHASE}", context, to_name=author.name, head=letterhead(submission.edition))
 
 
 def item_is_missing(message: Message) -> str | None:

@@ -88,6 +88,19 @@ def body_of(html: str) -> str:
     return html.partition("<main>")[2].partition("</main>")[0].strip()
 
 
+def preview(letter: str, context: dict[str, Any], *, to_name: str, head: Letterhead, kind: str = "") -> tuple[str, str]:
+    """Subject and text of a letter as it would leave now, in the edition's own words where it has some."""
+    words = {**context, "head": head, "to_name": to_name, "site_url": head.site_url, "unsubscribe_url": ""}
+    own = _worded(letter, words, head, kind)
+    return render(letter, words, own)[:2]
+
+
+def _worded(letter: str, words: dict[str, Any], head: Letterhead, kind: str) -> OwnWords | None:
+    if head.wording is None:
+        return None
+    return head.wording(kind or letter.rpartition("/")[2], words, partial(built_in, letter, words))
+
+
 def as_test(subject: str, text: str, html: str) -> OwnWords:
     """A rendered letter as one that somebody sends to herself."""
     return OwnWords("Test: {subject}", "{letter}", {"subject": subject, "letter": Block(text, body_of(html))})
@@ -129,10 +142,7 @@ def post(
     token = new_token()
     leave = f"{head.site_url}/unsubscribe/{token}/" if may_leave else ""
     words = {**context, "head": head, "to_name": to_name, "site_url": head.site_url, "unsubscribe_url": leave}
-    kind = kind or letter.rpartition("/")[2]
-    if own is None and head.wording is not None:
-        own = head.wording(kind, words, partial(built_in, letter, words))
-    subject, text, html = render(letter, words, own)
+    subject, text, html = render(letter, words, own or _worded(letter, words, head, kind))
     headers = {
         "Message-ID": message_id(key),
         "References": thread_id(thread) if thread else "",
@@ -145,7 +155,7 @@ def post(
         key=key,
         defaults={
             "edition": head.edition,
-            "kind": kind,
+            "kind": kind or letter.rpartition("/")[2],
             "subject_label": about,
             "campaign": campaign,
             "to_email": email,

@@ -7,6 +7,7 @@ from django.db import transaction
 from dlonsc.accounts.models import User
 from dlonsc.editions.models import Membership
 from dlonsc.history.record import record
+from dlonsc.mail.models import Message
 from submissions import emails
 from submissions.access import for_proceedings
 from submissions.models import Author, CameraReadyKind, Submission
@@ -31,6 +32,26 @@ def contacts_of(submission: Submission) -> list[Author]:
     """Who answers for a paper: its contact author, or all authors when none is marked."""
     authors = list(submission.authors.all())
     return [author for author in authors if author.is_contact] or authors
+
+
+def to_ask(
+    rows: list[Submission], kind: CameraReadyKind, at: datetime
+) -> list[tuple[Submission, list[Author], list[Author]]]:
+    """For each paper whom a press would write to now, and who was asked today already."""
+    labels = [row.label for row in rows]
+    keys = set(Message.objects.filter(kind=emails.CHASE, subject_label__in=labels).values_list("key", flat=True))
+
+    def was_asked(row: Submission, author: Author) -> bool:
+        return f"{emails.chase_key(row, kind, at)}:{author.email.lower()}" in keys
+
+    return [
+        (
+            row,
+            [author for author in contacts_of(row) if not was_asked(row, author)],
+            [author for author in contacts_of(row) if was_asked(row, author)],
+        )
+        for row in rows
+    ]
 
 
 @transaction.atomic

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods
 from dlonsc.editions.access import proceedings_chair_of
 from dlonsc.editions.calendar import Phase
 from submissions.actions import chasing
+from submissions.emails import chase_preview
 from submissions.models import CameraReadyKind
 from submissions.views.chair import by
 
@@ -29,12 +30,14 @@ def chase(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
         else:
             messages.info(request, "Nobody was written to: everything is there, or they were asked today already.")
         return redirect("submissions:proceedings", slug)
-    rows = [(row, chasing.contacts_of(row)) for row in chasing.still_owing(chair, kind, now)]
+    rows = chasing.to_ask(chasing.still_owing(chair, kind, now), item, now)
+    people = [(row, author) for row, asking, _ in rows for author in asking]
     context = {
         "edition": chair.edition,
         "item": item.label,
         "rows": rows,
-        "letters": sum(len(people) for _, people in rows),
+        "letters": len(people),
+        "letter": chase_preview(*people[0], item) if people else None,
         "due": chair.edition.due(Phase.CAMERA_READY),
     }
     return render(request, "submissions/proceedings/chase.html", context)

@@ -68,6 +68,8 @@ def test_only_those_are_written_to_and_a_second_press_does_nothing(
     client = as_user(proceedings_chair)
     for _ in range(2):
         client.post(ADDRESS)
+    page = words(client.get(ADDRESS))
+    assert ("All of them were asked today" in page, "<button" in page.partition("<main")[2]) == (True, False)
     assert told() == ["author1@campus1.example", "author2@campus2.example"]
     letter = Message.objects.first()
     assert letter is not None
