@@ -5,13 +5,23 @@ From when is read from the table (reviews/visibility.py); here stands who belong
 
 from datetime import datetime
 
+from django.db.models import QuerySet
 from django.http import Http404
 from django.utils import timezone
 
 from dlonsc.accounts.models import User
 from dlonsc.editions.models import Edition, Membership, long_past_events
 from dlonsc.editions.visibility import Audience, Since, Thing, rule
-from reviews.models import Assignment, AssignmentQuerySet, Decision, DecisionQuerySet, Review, ReviewQuerySet
+from reviews.models import (
+    Assignment,
+    AssignmentQuerySet,
+    Comment,
+    Decision,
+    DecisionQuerySet,
+    Discussion,
+    Review,
+    ReviewQuerySet,
+)
 from reviews.visibility import TABLE
 from submissions.access import (
     authored_by,
@@ -81,6 +91,34 @@ def reached_by_reviewer(since: Since, assignment: Assignment) -> bool:
     if since == Since.OWN_REVIEW:
         return Review.objects.filter(assignment=assignment, submitted_at__isnull=False).exists()
     return Submission.objects.filter(reached(since, timezone.now()), pk=assignment.submission_id).exists()
+
+
+def discussion_for(assignment: Assignment) -> Discussion | None:
+    """The discussion that a reviewer of the submission may read: by the table, after her own review is submitted."""
+    since = rule(TABLE, Thing.DISCUSSION, Audience.REVIEWER).reading(switches_of(assignment.submission.edition))
+    found = Discussion.objects.filter(submission=assignment.submission_id).first()
+    return found if found is not None and reached_by_reviewer(since, assignment) else None
+
+
+def discussions_of(member: Membership) -> QuerySet[Discussion]:
+    """`discussion_for` all her standing assignments at once."""
+    since = rule(TABLE, Thing.DISCUSSION, Audience.REVIEWER).reading(switches_of(member.edition))
+    if since == Since.NEVER:
+        return Discussion.objects.none()
+    done = assigned_to(member).filter(review__submitted_at__isnull=False)
+    return Discussion.objects.filter(submission__in=done.values("submission"))
+
+
+def own_comments(member: Membership) -> QuerySet[Comment]:
+    """Everything a member ever wrote in discussions: her text stays hers."""
+    known = known_to_both(Submission.objects.all())
+    return Comment.objects.filter(membership=member, discussion__submission__in=known)
+
+
+def discussions_overseen_by(chair: Membership) -> QuerySet[Discussion]:
+    since = rule(TABLE, Thing.DISCUSSION, Audience.CHAIR).reading(switches_of(chair.edition))
+    rows = Discussion.objects.filter(submission__in=overseen_by(chair))
+    return rows.none() if since == Since.NEVER else rows
 
 
 def names_of_fellows(edition: Edition) -> bool:

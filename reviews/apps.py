@@ -10,7 +10,12 @@ class ReviewsConfig(AppConfig):
         # Models exist only now, so these cannot be imported at the top.
         from dlonsc.mail.guards import register  # noqa: PLC0415
         from reviews.concerned import register as answer_editions  # noqa: PLC0415
-        from reviews.guards import decision_stands, review_is_open, still_in_audience  # noqa: PLC0415
+        from reviews.guards import (  # noqa: PLC0415
+            decision_stands,
+            may_read_the_discussion,
+            review_is_open,
+            still_in_audience,
+        )
         from reviews.reminders import register_guards  # noqa: PLC0415
 
         answer_editions()
@@ -18,4 +23,6 @@ class ReviewsConfig(AppConfig):
         register("chair_reminder", review_is_open)
         register("mailing", still_in_audience)
         register("mailing_tasks", still_in_audience)
+        register("discussion_opened", may_read_the_discussion)
+        register("discussion_news", may_read_the_discussion)
         register_guards()

@@ -2,9 +2,10 @@
 
 from django.utils import timezone
 
-from dlonsc.editions.models import Edition
+from dlonsc.editions.models import Edition, Membership
 from dlonsc.mail.guards import OnlyThis
 from dlonsc.mail.models import Message
+from reviews.access import discussions_of, discussions_overseen_by
 from reviews.audiences import BY_KEY
 from reviews.models import Assignment, Decision
 from submissions.models import Submission
@@ -38,3 +39,16 @@ def still_in_audience(message: Message) -> str | None:
     if any(person.key == wanted["person"] for person in people):
         return None
     return OnlyThis("what the letter asks for was done in the meantime")
+
+
+def may_read_the_discussion(message: Message) -> str | None:
+    """The recipient may still read at least one of the discussions, and has not read the news yet."""
+    wanted = message.guard
+    member = Membership.objects.select_related("edition", "user").get(pk=wanted["membership"])
+    for rows in (discussions_of(member), discussions_overseen_by(member)):
+        found = rows.filter(submission__in=wanted["submissions"])
+        if "comment" in wanted:
+            found = found.exclude(marks__membership=member, marks__comment__gte=wanted["comment"])
+        if found.exists():
+            return None
+    return "the discussion was read in the meantime, or is none of hers any more"

@@ -18,6 +18,7 @@ TASK_KINDS = (
     "chair_reminder",
     "remind_reviews",
     "digest",
+    "discussion_opened",
     "mailing_tasks",
     "mailing_tasks_test",
 )

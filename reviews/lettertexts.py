@@ -96,6 +96,8 @@ AROUND_DETAILS = (
     ("invitation_reminder", "Reminder of an invitation", "those who were invited and are silent", "Your answer"),
     ("thanks", "Thanks for accepting an invitation", MEMBER, "Thank you"),
     ("unassigned", "Reviews taken back", "a reviewer who needs to review less", "Submissions you need not review"),
+    ("discussion_opened", "Discussion opened", "reviewers of the submissions", "Submissions to discuss"),
+    ("discussion_news", "News of a discussion", "who takes part in it", "Paper {number}: discussion"),
     ("date_changed", "A date is moved", "those who have something open for it", "A date has changed"),
 )
 

@@ -198,6 +198,70 @@ class ReviewVersion(models.Model):
         return f"{self.review_id} v{self.number}"
 
 
+class Discussion(models.Model):
+    """A submission about which a chair has asked its reviewers and the other chairs to talk."""
+
+    submission = models.OneToOneField(Submission, on_delete=models.PROTECT, related_name="discussion")
+    opened_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    opened_at = models.DateTimeField()
+    closed_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["submission"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(closed_by__isnull=True, closed_at__isnull=True)
+                | models.Q(closed_by__isnull=False, closed_at__isnull=False),
+                name="closed_by_and_at_together",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"discussion of {self.submission_id}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.closed_at is None
+
+
+class Comment(models.Model):
+    """What somebody wrote in a discussion. Append-only. `label` is how the others know her: Reviewer 2, Chair."""
+
+    class Kind(models.TextChoices):
+        COMMENT = "comment", "Comment"
+        QUESTION = "question", "Question of a chair"
+        CHANGE = "change", "Change of a score"
+
+    discussion = models.ForeignKey(Discussion, on_delete=models.PROTECT, related_name="comments")
+    membership = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="comments")
+    label = models.CharField(max_length=40)
+    kind = models.CharField(max_length=20, choices=Kind.choices, default=Kind.COMMENT)
+    text = models.TextField()
+    written_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [models.CheckConstraint(condition=~models.Q(text=""), name="comment_says_something")]
+
+    def __str__(self) -> str:
+        return f"{self.label} in {self.discussion_id}"
+
+
+class LastRead(models.Model):
+    """Up to which comment somebody has read a discussion."""
+
+    discussion = models.ForeignKey(Discussion, on_delete=models.CASCADE, related_name="marks")
+    membership = models.ForeignKey(Membership, on_delete=models.CASCADE, related_name="+")
+    comment = models.ForeignKey(Comment, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["discussion", "membership"], name="one_mark_per_reader")]
+
+    def __str__(self) -> str:
+        return f"{self.membership_id} read {self.discussion_id}"
+
+
 class Verdict(models.TextChoices):
     ACCEPT = "accept", "Accept"
     REJECT = "reject", "Reject"

@@ -17,7 +17,7 @@ from dlonsc.accounts.models import User
 from dlonsc.editions.models import Interest, Membership
 from dlonsc.history.models import Entry
 from dlonsc.mail.models import Message, State
-from reviews.models import Bid, Review
+from reviews.models import Bid, Comment, Review
 from submissions.access import authored_by
 from submissions.files import path_of
 from submissions.models import Author, Conflict, ConflictSource, Question, ReproducibilityRecord, Submission
@@ -47,6 +47,7 @@ def data_of(user: User, at: datetime) -> dict[str, Any]:
         "committees": [_committee(row) for row in user.memberships.select_related("edition").order_by("pk")],
         "submissions": [_submission(row, user) for row in _submissions(user)],
         "reviews": [_review(row) for row in _reviews(user)],
+        "comments": [_comment(row) for row in _comments(user)],
         "letters": [
             fields_of(row, "subject", "text", "to_email", "created_at", "finished_at") for row in _letters(user)
         ],
@@ -79,6 +80,16 @@ def _submissions(user: User) -> list[Submission]:
 def _reviews(user: User) -> list[Review]:
     rows = Review.objects.filter(assignment__membership__user=user).order_by("pk")
     return list(rows.select_related("assignment__submission__edition").prefetch_related("versions"))
+
+
+def _comments(user: User) -> list[Comment]:
+    rows = Comment.objects.filter(membership__user=user).order_by("pk")
+    return list(rows.select_related("discussion__submission__edition"))
+
+
+def _comment(row: Comment) -> dict[str, Any]:
+    submission = row.discussion.submission
+    return {"edition": submission.edition.name, "submission": submission.number, **fields_of(row, "written_at", "text")}
 
 
 def _letters(user: User) -> list[Message]:

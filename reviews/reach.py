@@ -8,7 +8,7 @@ from django.db.models.functions import Lower
 from dlonsc.editions.models import Membership
 from dlonsc.editions.visibility import Switch
 from reviews.access import decisions_overseen_by
-from reviews.models import Assignment, Review, Verdict
+from reviews.models import Assignment, Discussion, Review, Verdict
 from submissions.access import overseen_by
 from submissions.models import Author
 
@@ -52,6 +52,10 @@ def effect_of(chair: Membership, switch: Switch, on: bool) -> str:
         readers = tasks
         papers = counted(tasks.values("submission").distinct().count(), "submission", "submissions")
         of, who = f"the authors of {papers}", ("reviewer", "reviewers")
+    elif switch == Switch.DISCUSSION:
+        talks = Discussion.objects.filter(submission__in=overseen_by(chair))
+        readers = tasks.filter(review__submitted_at__isnull=False, submission__in=talks.values("submission"))
+        of, who = counted(talks.count(), "discussion", "discussions"), ("reviewer", "reviewers")
     else:
         done = tasks.filter(review__submitted_at__isnull=False)
         shared = done.values("submission").annotate(n=Count("pk")).filter(n__gt=1).values("submission")

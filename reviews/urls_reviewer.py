@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from reviews.views import papers, reviewer
+from reviews.views import discussion, papers, reviewer
 
 urlpatterns = [
     path("<slug:slug>/reviews/", reviewer.home, name="home"),
@@ -19,6 +19,7 @@ urlpatterns = [
     path("<slug:slug>/reviews/<int:number>/preview/", reviewer.preview, name="preview"),
     path("<slug:slug>/reviews/<int:number>/submit/", reviewer.submit, name="submit"),
     path("<slug:slug>/reviews/<int:number>/history/", reviewer.versions, name="versions"),
+    path("<slug:slug>/reviews/<int:number>/discussion/", discussion.discussion, name="discussion"),
     path("<slug:slug>/reviews/<int:number>/refuse/", reviewer.refuse, name="refuse"),
     path("<slug:slug>/reviews/<int:number>/late/", reviewer.promise, name="promise"),
     path("<slug:slug>/reviews/<int:number>/paper.pdf", papers.paper, name="paper"),

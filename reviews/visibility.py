@@ -41,6 +41,15 @@ OF_REVIEWS: Table = {
         Audience.CONFLICTED_MEMBER: OWN_TEXT,
         Audience.FORMER: OWN_TEXT,
     },
+    Thing.DISCUSSION: {
+        Audience.REVIEWER: from_(
+            OWN_REVIEW, change=OWN_REVIEW, only=Switch.DISCUSSION, words="once a chair has opened it"
+        ),
+        Audience.CHAIR: from_(ALWAYS, change=ALWAYS, only=Switch.DISCUSSION),
+        Audience.MEMBER: OWN_TEXT,
+        Audience.CONFLICTED_MEMBER: OWN_TEXT,
+        Audience.FORMER: OWN_TEXT,
+    },
     Thing.DECISION: {
         **dict.fromkeys(AUTHORS, from_(ANNOUNCED)),
         Audience.REVIEWER: from_(ANNOUNCED, words="accepted or not, of the papers that she reviews"),

@@ -11,7 +11,7 @@ from django.conf import settings
 from dlonsc.accounts.models import User
 from dlonsc.editions.calendar import AOE, Phase, cutoff_of
 from dlonsc.editions.models import Deadline, Edition, Membership, Topic
-from reviews.models import Assignment, Decision, Review, ReviewVersion
+from reviews.models import Assignment, Comment, Decision, Discussion, Review, ReviewVersion
 from submissions.models import (
     Author,
     Conflict,
@@ -218,6 +218,15 @@ def make_review(assignment: Assignment, *, submitted: bool = True, **fields: Any
         is_submitted=submitted,
     )
     return review
+
+
+def make_comment(submission: Submission, member: Membership, text: str = "I agree.", label: str = "") -> Comment:
+    """A comment in the submission's discussion, which is opened when it is not."""
+    discussion, _ = Discussion.objects.get_or_create(
+        submission=submission, defaults={"opened_by": submission.created_by, "opened_at": AT}
+    )
+    label = label or ("Chair" if member.is_chair else "Reviewer 1")
+    return Comment.objects.create(discussion=discussion, membership=member, label=label, text=text, written_at=AT)
 
 
 def make_decision(submission: Submission, by: User, verdict: str = "accept", **fields: Any) -> Decision:

@@ -227,6 +227,7 @@ def words_of(edition: Edition, submission: Submission, review: Review, chair: Me
     reviewer = review.assignment.membership
     manuscript = submission.manuscripts.get(is_current=True)
     affiliation = Affiliation.objects.create(user=author, institution="Example University")
+    factories.make_comment(submission, reviewer)
     supplement = Supplement.objects.create(
         submission=submission,
         sha256=manuscript.sha256,

@@ -53,6 +53,7 @@ BEFORE: dict[str, frozenset[str]] = {
     "canaryreview": frozenset({CHAIR, DONE}),
     "canarynote": frozenset({CHAIR, DONE}),
     "canarydraft": frozenset({DRAFTING}),
+    "canarycomment": frozenset({CHAIR, DONE}),
     "canarydecision": frozenset({CHAIR}),
     "canarytoauthors": frozenset({CHAIR}),
     "canaryquestion": frozenset({ITS_AUTHOR, CHAIR}),
@@ -89,6 +90,7 @@ def plant(world: World) -> None:
     type(refused).objects.filter(pk=refused.pk).update(
         declined_at=factories.AT, refusal="conflict", refusal_reason="canaryrefusal"
     )
+    factories.make_comment(paper, world.members["rita"], "A canarycomment.")
     deciding.decide(
         paper, verdict="accept", note="canarydecision", to_authors="canarytoauthors", version=0, by=chair,
         at=factories.AFTER_DEADLINE,

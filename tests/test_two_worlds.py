@@ -31,7 +31,7 @@ from dlonsc.mail import post as post_room
 from dlonsc.mail.models import Message, Undeliverable
 from dlonsc.mail.models import State as LetterState
 from reviews import reminders
-from reviews.models import Assignment, Bid, Decision, Review
+from reviews.models import Assignment, Bid, Comment, Decision, Discussion, Review
 from reviews.views import letters as letter_views
 from submissions.actions import overseeing
 from submissions.models import Question, Submission
@@ -96,6 +96,8 @@ def build() -> World:
     }
     factories.make_review(assignments["mine rita"], score=1, summary="Fair")
     factories.make_review(assignments["secret hilda"], score=1, summary="Fair")
+    factories.make_comment(mine, members["rita"])
+    factories.make_comment(secret, members["hilda"])
     factories.make_invited(edition)
     write_letter(mine, "letter of mine")
     write_letter(secret, "letter of secret")
@@ -169,6 +171,17 @@ def secret_decision(world: World) -> None:
     factories.make_decision(world.secret, world.people["chair"], "reject", note="Quagga")
 
 
+def write_comment(world: World) -> None:
+    for paper in (world.mine, world.secret):
+        factories.make_comment(paper, world.members["hilda" if paper == world.secret else "rita"], "Quagga")
+
+
+def open_discussion(world: World) -> None:
+    """The other way round: without it there is one less to find."""
+    Comment.objects.filter(discussion__submission=world.secret).delete()
+    Discussion.objects.filter(submission=world.secret).delete()
+
+
 def bid(world: World) -> None:
     Bid.objects.create(membership=world.members["idle"], submission=world.secret, value=2, changed_at=factories.AT)
 
@@ -228,6 +241,8 @@ SECRETS: dict[str, tuple[Change, tuple[str, ...]]] = {
     "the score of a paper she is in conflict with": (secret_score, ("conflicted chair", "barred", "author", "rita")),
     "the reviewer of a paper she is in conflict with": (secret_reviewer, ("conflicted chair", "barred", "author")),
     "the decision on a paper she is in conflict with": (secret_decision, ("conflicted chair", "barred", "author")),
+    "a comment": (write_comment, (*OUTSIDERS, "conflicted chair", "idle")),
+    "a discussion": (open_discussion, (*OUTSIDERS, "conflicted chair", "idle", "rita")),
     "a bid": (bid, ("conflicted chair", "barred", "author", "hidden author", "rita", "hilda", "stranger")),
     "a refused task": (refuse_task, ("conflicted chair", "barred", "author", "hidden author", "idle", "hilda")),
     "a letter that came back": (

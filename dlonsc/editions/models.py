@@ -88,6 +88,9 @@ class Edition(models.Model):
     default_max_load = models.PositiveSmallIntegerField(default=6, validators=[MinValueValidator(1)])
     bidding_open = models.BooleanField(default=False)
     reviewers_see_each_other = models.BooleanField("co-reviewers of a submission see each other's names", default=True)
+    committee_discusses = models.BooleanField(
+        "reviewers of a submission and the chairs may discuss it in writing", default=True
+    )
     committee_months = models.PositiveSmallIntegerField(
         "reviewers' access ends, months after the event",
         choices=COMMITTEE_MONTHS,

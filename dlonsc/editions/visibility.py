@@ -59,6 +59,7 @@ class Thing(StrEnum):
     REVIEWS = "reviews"
     DRAFTS = "drafts"
     NOTES = "confidential notes"
+    DISCUSSION = "discussion"
     DECISION = "decision"
     LETTERS = "letters"
     HISTORY = "history"
@@ -78,6 +79,7 @@ THING_WORDS: dict[Thing, str] = {
     Thing.REVIEWS: "Review texts and scores",
     Thing.DRAFTS: "Unfinished reviews",
     Thing.NOTES: "Confidential notes to the chairs",
+    Thing.DISCUSSION: "The committee's discussion",
     Thing.DECISION: "Decision",
     Thing.LETTERS: "Letters and what became of them",
     Thing.HISTORY: "History",
@@ -113,6 +115,7 @@ class Switch(StrEnum):
 
     BLIND = "blind"
     NAMES = "reviewers_see_each_other"
+    DISCUSSION = "committee_discusses"
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from dlonsc.mail.ledger import WAITING, move_all
 from dlonsc.mail.models import Message, State
 from reviews.actions.assigning import Refused
 from reviews.emails.watching import post_erasure
-from reviews.models import Bid, Review
+from reviews.models import Bid, Comment, Review
 from reviews.persons import HAVE_LEFT
 from submissions.models import Author
 
@@ -80,6 +80,7 @@ def plan(user: User) -> Plan:
         stays={
             "names in author lists (they are printed)": Author.objects.filter(email__in=addresses_of(user)).count(),
             f"reviews, under the name {NOBODY}": Review.objects.filter(assignment__membership__user=user).count(),
+            f"comments in discussions, under the name {NOBODY}": Comment.objects.filter(membership__user=user).count(),
             "acts in the history (who did what when)": Entry.objects.filter(by_id=user.pk).count(),
             "letters that have left": Message.objects.filter(
                 to_email__in=addresses_of(user), state__in=HAVE_LEFT

@@ -12,6 +12,7 @@ from dlonsc.accounts.models import User
 from dlonsc.editions.calendar import Phase
 from dlonsc.editions.models import Edition, Interest, Membership, Topic
 from dlonsc.history.record import record
+from reviews.actions.discussing import note_change
 from reviews.conflicts import bar_named
 from reviews.emails.reviewing import post_profile_correction, post_refusal
 from reviews.models import Assignment, Review, ReviewVersion
@@ -163,8 +164,11 @@ def save_review(*, assignment: Assignment, fields: Fields, based_on: int, by: Us
 
 
 @transaction.atomic
-def submit_review(*, assignment: Assignment, based_on: int, by: User, at: datetime) -> Review:
-    """Make the saved text the review that counts. Pressed twice, the second does nothing."""
+def submit_review(*, assignment: Assignment, based_on: int, by: User, at: datetime, note: str = "") -> Review:
+    """Make the saved text the review that counts. Pressed twice, the second does nothing.
+
+    An open discussion is told of a changed score, with the `note`.
+    """
     demand_standing(assignment)
     if reason := closed_because(assignment.submission, at):
         raise ReviewingError(reason)
@@ -195,6 +199,8 @@ def submit_review(*, assignment: Assignment, based_on: int, by: User, at: dateti
         subject=assignment.submission.label,
         detail={"assignment": assignment.pk, "score": review.score, "score_before": old_score},
     )
+    if not is_first:
+        note_change(assignment, review, old_score, note, at)
     return review
 
 

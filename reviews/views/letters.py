@@ -29,6 +29,8 @@ KIND_WORDS = {
     "remind_camera_ready": "reminder of camera-ready files",
     "digest": "reminders of a day",
     "mail_test": "test by a chair",
+    "discussion_opened": "discussion opened",
+    "discussion_news": "news of a discussion",
     "decision_test": "decision, to a chair herself",
     "mailing": "written by a chair",
     "mailing_tasks": "written by a chair to reviewers",

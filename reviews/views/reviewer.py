@@ -25,13 +25,17 @@ from reviews import certificates
 from reviews.access import (
     assigned_to,
     assignment_of,
+    discussion_for,
+    discussions_of,
     fellow_reviews,
     is_own_eye,
     names_of_fellows,
     outcome_for_reviewer,
+    own_comments,
     own_reviews,
 )
 from reviews.actions import reviewing
+from reviews.discussions import unread
 from reviews.forms.reviewer import (
     CorrectionForm,
     ProfileForm,
@@ -142,6 +146,11 @@ def tasks_of(member: Membership) -> list[Assignment]:
 def home(request: HttpRequest, slug: str) -> HttpResponse:
     member = reviewer_of(request.user, slug)
     at, tasks = timezone.now(), tasks_of(member)
+    talks = {row.submission_id: row for row in discussions_of(member)}
+    fresh = unread(talks.values(), member)
+    for task in tasks:
+        task.discussion = talks.get(task.submission_id)  # type: ignore[attr-defined]
+        task.unread = fresh.get(task.submission_id, 0)  # type: ignore[attr-defined]
     open_tasks = sum(1 for task in tasks if task_state(task)[0] != "Submitted")
     due = member.edition.due(Phase.REVIEW)
     words = {
@@ -195,6 +204,7 @@ def review(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         if written and is_own_eye()
         else 0,
         "fellows": shown_fellows(assignment, edition),
+        "discussion": discussion_for(assignment),
         "due": edition.due(Phase.REVIEW),
         "is_late": (due := edition.due(Phase.REVIEW)) is not None and due.cutoff_at <= at,
         "promise": PromiseForm(initial={"until": assignment.promised_at}, today=at.date()),
@@ -323,10 +333,13 @@ def submit(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         return hand_in(request, assignment)
     fields = reviewing.working_text(written)
     missing = reviewing.missing_in(member.edition, fields)
+    talk = discussion_for(assignment)
     words = shown_text(member.edition, fields) | {
         "edition": member.edition,
         "submission": assignment.submission,
         "review": written,
+        "asks_why": talk is not None and talk.is_open and written is not None and fields["score"] != written.score,
+        "score_before": member.edition.score_label(written.score) if written else "",
         "version": written.version if written else 0,
         "missing": [(name, reviewing.NEEDED[name]) for name in missing],
         "closed": reviewing.closed_because(assignment.submission, timezone.now()),
@@ -338,7 +351,11 @@ def hand_in(request: HttpRequest, assignment: Assignment) -> HttpResponse:
     slug, number = assignment.submission.edition.slug, assignment.submission.number
     try:
         reviewing.submit_review(
-            assignment=assignment, based_on=based_on(request), by=person(request), at=timezone.now()
+            assignment=assignment,
+            based_on=based_on(request),
+            by=person(request),
+            at=timezone.now(),
+            note=request.POST.get("note", "")[:2000],
         )
     except reviewing.ReviewingError as error:
         messages.error(request, str(error))
@@ -492,6 +509,9 @@ def own(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "edition": edition,
         "reviews": shown,
+        "comments": own_comments(rows[0].assignment.membership).select_related("discussion__submission")
+        if rows
+        else [],
         "certificate": certificates.certificate_of(person(request), edition, timezone.now()),
         "certificate_from": certificates.opens_at(edition),
     }

@@ -45,12 +45,19 @@ WORDS = {
     Thing.REVIEWS: "Ostrich",
     Thing.DRAFTS: "Dormouse",
     Thing.NOTES: "Narwhal",
+    Thing.DISCUSSION: "Dingo",
     Thing.DECISION: "Vulture",
     Thing.LETTERS: "Lemming",
     Thing.HISTORY: "Hyena",
 }
-ONE = ("submissions:submission", "submissions:conflicts", "reviews:decision_for_authors", "reviews:review")
-CHAIRS = ("reviews:submission", "reviews:decide")
+ONE = (
+    "submissions:submission",
+    "submissions:conflicts",
+    "reviews:decision_for_authors",
+    "reviews:review",
+    "reviews:discussion",
+)
+CHAIRS = ("reviews:submission", "reviews:decide", "reviews:chair_discussion")
 LISTS = ("submissions:home", "reviews:home", "reviews:table", "reviews:export", "reviews:history", "letters:log")
 PRINT = ("submissions:proceedings_paper",)
 # The authors' and chairs' pages of conflicts name the committee; reviewers as reviewers stand in these.
@@ -105,6 +112,7 @@ def build(stage: str, switches: dict[Switch, bool]) -> World:
         factories.make_assignment(paper, hilda), summary="Ostrich", for_chairs="Narwhal", score=3, confidence=4
     )
     factories.make_review(factories.make_assignment(paper, greta), submitted=False, summary="Dormouse")
+    factories.make_comment(paper, hilda, "Dingo")
     if stage not in {"draft", "under review"}:
         factories.make_review(rita, summary="Fair")
     if stage in {"decided", "accepted", "rejected"}:
@@ -214,7 +222,7 @@ def differences(world: World, stage: str, switches: dict[Switch, bool]) -> list[
     return sorted(wrong)
 
 
-DEFAULTS = {Switch.BLIND: False, Switch.NAMES: True}
+DEFAULTS = {Switch.BLIND: False, Switch.NAMES: True, Switch.DISCUSSION: True}
 
 
 @pytest.mark.django_db

@@ -39,6 +39,9 @@ WORDS = {
     "stopped_looking": "stopped looking",
     "handling_chair_set": "named the handling chair",
     "reviewer_reminded": "reminded a reviewer",
+    "discussion_opened": "opened the discussion",
+    "discussion_closed": "closed the discussion",
+    "commented": "wrote in the discussion",
     "proposal_made": "ran the assignment",
     "proposal_committed": "committed an assignment",
 }

@@ -11,6 +11,7 @@ from django.utils import timezone
 from dlonsc.editions.models import Membership
 from dlonsc.history.models import Entry
 from dlonsc.mail.models import Message
+from reviews.access import discussions_overseen_by
 from reviews.actions import assigning
 from reviews.forms.chair import HandlingChairForm
 from reviews.models import Announcement, Assignment
@@ -149,6 +150,7 @@ def everything(chair: Membership, submission: Submission) -> dict[str, Any]:
         "handling": HandlingChairForm(submission=submission),
         "under_review": submission.state == State.SUBMITTED,
         "scale": chair.edition.scores,
+        "discussion": discussions_overseen_by(chair).filter(submission=submission).first(),
     }
 
 

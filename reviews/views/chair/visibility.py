@@ -26,7 +26,7 @@ from submissions.access import overseen_by, switches_of
 from submissions.models import SubmissionQuerySet
 from submissions.states import Outcome
 
-SWITCH_WORDS = {Switch.BLIND: "Double-blind", Switch.NAMES: "Co-reviewers' names"}
+SWITCH_WORDS = {Switch.BLIND: "Double-blind", Switch.NAMES: "Co-reviewers' names", Switch.DISCUSSION: "Discussion"}
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,184 @@
+"""The committee talks about a submission: a chair opens, reviewers and chairs write, a chair closes."""
+
+import re
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from dlonsc.accounts.models import User
+from dlonsc.editions.models import Membership
+from dlonsc.history.record import record
+from reviews.actions.assigning import Refused
+from reviews.emails.discussing import post_news, post_opened
+from reviews.models import Assignment, Comment, Discussion, LastRead, Review
+from submissions.access import in_conflict_with, overseen_by
+from submissions.models import Submission, SubmissionQuerySet
+
+CHAIR = "Chair"
+LONGEST = 10_000
+TWICE = timedelta(minutes=10)
+MENTION = re.compile(r"@(Reviewer \d+|chairs)\b", re.IGNORECASE)
+
+
+def may_be_discussed(chair: Membership) -> SubmissionQuerySet:
+    """Submissions that the chair may see, with a submitted review and nothing announced."""
+    reviewed = Review.objects.submitted().values("assignment__submission")
+    return overseen_by(chair).submitted().filter(pk__in=reviewed, announced_at__isnull=True)
+
+
+@transaction.atomic
+def open_discussions(chair: Membership, numbers: Iterable[int], *, by: User, at: datetime) -> int:
+    """Open, or open again, those of the submissions that can be discussed; their reviewers get one letter each.
+
+    Returns how many were opened; those that are open already stay as they are.
+    """
+    opened = []
+    rows = Submission.objects.select_for_update().filter(pk__in=may_be_discussed(chair), number__in=set(numbers))
+    for submission in rows.order_by("number"):
+        submission.edition = chair.edition
+        row, is_new = Discussion.objects.get_or_create(
+            submission=submission, defaults={"opened_by": by, "opened_at": at}
+        )
+        again = Discussion.objects.filter(pk=row.pk, closed_at__isnull=False)
+        if is_new or again.update(opened_by=by, opened_at=at, closed_by=None, closed_at=None):
+            opened.append(submission)
+            _note("discussion_opened", submission, by, at)
+    tasks = reviewers_of(opened)
+    by_member: dict[Membership, list[Assignment]] = {}
+    for task in tasks:
+        by_member.setdefault(task.membership, []).append(task)
+    for member, rows_of_member in by_member.items():
+        post_opened(chair.edition, member, rows_of_member, at=at)
+    return len(opened)
+
+
+def reviewers_of(submissions: Iterable[Submission]) -> list[Assignment]:
+    """Standing assignments with a submitted review, of active members without a conflict."""
+    found = {row.pk: row for row in submissions}
+    rows = Assignment.objects.standing().filter(submission__in=found, review__submitted_at__isnull=False)
+    tasks = []
+    for task in rows.select_related("membership__user", "review").order_by("membership__pk", "submission__number"):
+        task.submission = found[task.submission_id]
+        if task.membership.is_active and not _in_conflict(task.membership, task.submission):
+            tasks.append(task)
+    return tasks
+
+
+def _in_conflict(member: Membership, submission: Submission) -> bool:
+    return Submission.objects.filter(in_conflict_with(member), pk=submission.pk).exists()
+
+
+@transaction.atomic
+def close_discussion(discussion: Discussion, *, by: User, at: datetime) -> bool:
+    """Nothing more is written; what stands stays readable. False when it was closed already."""
+    closed = Discussion.objects.filter(pk=discussion.pk, closed_at__isnull=True).update(closed_by=by, closed_at=at)
+    if closed:
+        _note("discussion_closed", discussion.submission, by, at)
+    return bool(closed)
+
+
+@transaction.atomic
+def comment(
+    discussion: Discussion, member: Membership, *, text: str, label: str, is_question: bool = False, at: datetime
+) -> Comment:
+    """Write into an open discussion. Pressed twice, the second press gives the comment of the first.
+
+    Raises Refused when it is closed, empty or too long; nothing typed is lost by that, the page shows it again.
+    """
+    text = text.replace("\r\n", "\n").strip()
+    if not text:
+        raise Refused("Write something first.")
+    if len(text) > LONGEST:
+        raise Refused(f"A comment has at most {LONGEST} characters; this one has {len(text)}.")
+    # Whoever closes it in the same moment waits, or is waited for.
+    locked = Discussion.objects.select_for_update().get(pk=discussion.pk)
+    if not locked.is_open:
+        raise Refused("A chair has closed this discussion. Your text is still in the field; copy it if you need it.")
+    last = locked.comments.last()
+    if last and last.membership_id == member.pk and last.text == text and last.written_at > at - TWICE:
+        return last
+    kind = Comment.Kind.QUESTION if is_question else Comment.Kind.COMMENT
+    return _add(discussion, member, text=text, label=label, kind=kind, at=at)
+
+
+def _add(
+    discussion: Discussion, member: Membership, *, text: str, label: str, kind: Comment.Kind, at: datetime
+) -> Comment:
+    row = Comment.objects.create(
+        discussion=discussion, membership=member, label=label, kind=kind, text=text, written_at=at
+    )
+    mark_read(discussion, member, row)
+    by = member.user
+    record(
+        "commented",
+        by_id=by.pk if by else None,
+        by=label if by is None else str(by),
+        at=at,
+        edition=discussion.submission.edition.slug,
+        subject=discussion.submission.label,
+        detail={"number": discussion.submission.number},
+    )
+    _tell(discussion, row, at)
+    return row
+
+
+def note_change(assignment: Assignment, review: Review, before: int | None, note: str, at: datetime) -> None:
+    """Tell an open discussion that a reviewer has changed her score, with what she says about it."""
+    discussion = Discussion.objects.filter(submission=assignment.submission_id, closed_at__isnull=True).first()
+    if discussion is None or before == review.score:
+        return
+    discussion.submission = assignment.submission
+    scores = assignment.submission.edition.score_label
+    words = f"Score changed from {before} ({scores(before)}) to {review.score} ({scores(review.score)})."
+    text = f"{words}\n\n{note.strip()}" if note.strip() else words
+    _add(
+        discussion, assignment.membership, text=text[:LONGEST], label=label_of(review), kind=Comment.Kind.CHANGE, at=at
+    )
+
+
+def label_of(review: Review) -> str:
+    return f"Reviewer {review.label}"
+
+
+def mark_read(discussion: Discussion, member: Membership, upto: Comment) -> None:
+    """Only forwards: an old page does not make read things unread."""
+    mark, is_new = LastRead.objects.get_or_create(discussion=discussion, membership=member, defaults={"comment": upto})
+    if not is_new and mark.comment_id < upto.pk:
+        LastRead.objects.filter(pk=mark.pk, comment__lt=upto.pk).update(comment=upto)
+
+
+def _tell(discussion: Discussion, row: Comment, at: datetime) -> None:
+    """Everybody else in it gets at most one letter a day, whoever is named or asked one at once."""
+    submission = discussion.submission
+    named = {name.lower() for name in MENTION.findall(row.text)}
+    asks_all = row.kind == Comment.Kind.QUESTION
+    for task in reviewers_of([submission]):
+        if task.membership_id != row.membership_id:
+            is_asked = asks_all or label_of(task.review).lower() in named
+            post_news(discussion, row, task.membership, assignment=task, is_asked=is_asked, at=at)
+    for chair in _chairs_of(discussion):
+        if chair.pk != row.membership_id:
+            post_news(discussion, row, chair, assignment=None, is_asked="chairs" in named, at=at)
+
+
+def _chairs_of(discussion: Discussion) -> list[Membership]:
+    """The chair who handles the submission and the one who opened it, as far as they may know of it."""
+    submission = discussion.submission
+    wanted = {discussion.opened_by_id}
+    if submission.handling_chair_id:
+        wanted |= set(Membership.objects.filter(pk=submission.handling_chair_id).values_list("user", flat=True))
+    rows = Membership.objects.chairs().filter(edition=submission.edition_id, user__in=wanted).select_related("user")
+    return [row for row in rows if not _in_conflict(row, submission)]
+
+
+def _note(verb: str, submission: Submission, by: User, at: datetime) -> None:
+    record(
+        verb,
+        by_id=by.pk,
+        by=str(by),
+        at=at,
+        edition=submission.edition.slug,
+        subject=submission.label,
+        detail={"number": submission.number},
+    )

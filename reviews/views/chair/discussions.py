@@ -1,0 +1,111 @@
+"""Which submissions call for talk, what is unread, and a chair's page of one discussion."""
+
+from dataclasses import dataclass
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
+
+from dlonsc.editions.models import Membership
+from dlonsc.editions.visibility import Switch
+from reviews.access import discussions_overseen_by
+from reviews.actions import discussing
+from reviews.actions.assigning import Refused
+from reviews.discussions import thread, unread
+from reviews.forms.discussion import ChairCommentForm
+from reviews.models import Discussion
+from reviews.overview import SPREAD_THAT_CALLS_FOR_TALK, Row, rows_of
+from reviews.views.chair.door import ChairRequest, chairs_only, overseen, page
+from reviews.views.discussion import mark_seen
+
+# A mean of the edition's scale of confidence; 1 and 2 are its lower half.
+LOW_CONFIDENCE = 2.0
+
+
+@dataclass(frozen=True)
+class Line:
+    row: Row
+    discussion: Discussion | None
+    comments: int
+    unread: int
+    may_open: bool
+
+    @property
+    def why(self) -> list[str]:
+        """What calls for talk."""
+        found = []
+        if self.row.is_split:
+            found.append(f"scores more than {SPREAD_THAT_CALLS_FOR_TALK} apart")
+        if self.row.confidence is not None and self.row.confidence <= LOW_CONFIDENCE:
+            found.append("low confidence")
+        return found
+
+
+@chairs_only
+def discussions(request: ChairRequest, chair: Membership) -> HttpResponse:
+    """POST opens those that are ticked."""
+    if request.method == "POST":
+        numbers = [int(one) for one in request.POST.getlist("number") if one.isdecimal() and len(one) < 9]
+        count = discussing.open_discussions(chair, numbers, by=request.user, at=timezone.now())
+        words = f"Discussions opened: {count}. Their reviewers get one letter each." if count else "Nothing was opened."
+        messages.success(request, words)
+        return redirect("reviews:discussions", chair.edition.slug)
+    lines = lines_of(chair)
+    context = {
+        "is_on": getattr(chair.edition, Switch.DISCUSSION),
+        "under_way": [line for line in lines if line.discussion],
+        "calling": [line for line in lines if line.may_open and line.why],
+        "others": [line for line in lines if line.may_open and not line.why],
+        "unread": sum(line.unread for line in lines),
+    }
+    return page(request, chair, "discussions.html", context)
+
+
+def lines_of(chair: Membership) -> list[Line]:
+    """Every submission that has a discussion or could have one, as far as the chair may see. Constant queries."""
+    found = {row.submission_id: row for row in discussions_overseen_by(chair).prefetch_related("comments")}
+    fresh = unread(found.values(), chair)
+    may = set(discussing.may_be_discussed(chair).values_list("pk", flat=True))
+    lines = []
+    for row in rows_of(chair):
+        pk = row.submission.pk
+        one = found.get(pk)
+        may_open = pk in may and (one is None or not one.is_open)
+        if one or may_open:
+            count = len(one.comments.all()) if one else 0
+            lines.append(Line(row, one, count, fresh.get(pk, 0), may_open))
+    return lines
+
+
+@chairs_only
+def discussion(request: ChairRequest, chair: Membership, number: int) -> HttpResponse:
+    """POST writes, closes, or with `seen_only` marks as read."""
+    submission = overseen(chair, number)
+    found = get_object_or_404(discussions_overseen_by(chair), submission=submission)
+    found.submission = submission
+    typed = request.method == "POST" and not {"close", "seen_only"} & set(request.POST)
+    form = ChairCommentForm(request.POST if typed else None)
+    if request.method == "POST" and "seen_only" in request.POST:
+        mark_seen(found, chair, request.POST.get("seen"))
+        return redirect("reviews:discussions", chair.edition.slug)
+    if request.method == "POST" and "close" in request.POST:
+        discussing.close_discussion(found, by=request.user, at=timezone.now())
+        messages.success(request, "Closed: nothing more is written; it stays readable.")
+        return redirect("reviews:chair_discussion", chair.edition.slug, number)
+    if form.is_valid():
+        try:
+            discussing.comment(found, chair, **form.cleaned_data, label=discussing.CHAIR, at=timezone.now())
+        except Refused as refusal:
+            form.add_error("text", str(refusal))
+        else:
+            messages.success(request, "Your comment is there.")
+            return redirect("reviews:chair_discussion", chair.edition.slug, number)
+    context = {
+        "submission": submission,
+        "discussion": found,
+        "said": thread(found, chair, as_chair=True),
+        "form": form,
+        "readers": discussing.reviewers_of([submission]),
+    }
+    return page(request, chair, "discussion.html", context, status=422 if form.errors else 200)

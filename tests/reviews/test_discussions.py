@@ -1,0 +1,348 @@
+"""The committee's discussion: who reads it, who is told of it when, and that nothing typed is lost or doubled."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from dlonsc.accounts.models import User
+from dlonsc.editions.models import Edition, Membership
+from dlonsc.history.models import Entry
+from dlonsc.mail.guards import objection
+from dlonsc.mail.models import Message, State
+from reviews.actions import discussing, reviewing
+from reviews.actions.assigning import Refused
+from reviews.models import Assignment, Comment, Discussion, LastRead, Review
+from reviews.persons import data_of
+from submissions.models import Submission
+from tests import factories
+from tests.factories import AT
+
+pytestmark = pytest.mark.django_db
+Browser = Callable[[User | Membership | None], Client]
+
+
+@dataclass
+class Talk:
+    paper: Submission
+    rita: Membership
+    hilda: Membership
+    tasks: dict[str, Assignment]
+
+    @property
+    def row(self) -> Discussion:
+        found = Discussion.objects.get(submission=self.paper)
+        found.submission = self.paper
+        return found
+
+
+@pytest.fixture(autouse=True)
+def then() -> Iterator[time_machine.Traveller]:
+    with time_machine.travel(AT, tick=False) as traveller:
+        yield traveller
+
+
+def by(member: Membership) -> User:
+    assert member.user is not None
+    return member.user
+
+
+@pytest.fixture
+def talk(edition: Edition, chair: Membership) -> Talk:
+    """A submission that two have reviewed, opened for discussion; the letters about that are out of the way."""
+    paper = factories.make_submission(edition, title="Surrogates")
+    paper.edition = chair.edition
+    rita, hilda = (
+        factories.make_member(edition, factories.make_user(f"{name.lower()}@{name.lower()}.example", name))
+        for name in ("Rita", "Hilda")
+    )
+    tasks = {row.name: factories.make_assignment(paper, row) for row in (rita, hilda)}
+    for label, task in enumerate(tasks.values(), start=1):
+        factories.make_review(task, label=label, score=3 if label == 1 else -2)
+    discussing.open_discussions(chair, [paper.number], by=by(chair), at=AT)
+    Message.objects.all().delete()
+    return Talk(paper, rita, hilda, tasks)
+
+
+def say(
+    talk: Talk, member: Membership, text: str, *, label: str = "Reviewer 1", minutes: int = 0, **more: bool
+) -> Comment:
+    return discussing.comment(talk.row, member, text=text, label=label, at=AT + timedelta(minutes=minutes), **more)
+
+
+def told() -> list[tuple[str, str]]:
+    return list(Message.objects.order_by("pk").values_list("to_email", "subject"))
+
+
+def page_of(talk: Talk) -> str:
+    return f"/{talk.paper.edition.slug}/reviews/{talk.paper.number}/discussion/"
+
+
+def chairs_page_of(talk: Talk) -> str:
+    return f"/{talk.paper.edition.slug}/chair/submissions/{talk.paper.number}/discussion/"
+
+
+# --- Opening ---------------------------------------------------------------------------------------------------------
+
+
+def test_opening_writes_each_reviewer_one_letter_that_lists_all(edition: Edition, chair: Membership) -> None:
+    papers = [factories.make_submission(edition, title=title) for title in ("One", "Two", "Unreviewed")]
+    rita, drafting = (factories.make_member(edition) for _ in range(2))
+    for paper in papers[:2]:
+        factories.make_review(factories.make_assignment(paper, rita))
+    factories.make_review(factories.make_assignment(papers[0], drafting), submitted=False)
+    numbers = [paper.number for paper in papers]
+    assert discussing.open_discussions(chair, [*numbers, 999], by=by(chair), at=AT) == 2
+    (letter,) = Message.objects.all()
+    assert (letter.to_email, letter.subject) == (by(rita).email, f"[{edition.name}] 2 submissions to discuss")
+    assert ("1. One" in letter.text, "2. Two" in letter.text, "Unreviewed" in letter.text) == (True, True, False)
+    assert discussing.open_discussions(chair, numbers, by=by(chair), at=AT) == 0
+    assert Message.objects.count() == 1
+
+
+def test_a_chair_opens_nothing_that_she_is_in_conflict_with(talk: Talk, edition: Edition) -> None:
+    other = factories.make_member(edition, email="own@else.example", chair=True)
+    hidden = factories.make_submission(edition)
+    factories.make_review(factories.make_assignment(hidden, talk.rita))
+    factories.make_conflict(hidden, other)
+    assert discussing.open_discussions(other, [hidden.number], by=by(other), at=AT) == 0
+    assert not Discussion.objects.filter(submission=hidden).exists()
+
+
+def test_nothing_is_opened_once_the_decision_is_announced(talk: Talk, edition: Edition, chair: Membership) -> None:
+    late = factories.make_submission(edition)
+    factories.make_review(factories.make_assignment(late, talk.rita))
+    factories.announce(late)
+    assert discussing.open_discussions(chair, [late.number], by=by(chair), at=AT) == 0
+
+
+def test_the_list_shows_what_calls_for_talk_and_opens_what_is_ticked(
+    talk: Talk, edition: Edition, chair: Membership, as_user: Browser
+) -> None:
+    split, calm = (factories.make_submission(edition, title=title) for title in ("Split", "Calm"))
+    for paper, scores in ((split, (3, -1)), (calm, (2, 1))):
+        for member, score in zip((talk.rita, talk.hilda), scores, strict=True):
+            factories.make_review(factories.make_assignment(paper, member), score=score)
+    browser, address = as_user(chair), f"/{edition.slug}/chair/discussions/"
+    page = " ".join(browser.get(address).text.split())
+    assert "These call for talk (1)" in page
+    assert "3, -1: scores more than 2 apart" in page
+    assert "Other submissions with reviews (1)" in page
+    assert browser.post(address, {"number": [split.number, "x"]}).status_code == 302
+    assert set(Discussion.objects.values_list("submission", flat=True)) == {talk.paper.pk, split.pk}
+
+
+# --- Who reads -------------------------------------------------------------------------------------------------------
+
+
+def test_it_opens_after_ones_own_review_and_not_before(talk: Talk, edition: Edition, as_user: Browser) -> None:
+    say(talk, talk.rita, "I disagree with myself.")
+    late = factories.make_member(edition, email="late@late.example")
+    draft = factories.make_review(factories.make_assignment(talk.paper, late), submitted=False, label=3)
+    browser = as_user(late)
+    assert browser.get(page_of(talk)).status_code == 404
+    assert "Discussion" not in browser.get(f"/{edition.slug}/reviews/").text
+    Review.objects.filter(pk=draft.pk).update(submitted_at=AT)
+    assert "I disagree with myself." in browser.get(page_of(talk)).text
+    assert "Discussion (1 new)" in " ".join(browser.get(f"/{edition.slug}/reviews/").text.split())
+
+
+def test_switched_off_nobody_reads_and_everybody_keeps_her_own(
+    talk: Talk, edition: Edition, chair: Membership, as_user: Browser
+) -> None:
+    say(talk, talk.rita, "Quagga")
+    Edition.objects.update(committee_discusses=False)
+    assert [as_user(who).get(page_of(talk)).status_code for who in (talk.rita, talk.hilda)] == [404, 404]
+    assert as_user(chair).get(chairs_page_of(talk)).status_code == 404
+    assert "Quagga" in as_user(talk.rita).get(f"/{edition.slug}/reviews/own/").text
+    assert "switched off" in as_user(chair).get(f"/{edition.slug}/chair/discussions/").text
+
+
+def test_ones_own_copy_holds_what_one_wrote_and_nobody_elses(talk: Talk) -> None:
+    say(talk, talk.rita, "Quagga")
+    say(talk, talk.hilda, "Zebrafish", label="Reviewer 2")
+    told = json.dumps(data_of(by(talk.rita), AT), cls=DjangoJSONEncoder)
+    assert ("Quagga" in told, "Zebrafish" in told) == (True, False)
+
+
+def test_who_comes_into_conflict_finds_only_what_she_wrote(talk: Talk, edition: Edition, as_user: Browser) -> None:
+    say(talk, talk.rita, "Mine stays.")
+    say(talk, talk.hilda, "Hers is hers.", label="Reviewer 2")
+    factories.make_conflict(talk.paper, talk.rita)
+    browser = as_user(talk.rita)
+    assert browser.get(page_of(talk)).status_code == 404
+    assert browser.post(page_of(talk), {"text": "More"}).status_code == 404
+    own = browser.get(f"/{edition.slug}/reviews/own/").text
+    assert ("Mine stays." in own, "Hers is hers." in own) == (True, False)
+
+
+def test_names_stand_beside_labels_only_where_the_edition_says_so(
+    talk: Talk, chair: Membership, as_user: Browser
+) -> None:
+    say(talk, talk.hilda, "Hello", label="Reviewer 2")
+    say(talk, chair, "Hello from the chairs", label="Chair")
+    words = (f"Reviewer 2, {talk.hilda.name}", f"Chair, {chair.name}")
+    shown = as_user(talk.rita).get(page_of(talk)).text
+    assert [one in shown for one in words] == [True, True]
+    Edition.objects.update(reviewers_see_each_other=False)
+    shown = as_user(talk.rita).get(page_of(talk)).text
+    assert [one in shown for one in words] == [False, True]
+    assert talk.hilda.name not in shown
+    assert words[0] in as_user(chair).get(chairs_page_of(talk)).text
+
+
+# --- Writing ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_second_press_is_one_comment_and_markup_is_shown_as_text(talk: Talk, as_user: Browser) -> None:
+    browser, typed = as_user(talk.rita), {"text": "**Bold** <script>alert(1)</script>"}
+    for _ in range(2):
+        assert browser.post(page_of(talk), typed).status_code == 302
+    assert Comment.objects.count() == 1
+    page = browser.get(page_of(talk)).text
+    assert ("<strong>Bold</strong>" in page, "<script>alert" in page) == (True, False)
+    assert Entry.objects.filter(verb="commented").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"), [(" ", "Write something first."), ("x" * 10_001, "at most 10000 characters")]
+)
+def test_what_cannot_be_sent_is_refused_beside_the_field_with_all_that_was_typed(
+    talk: Talk, as_user: Browser, typed: str, words: str
+) -> None:
+    answer = as_user(talk.rita).post(page_of(talk), {"text": typed})
+    assert (answer.status_code, words in answer.text, Comment.objects.count()) == (422, True, 0)
+    assert typed.strip() in answer.text
+
+
+def test_closed_in_the_meantime_nothing_typed_is_lost(talk: Talk, chair: Membership, as_user: Browser) -> None:
+    assert as_user(chair).post(chairs_page_of(talk), {"close": "1"}).status_code == 302
+    answer = as_user(talk.rita).post(page_of(talk), {"text": "My long thought"})
+    assert (answer.status_code, "My long thought" in answer.text) == (422, True)
+    with pytest.raises(Refused):
+        say(talk, talk.rita, "More")
+    assert not discussing.close_discussion(talk.row, by=by(chair), at=AT)
+    assert discussing.open_discussions(chair, [talk.paper.number], by=by(chair), at=AT) == 1
+    assert say(talk, talk.rita, "More").pk
+
+
+def test_a_changed_score_is_told_with_what_the_reviewer_says(talk: Talk, as_user: Browser) -> None:
+    task = talk.tasks["Rita"]
+    browser, room = as_user(talk.rita), f"/{talk.paper.edition.slug}/reviews/{talk.paper.number}"
+    fields = reviewing.working_text(task.review) | {"score": -1}
+    browser.post(f"{room}/", {**fields, "version": 1})
+    review = Review.objects.get(assignment=task)
+    assert "Why the score changes from Strong accept" in " ".join(browser.get(f"{room}/submit/").text.split())
+    browser.post(f"{room}/submit/", {"version": review.version, "note": "Reviewer 2 is right."})
+    (row,) = Comment.objects.all()
+    assert (row.kind, row.label) == ("change", "Reviewer 1")
+    assert row.text == "Score changed from 3 (Strong accept) to -1 (Weak reject).\n\nReviewer 2 is right."
+
+
+def test_without_a_discussion_a_changed_score_is_nobodys_news(talk: Talk, chair: Membership) -> None:
+    discussing.close_discussion(talk.row, by=by(chair), at=AT)
+    task = talk.tasks["Rita"]
+    fields = reviewing.working_text(task.review) | {"score": -1}
+    reviewing.save_review(assignment=task, fields=fields, based_on=1, by=by(talk.rita), at=AT)
+    reviewing.submit_review(assignment=task, based_on=2, by=by(talk.rita), at=AT, note="Because")
+    assert (Comment.objects.count(), Review.objects.get(assignment=task).score) == (0, -1)
+
+
+# --- Letters ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_others_get_one_letter_a_day_without_a_word_of_it(talk: Talk, chair: Membership) -> None:
+    for minutes in (0, 20, 40):
+        say(talk, talk.rita, f"Quagga {minutes}", minutes=minutes)
+    name = talk.paper.edition.name
+    assert told() == [
+        (by(talk.hilda).email, f"[{name}] Paper {talk.paper.number}: discussion"),
+        (by(chair).email, f"[{name}] Paper {talk.paper.number}: discussion"),
+    ]
+    assert not any("Quagga" in letter.text + letter.html for letter in Message.objects.all())
+    say(talk, talk.rita, "Next day", minutes=24 * 60)
+    assert Message.objects.count() == 4
+
+
+def test_who_is_asked_gets_a_letter_at_once(talk: Talk, chair: Membership) -> None:
+    say(talk, talk.rita, "What does @Reviewer 2 think? And @chairs?")
+    say(talk, chair, "Is the benchmark public?", label="Chair", is_question=True)
+    name, number = talk.paper.edition.name, talk.paper.number
+    assert told() == [
+        (by(talk.hilda).email, f"[{name}] Paper {number}: you are asked in the discussion"),
+        (by(chair).email, f"[{name}] Paper {number}: you are asked in the discussion"),
+        (by(talk.rita).email, f"[{name}] Paper {number}: a question of a chair"),
+        (by(talk.hilda).email, f"[{name}] Paper {number}: a question of a chair"),
+    ]
+
+
+def test_news_that_were_read_or_may_not_be_read_any_more_do_not_leave(talk: Talk, chair: Membership) -> None:
+    row = say(talk, talk.rita, "Hello")
+    to_hilda, to_chair = Message.objects.order_by("pk")
+    assert (objection(to_hilda), objection(to_chair)) == (None, None)
+    discussing.mark_read(talk.row, talk.hilda, row)
+    factories.make_conflict(talk.paper, chair)
+    gone = "the discussion was read in the meantime, or is none of hers any more"
+    assert (objection(to_hilda), objection(to_chair)) == (gone, gone)
+
+
+def test_who_wants_one_letter_a_day_gets_the_news_in_it_but_a_question_at_once(talk: Talk, chair: Membership) -> None:
+    User.objects.filter(pk=by(talk.hilda).pk).update(digest=True)
+    say(talk, talk.rita, "Hello")
+    say(talk, chair, "Well?", label="Chair", is_question=True)
+    states = Message.objects.filter(to_email=by(talk.hilda).email).order_by("pk").values_list("state", flat=True)
+    assert list(states) == [State.GATHERED, State.QUEUED]
+
+
+def test_a_chair_in_conflict_is_never_written_to_and_finds_no_letter(talk: Talk, edition: Edition) -> None:
+    own = factories.make_member(edition, email="own@else.example", chair=True)
+    factories.make_conflict(talk.paper, own)
+    Discussion.objects.update(opened_by=by(own))
+    say(talk, talk.rita, "@chairs, what now?")
+    assert by(own).email not in {to for to, _ in told()}
+
+
+# --- Unread ----------------------------------------------------------------------------------------------------------
+
+
+def test_marks_go_forward_only_and_only_in_their_own_discussion(
+    talk: Talk, edition: Edition, chair: Membership, as_user: Browser
+) -> None:
+    first = say(talk, talk.hilda, "One", label="Reviewer 2")
+    second = say(talk, talk.hilda, "Two", label="Reviewer 2")
+    other = factories.make_comment(factories.make_submission(edition), talk.hilda)
+    browser = as_user(talk.rita)
+    for seen in (second.pk, first.pk, other.pk, "x", "9" * 30):
+        assert browser.post(page_of(talk), {"seen_only": "1", "seen": seen}).status_code == 302
+    mark = LastRead.objects.get(membership=talk.rita)
+    assert (mark.comment_id, mark.discussion_id) == (second.pk, talk.row.pk)
+    browser = as_user(chair)
+    assert "3 unread" in browser.get(f"/{edition.slug}/chair/discussions/").text
+    browser.post(chairs_page_of(talk), {"seen_only": "1", "seen": second.pk})
+    assert (
+        "unread"
+        not in browser.get(f"/{edition.slug}/chair/discussions/").text.partition("<main")[2].partition("<h2")[0]
+    )
+
+
+@pytest.mark.parametrize("count", [1, 12])
+def test_pages_ask_a_constant_number_of_queries(
+    talk: Talk, edition: Edition, chair: Membership, as_user: Browser, count: int
+) -> None:
+    for number in range(count):
+        say(talk, talk.hilda, f"Comment {number}", label="Reviewer 2")
+        factories.make_comment(factories.make_submission(edition), talk.hilda)
+    asked = []
+    for who, address in ((talk.rita, page_of(talk)), (chair, f"/{edition.slug}/chair/discussions/")):
+        browser = as_user(who)
+        with CaptureQueriesContext(connection) as queries:
+            assert browser.get(address).status_code == 200
+        asked.append(len(queries))
+    assert [asked[0] <= 28, asked[1] <= 32] == [True, True], asked
