@@ -9,7 +9,7 @@ from django.db import transaction
 from dlonsc.accounts.models import User
 from dlonsc.editions.calendar import Phase
 from dlonsc.editions.models import Edition, Membership
-from reviews.actions import deciding, mailing, wording
+from reviews.actions import deciding, discussing, mailing, wording
 from reviews.demo import words
 from reviews.demo.edition import OPEN_CALL, make_demo_edition
 from reviews.demo.fill import (
@@ -34,6 +34,7 @@ DESK_REJECTED = 39
 # The second chair wrote this one: she must find no trace of it.
 CHAIRS_OWN = 7
 ANNOUNCED = {1: Verdict.ACCEPT, 2: Verdict.ACCEPT, 3: Verdict.ACCEPT, 4: Verdict.REJECT, 5: Verdict.REJECT}
+DISCUSSED = (19, 14)
 DECIDED = {
     6: Verdict.ACCEPT,
     8: Verdict.REJECT,
@@ -112,8 +113,26 @@ def make_mid_life(cast: Cast, leaders: list[Person], committee: list[Person]) ->
     decide_and_announce(cast, by_number, chairs[0], leaders[0].user)
     add_late_file(cast, by_number[36])
     write_letters(edition, assignments, asked_by=str(leaders[0].user))
+    discuss(chairs[0], by_number, at=cast.at)
     write_own_words(chairs[0], at=cast.at)
     mark_as_sent(edition, by=cast.at)
+
+
+def discuss(chair: Membership, by_number: dict[int, Submission], *, at: datetime) -> None:
+    """Two submissions are discussed: in one a chair asks and a reviewer answers, in the other nobody has begun."""
+    by = chair.user
+    if by is None:
+        return
+    first, second = DISCUSSED
+    discussing.open_discussions(chair, DISCUSSED, by=by, at=at - timedelta(hours=9))
+    talk = by_number[first].discussion
+    talk.submission.edition = chair.edition
+    question = "Your scores lie apart. Is the missing baseline a reason to reject, or one to ask for a change?"
+    discussing.comment(talk, chair, text=question, label=discussing.CHAIR, is_question=True, at=at - timedelta(hours=8))
+    task = discussing.reviewers_of([by_number[first]])[0]
+    answer = "I could live with it, if the authors publish the scripts: see section 4, where they promise them."
+    label = discussing.label_of(task.review)
+    discussing.comment(talk, task.membership, text=answer, label=label, at=at - timedelta(hours=3))
 
 
 def write_own_words(chair: Membership, *, at: datetime) -> None:

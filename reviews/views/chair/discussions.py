@@ -15,7 +15,7 @@ from reviews.actions.assigning import Refused
 from reviews.discussions import thread, unread
 from reviews.forms.discussion import ChairCommentForm
 from reviews.models import Discussion
-from reviews.overview import SPREAD_THAT_CALLS_FOR_TALK, Row, rows_of
+from reviews.overview import SPREAD_THAT_CALLS_FOR_TALK, Row, is_done, rows_of
 from reviews.views.chair.door import ChairRequest, chairs_only, overseen, page
 from reviews.views.discussion import mark_seen
 
@@ -52,11 +52,14 @@ def discussions(request: ChairRequest, chair: Membership) -> HttpResponse:
         messages.success(request, words)
         return redirect("reviews:discussions", chair.edition.slug)
     lines = lines_of(chair)
+    could = [line for line in lines if line.may_open]
     context = {
+        "could": len(could),
+        "people": len({one.membership_id for line in could for one in line.row.assignments if is_done(one)}),
         "is_on": getattr(chair.edition, Switch.DISCUSSION),
         "under_way": [line for line in lines if line.discussion],
-        "calling": [line for line in lines if line.may_open and line.why],
-        "others": [line for line in lines if line.may_open and not line.why],
+        "calling": [line for line in could if line.why],
+        "others": [line for line in could if not line.why],
         "unread": sum(line.unread for line in lines),
     }
     return page(request, chair, "discussions.html", context)

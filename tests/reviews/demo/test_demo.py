@@ -84,6 +84,8 @@ def test_the_demo_tells_its_whole_story() -> None:
         "receipt": sum(row.authors.count() for row in edition.submissions.submitted()),
         "assigned": 30,
         "mailing": 33,
+        "discussion_opened": 6,
+        "discussion_news": 6,
         "decision": sum(row.authors.count() for row in edition.submissions.filter(number__in=ANNOUNCED)),
     }
     left = Message.objects.exclude(finished_at__isnull=True).filter(finished_at__lte=at)
