@@ -123,7 +123,7 @@ def discuss(chair: Membership, by_number: dict[int, Submission], *, at: datetime
     by = chair.user
     if by is None:
         return
-    first, second = DISCUSSED
+    first = DISCUSSED[0]
     discussing.open_discussions(chair, DISCUSSED, by=by, at=at - timedelta(hours=9))
     talk = by_number[first].discussion
     talk.submission.edition = chair.edition
