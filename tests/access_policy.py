@@ -26,17 +26,20 @@ SIGNED_IN = frozenset(
         "former reviewer",
         "chair",
         "conflicted chair",
+        "chair who is author",
         "proceedings chair",
         "conflicted proceedings chair",
+        "administrator",
     }
 )
-ITS_AUTHORS = frozenset({"author", "coauthor"})
+ITS_AUTHORS = frozenset({"author", "coauthor", "chair who is author"})
 ITS_REVIEWER = frozenset({"reviewer"})
 REVIEWERS = frozenset({"reviewer", "unassigned reviewer", "conflicted reviewer"})
-CHAIRS = frozenset({"chair", "conflicted chair"})
+CHAIRS = frozenset({"chair", "conflicted chair", "chair who is author"})
 ITS_CHAIR = frozenset({"chair"})
 PROCEEDINGS = frozenset({"proceedings chair", "conflicted proceedings chair"})
 ITS_PROCEEDINGS = frozenset({"proceedings chair"})
+ADMINISTRATOR = frozenset({"administrator"})
 NOBODY: frozenset[str] = frozenset()
 
 # Her own texts stay readable for who lost a task.
@@ -54,7 +57,7 @@ POLICY: dict[str, frozenset[str]] = {
     "submissions:format_guide": EVERYBODY,
     "healthz": EVERYBODY,
     "readyz": EVERYBODY,
-    "health": CHAIRS,
+    "health": CHAIRS | ADMINISTRATOR,
     # Secret links: whoever holds one may use it; a forged one is 404 (their own tests).
     "editions:invitation": EVERYBODY,
     "submissions:verify": EVERYBODY,

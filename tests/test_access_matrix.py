@@ -7,15 +7,17 @@ the database is the same before and after all GETs of all roles.
 
 import hashlib
 from collections.abc import Container, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http.cookies import SimpleCookie
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 import time_machine
 from django.db import connection, transaction
-from django.http import HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotFound
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
@@ -55,8 +57,10 @@ ROLES = (
     "former reviewer",
     "chair",
     "conflicted chair",
+    "chair who is author",
     "proceedings chair",
     "conflicted proceedings chair",
+    "administrator",
     "disabled author",
     "disabled reviewer",
     "disabled chair",
@@ -90,6 +94,18 @@ OPTIONS: dict[str, Any] = {
 
 # One for all requests: each new browser would look for every static file anew.
 HANDLER = Client().handler
+
+
+def refuse(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """A refused page without its frame, which costs more than the question; what refused it is in the body."""
+    return HttpResponseNotFound(repr(exception))
+
+
+@contextmanager
+def refusing_without_a_frame() -> Iterator[None]:
+    """Thousands of requests are refused in a matrix: none of them renders the page that says so."""
+    with patch("dlonsc.urls.handler404", refuse, create=True):
+        yield
 
 
 @dataclass
@@ -148,7 +164,7 @@ def make_world(state: str) -> World:
     edition = factories.make_edition()
     author = factories.make_user("author@uni.example")
     submission = factories.make_submission(edition, author)
-    for name in ("co", "unverified", "disabled.author"):
+    for name in ("co", "unverified", "disabled.author", "chair.author"):
         factories.make_author(submission, f"{name}@uni.example")
     other = factories.make_submission(edition, factories.make_user("other@campus.example"))
     reviewer = factories.make_member(edition, email="reviewer@a.example")
@@ -156,6 +172,7 @@ def make_world(state: str) -> World:
     former = factories.make_member(edition, email="former@c.example", removed_at=factories.AT)
     chair = factories.make_member(edition, email="chair@d.example", chair=True)
     conflicted_chair = factories.make_member(edition, email="own@e.example", chair=True)
+    chair_author = factories.make_member(edition, email="chair.author@uni.example", chair=True)
     proceedings = factories.make_member(edition, email="print@f.example", proceedings=True)
     conflicted_proceedings = factories.make_member(edition, email="print@g.example", proceedings=True)
     disabled_reviewer = factories.make_member(edition, email="gone@i.example")
@@ -180,8 +197,10 @@ def make_world(state: str) -> World:
         "former reviewer": former,
         "chair": chair,
         "conflicted chair": conflicted_chair,
+        "chair who is author": chair_author,
         "proceedings chair": proceedings,
         "conflicted proceedings chair": conflicted_proceedings,
+        "administrator": factories.make_user("root@machine.example", is_superuser=True),
         "disabled author": factories.make_user("disabled.author@uni.example"),
         "disabled reviewer": disabled_reviewer,
         "disabled chair": factories.make_member(edition, email="gone@j.example", chair=True),
@@ -303,9 +322,11 @@ def words_of(edition: Edition, submission: Submission, review: Review, chair: Me
 
 
 @pytest.fixture(autouse=True)
-def _no_bookkeeping(settings: Any) -> None:
-    """Thousands of requests: who was last seen when is not what is asked here."""
+def _no_bookkeeping(settings: Any) -> Iterator[None]:
+    """Thousands of requests: who was last seen when is not what is asked here, nor how a refusal looks."""
     settings.USERSESSIONS_TRACK_ACTIVITY = False
+    with refusing_without_a_frame():
+        yield
 
 
 class Undo(Exception):
@@ -382,7 +403,7 @@ def test_an_address_opens_for_exactly_the_roles_of_its_row_and_looking_changes_n
 
 
 # In every run the roles whose rights change with the state; the others are outside in all of them, with --long.
-MOVING = ("author", "reviewer", "chair", "conflicted chair", "proceedings chair")
+MOVING = ("author", "reviewer", "chair", "conflicted chair", "chair who is author", "proceedings chair")
 STATES_AND_ROLES = [
     *(pytest.param(state, MOVING, id=state) for state in STATES if state != "released, accept"),
     *(pytest.param(state, ROLES, id=f"{state}, all roles", marks=pytest.mark.long) for state in STATES),

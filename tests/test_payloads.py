@@ -15,8 +15,7 @@ from django.test import Client
 
 from tests import factories
 from tests.test_access_matrix import HANDLER
-from tests.test_canaries import LINK, NOT_FOLLOWED, plant, unpacked
-from tests.test_two_worlds import World, addresses, build
+from tests.worlds import LINK, NOT_FOLLOWED, World, addresses, build, unpacked
 
 PAYLOAD = "\"'><img src=x onerror=alert(1)>"
 FORMULA = "=cmd|' /C calc'!A0"
@@ -83,7 +82,6 @@ def read(world: World, name: str) -> dict[str, bytes]:
 def test_markup_in_every_field_runs_on_no_page(name: str) -> None:
     with time_machine.travel(factories.AFTER_DEADLINE, tick=False):
         world = build()
-        plant(world)
         poisoned = poison(PAYLOAD)
         pages = read(world, name)
     # The test would prove nothing if little were poisoned or little were read.
@@ -97,7 +95,6 @@ def test_markup_in_every_field_runs_on_no_page(name: str) -> None:
 def test_no_cell_of_an_export_begins_a_formula() -> None:
     with time_machine.travel(factories.AFTER_DEADLINE, tick=False):
         world = build()
-        plant(world)
         poison(FORMULA)
         client = Client()
         client.force_login(world.people["chair"])

@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -18,15 +17,18 @@ from dlonsc.mail.setup import is_sandbox
 def roles_of(request: HttpRequest) -> list[dict[str, Any]]:
     """The doors that a person has: one per edition and role, the one she stands in marked."""
     found = []
-    past = Exists(long_past_events(timezone.now()).filter(edition=OuterRef("edition")))
     # On every page: without the long texts and the settings of each edition.
     few = ("is_chair", "is_proceedings_chair", "is_reviewer", "edition__slug", "edition__name")
-    for member in memberships_of(request.user).annotate(is_past=past).only(*few):
+    members = list(memberships_of(request.user).only(*few))
+    past: set[int] = set()
+    if any(member.is_reviewer for member in members):
+        past = set(long_past_events(timezone.now()).values_list("edition", flat=True))
+    for member in members:
         slug, name = member.edition.slug, member.edition.name
         doors = (
             (member.is_chair, "Chair", "reviews:chair"),
             (member.is_proceedings_chair, "Proceedings chair", "submissions:proceedings"),
-            (member.is_reviewer and not member.is_past, "Reviewer", "reviews:home"),  # type: ignore[attr-defined]
+            (member.is_reviewer and member.edition_id not in past, "Reviewer", "reviews:home"),
         )
         for has, words, address in doors:
             if has:

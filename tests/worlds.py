@@ -1,0 +1,379 @@
+"""One edition with everything in it, and what somebody sees of the whole site: what leaks are looked for in.
+
+Each secret of the edition carries a word of its own (a canary). `observe` opens every address with every submission's
+number as one person, follows the links of each page, posts to what refuses to be read, and keeps status, headers, body,
+SQL and letters without what is random in them.
+"""
+
+import difflib
+import io
+import re
+import zipfile
+import zlib
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+
+import time_machine
+from django.apps import apps
+from django.core.management.color import no_style
+from django.db import connection, transaction
+from django.test import Client, override_settings
+from django.test.utils import CaptureQueriesContext
+from django.urls import NoReverseMatch, reverse
+
+from dlonsc.accounts.models import User
+from dlonsc.editions.models import Edition, Membership
+from dlonsc.history.record import record
+from dlonsc.mail.models import Message
+from dlonsc.mail.models import State as LetterState
+from reviews import reminders
+from reviews.actions import deciding
+from reviews.models import Assignment
+from submissions.actions import overseeing
+from submissions.models import Question, ReproducibilityRecord, Submission
+from tests import factories
+from tests.test_access_matrix import HANDLER, all_addresses, refusing_without_a_frame, reverse_keys
+
+
+@dataclass
+class World:
+    edition: Edition
+    mine: Submission
+    secret: Submission
+    people: dict[str, User] = field(default_factory=dict)
+    members: dict[str, Membership] = field(default_factory=dict)
+    assignments: dict[str, Assignment] = field(default_factory=dict)
+
+
+def build() -> World:
+    """An edition after its deadline: an author with two papers; another's paper, the secret one, in which a chair and
+    two members are in conflict, with a submitted review, a draft, a discussion and a private decision.
+    """
+    edition = factories.make_edition()
+    author = factories.make_user("ada@uni.example", "Ada")
+    chair = factories.make_member(edition, factories.make_user("chair@a.example", "Chantal"), chair=True)
+    conflicted = factories.make_member(edition, factories.make_user("own@b.example", "Otto"), chair=True)
+    proceedings = factories.make_member(edition, factories.make_user("print@c.example", "Petra"), proceedings=True)
+    names = ("rita", "hilda", "idle", "barred", "spare")
+    members = {
+        name: factories.make_member(edition, factories.make_user(f"{name}@{name}.example", name.title()))
+        for name in names
+    }
+    mine = factories.make_submission(edition, author, title="Mine")
+    factories.make_submission(edition, author, title="Mine too")
+    hidden = factories.make_user("hidden@campus.example", "Hidden")
+    secret = factories.make_submission(edition, hidden, title="canarytitle at scale", abstract="An canaryabstract.")
+    for member in (conflicted, members["barred"]):
+        factories.make_conflict(secret, member)
+    assignments = {
+        "mine rita": factories.make_assignment(mine, members["rita"]),
+        "mine hilda": factories.make_assignment(mine, members["hilda"]),
+        "secret rita": factories.make_assignment(secret, members["rita"]),
+        "secret hilda": factories.make_assignment(secret, members["hilda"]),
+    }
+    factories.make_review(assignments["mine rita"], score=1, summary="Fair")
+    factories.make_comment(mine, members["rita"])
+    people = {
+        "author": author,
+        "hidden author": hidden,
+        "stranger": factories.make_user("stranger@nowhere.example"),
+        "chair": chair.user,
+        "conflicted chair": conflicted.user,
+        "proceedings chair": proceedings.user,
+        **{name: member.user for name, member in members.items()},
+    }
+    world = World(
+        edition, mine, secret, people, members | {"chair": chair, "conflicted chair": conflicted}, assignments
+    )
+    plant(world)
+    return world
+
+
+def plant(world: World) -> None:
+    """What the secret paper and the committee have, each with a word of its own."""
+    paper, chair = world.secret, world.people["chair"]
+    factories.make_manuscript(paper, b"%PDF-1.7 canarypdf")
+    factories.make_author(paper, "co@canarycoauthor.example", "Cora canarycoauthor")
+    ReproducibilityRecord.objects.filter(submission=paper).update(algorithms="canaryrecord")
+    factories.make_conflict(paper, world.members["idle"], source="chair", reason="canaryconflict")
+    factories.make_review(
+        world.assignments["secret rita"], summary="A canaryreview.", for_chairs="A canarynote.", label=1
+    )
+    factories.make_review(world.assignments["secret hilda"], submitted=False, summary="A canarydraft.", label=2)
+    refused = factories.make_assignment(paper, factories.make_member(world.edition, email="gone@else.example"))
+    Assignment.objects.filter(pk=refused.pk).update(
+        declined_at=factories.AT, refusal="conflict", refusal_reason="canaryrefusal"
+    )
+    factories.make_comment(paper, world.members["rita"], "A canarycomment.")
+    deciding.decide(
+        paper, verdict="accept", note="canarydecision", to_authors="canarytoauthors", version=0, by=chair,
+        at=factories.AFTER_DEADLINE,
+    )  # fmt: skip
+    Question.objects.create(
+        submission=paper, text="canaryquestion", written_by=paper.created_by, written_at=factories.AT
+    )
+    factories.make_invited(world.edition)
+    Membership.objects.filter(email="invited@somewhere.example").update(
+        declined_at=factories.AT, decline_reason="canarydecline"
+    )
+    write_letter(world.mine, "letter of mine", "Received.")
+    write_letter(paper, "letter of secret", "canaryletter")
+    record("decided", by=str(chair), by_id=chair.pk, at=factories.AT, edition=world.edition.slug, subject=paper.label,
+           detail={"words": "canaryhistory"})  # fmt: skip
+
+
+def write_letter(submission: Submission, key: str, text: str) -> Message:
+    return Message.objects.create(
+        key=key,
+        edition=submission.edition.slug,
+        kind="receipt",
+        subject_label=submission.label,
+        to_email=submission.created_by.email,
+        subject="Receipt",
+        text=text,
+        state=LetterState.SENT,
+        return_token=f"token of the {key}",
+    )
+
+
+def write_letters(world: World) -> None:
+    """Letters of everyday acts that follow: an answer to each paper's authors, and the reminders of the day."""
+    for paper in (world.mine, world.secret):
+        overseeing.answer(submission=paper, text="Thank you.", by=world.people["chair"], at=factories.AFTER_DEADLINE)
+    reminders.remind(factories.AFTER_DEADLINE)
+
+
+# Who may find the word of each secret on the site or in her letters, while reviews are written. Rita has submitted her
+# review of the secret paper, Hilda has a draft of hers.
+PAPER_READERS = frozenset({"hidden author", "chair", "rita", "hilda"})
+CANARIES: dict[str, frozenset[str]] = {
+    "canarytitle": PAPER_READERS,
+    "canaryabstract": PAPER_READERS,
+    "canarycoauthor": PAPER_READERS,
+    "canarypdf": PAPER_READERS,
+    "canaryrecord": PAPER_READERS,
+    "canaryconflict": frozenset({"chair"}),
+    "canaryreview": frozenset({"chair", "rita"}),
+    "canarynote": frozenset({"chair", "rita"}),
+    "canarydraft": frozenset({"hilda"}),
+    "canarycomment": frozenset({"chair", "rita"}),
+    "canarydecision": frozenset({"chair"}),
+    "canarytoauthors": frozenset({"chair"}),
+    "canaryquestion": frozenset({"hidden author", "chair"}),
+    "canaryrefusal": frozenset({"chair"}),
+    "canarydecline": frozenset({"chair", "conflicted chair"}),
+    "canaryletter": frozenset({"hidden author", "chair"}),
+    "canaryhistory": frozenset({"chair"}),
+}
+
+
+# --- Where to look ---------------------------------------------------------------------------------------------------
+
+# About the machine, not about the workshop: free disk space changes by itself.
+MACHINE = {"healthz", "readyz", "health"}
+KINDS = {"kind": "pdf", "phase": "submission"}
+# Words of the secrets, used as search terms by every observer.
+# A piece of the title: the field repeats what was searched for.
+SEARCHES = ("Quagga", "canarytit", "hilda", "score:3")
+SEARCHED = {
+    "reviews:table",
+    "reviews:decisions",
+    "reviews:conflicts",
+    "letters:log",
+    "reviews:history",
+    "reviews:announce",
+}
+LINK = re.compile(rb'(?:href|src|data-poll)="(/[^"#]*)"')
+# Leaving, and pages of others' applications that hold no secret of a workshop.
+NOT_FOLLOWED = re.compile(r"^/(accounts|static|demo)/|logout")
+
+
+def addresses(world: World, only: Collection[str] = ()) -> Iterator[str]:
+    """Every address of the site (or only those named) with the arguments of this world."""
+    for name in sorted(only or all_addresses()):
+        if name in MACHINE:
+            continue
+        keys = reverse_keys(name)
+        for number in (world.mine.number, world.secret.number) if "number" in keys else (None,):
+            words = {"slug": world.edition.slug, "number": number, "submission": number, "version": 1, "pk": 1} | KINDS
+            words |= {"member": world.members["rita"].pk, "other": 1}
+            if not keys <= set(words):
+                continue
+            try:
+                address = reverse(name, kwargs={key: words[key] for key in keys})
+            except NoReverseMatch:
+                continue
+            yield address
+            if name in SEARCHED:
+                for word in SEARCHES:
+                    yield f"{address}?q={word}&sort=score&search={word}"
+
+
+def links_of(body: bytes, address: str) -> Iterator[str]:
+    """Where a page leads. Pages of a list and its sortings hold the same rows: one step of them is enough."""
+    for link in sorted({found.decode().replace("&amp;", "&") for found in LINK.findall(body)}):
+        if not NOT_FOLLOWED.match(link) and ("?" not in link or "?" not in address):
+            yield link
+
+
+# --- What is seen ----------------------------------------------------------------------------------------------------
+
+TOKENS = re.compile(rb'(name="csrfmiddlewaretoken" value=|csrf-token" content=|data-csrf=)"[^"]*"')
+OF_SESSIONS = re.compile("django_session|usersessions_usersession")
+VOLATILE_HEADERS = {"set-cookie", "date", "last-modified", "expires"}
+# Random in every run: keys of sessions, of links and of counters, and the names of savepoints.
+RANDOM = re.compile(r"\b(?=[\w-]*\d)[\w-]{20,}\b|\bs\d+_x\d+\b")
+# Refused, or not to be read: what does a POST tell?
+POSTED_TO = frozenset({403, 404, 405})
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer without what is random in it; the parts are packed, thousands are kept."""
+
+    status: int
+    headers: bytes
+    body: bytes
+    sql: bytes
+
+    def difference(self, other: "Answer") -> str:
+        """In what two answers differ, with the lines that do; '' when in nothing."""
+        if self.status != other.status:
+            return f"status {self.status} and {other.status}"
+        for part in ("headers", "body", "sql"):
+            one, two = (zlib.decompress(getattr(answer, part)).decode(errors="replace") for answer in (self, other))
+            if one != two:
+                lines = list(difflib.unified_diff(one.splitlines(), two.splitlines(), n=0, lineterm=""))[2:]
+                return f"{part}: " + " | ".join(line.strip()[:300] for line in lines[:8])
+        return ""
+
+
+@dataclass
+class Seen:
+    """What one person saw: the answers by address, and which of the canaries were anywhere in them or her letters."""
+
+    answers: dict[str, Answer] = field(default_factory=dict)
+    letters: list[tuple[str, ...]] = field(default_factory=list)
+    found: set[str] = field(default_factory=set)
+
+    def first_difference(self, other: "Seen") -> str:
+        """Where and in what two worlds differ, or ''."""
+        if only_one := sorted(self.answers.keys() ^ other.answers.keys()):
+            return f"{only_one[0]} is offered in one of them"
+        for address, answer in self.answers.items():
+            if words := answer.difference(other.answers[address]):
+                return f"{address} {words}"
+        return "" if self.letters == other.letters else f"letters {self.letters} {other.letters}"
+
+
+def observe(world: World, person: User | None, only: Collection[str] = (), canaries: Iterable[str] = ()) -> Seen:
+    """What somebody sees of the whole site, or of the addresses named in `only` without following links."""
+    # What an observer before this one wrote is undone, but the sequences of PostgreSQL went on.
+    restart_ids()
+    client = Client(raise_request_exception=True)
+    client.handler = HANDLER
+    if person is not None:
+        client.force_login(person)
+    seen, todo = Seen(), list(reversed(list(addresses(world, only))))
+    while todo:
+        address = todo.pop()
+        if address in seen.answers:
+            continue
+        answer, body, is_page = asked(client, address)
+        seen.answers[address] = answer
+        look_for(canaries, body, seen.found)
+        look_for(canaries, zlib.decompress(answer.headers), seen.found)
+        if answer.status in POSTED_TO:
+            seen.answers[f"POST {address}"] = posted(client, address)
+        elif is_page and not only:
+            todo += reversed(list(links_of(body, address)))
+    if person is not None:
+        for letter in Message.objects.filter(to_email=person.email).order_by("pk"):
+            texts = (letter.subject, letter.text, letter.html, repr(letter.headers))
+            look_for(canaries, " ".join(texts).encode(), seen.found)
+            seen.letters.append(tuple(RANDOM.sub("RANDOM", text) for text in texts))
+    return seen
+
+
+def look_for(canaries: Iterable[str], body: bytes, found: set[str]) -> None:
+    missing = [word for word in canaries if word not in found]
+    if missing:
+        for text in unpacked(body):
+            low = text.lower()
+            found |= {word for word in missing if word.encode() in low}
+
+
+def unpacked(body: bytes) -> Iterator[bytes]:
+    """A body, and when it is an archive every file in it with its name."""
+    yield body
+    if body.startswith(b"PK\x03\x04"):
+        with zipfile.ZipFile(io.BytesIO(body)) as archive:
+            for one in archive.infolist():
+                yield one.filename.encode()
+                yield from unpacked(archive.read(one))
+
+
+def posted(client: Client, address: str) -> Answer:
+    """The answer to a POST, whose effects are undone."""
+    found: list[Answer] = []
+    try:
+        with transaction.atomic():
+            found.append(asked(client, address, post=True)[0])
+            raise Undo
+    except Undo:
+        pass
+    return found[0]
+
+
+def asked(client: Client, address: str, *, post: bool = False) -> tuple[Answer, bytes, bool]:
+    """One answer without what is random, its whole body, and whether that is a page."""
+    # The log keeps 9,000 statements only; a full one would hide the later ones.
+    connection.queries_log.clear()
+    with CaptureQueriesContext(connection) as queries:
+        response = client.post(address, {"text": SEARCHES[0]}) if post else client.get(address)
+        body = b"".join(response.streaming_content) if response.streaming else response.content
+    headers = sorted((k.lower(), v) for k, v in response.headers.items() if k.lower() not in VOLATILE_HEADERS)
+    sql = [RANDOM.sub("RANDOM", one["sql"]) for one in queries.captured_queries if not OF_SESSIONS.search(one["sql"])]
+    parts = ("\n".join(map(repr, headers)).encode(), TOKENS.sub(b"", body), "\n".join(sql).encode())
+    packed = (zlib.compress(part, level=1) for part in parts)
+    return Answer(response.status_code, *packed), body, "html" in response.headers.get("Content-Type", "")
+
+
+def restart_ids() -> None:
+    """Both worlds number their rows alike."""
+    for statement in connection.ops.sequence_reset_sql(no_style(), apps.get_models()):
+        with connection.cursor() as cursor:
+            cursor.execute(statement)
+
+
+class Undo(Exception):
+    pass
+
+
+def world_seen_by(
+    name: str,
+    changes: Iterable[Callable[[World], None]] = (),
+    only: Collection[str] = (),
+    canaries: Iterable[str] = (),
+) -> Seen:
+    """Build a world, change it, and look at it with one person's eyes; nothing of it is left behind."""
+    found: list[Seen] = []
+    try:
+        # Who was last seen when is written at every request, and is nobody's secret.
+        with (
+            transaction.atomic(),
+            time_machine.travel(factories.AFTER_DEADLINE, tick=False),
+            override_settings(USERSESSIONS_TRACK_ACTIVITY=False),
+            # The frame is the same as on the pages that open, and there it is compared.
+            refusing_without_a_frame(),
+        ):
+            restart_ids()
+            world = build()
+            for change in changes:
+                change(world)
+            write_letters(world)
+            found.append(observe(world, world.people.get(name), only, canaries))
+            raise Undo
+    except Undo:
+        pass
+    return found[0]
