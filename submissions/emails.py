@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.urls import reverse
 
-from dlonsc.editions.calendar import Phase
+from dlonsc.editions.calendar import AOE, Phase, announced_at
 from dlonsc.editions.letterhead import letterhead
 from dlonsc.editions.models import Membership
 from dlonsc.mail.models import Message
@@ -33,6 +33,13 @@ ROOM = "submissions/emails"
 
 def absolute(name: str, **words: Any) -> str:
     return f"{settings.SITE_URL}{reverse(name, kwargs=words)}"
+
+
+def minute_of(cutoff: datetime) -> str:
+    """The last minute before a submission's own cut-off, in AoE as the chair gave it, and in UTC."""
+    aoe, utc = announced_at(cutoff, AOE), announced_at(cutoff, "UTC")
+    both = [f"{when:%a} {when.day} {when:%b %Y, %H:%M} {zone}" for when, zone in ((aoe, AOE), (utc, "UTC"))]
+    return f"{both[0]} ({both[1]}; that minute is included)"
 
 
 def context_of(submission: Submission, author: Author, **words: Any) -> dict[str, Any]:
@@ -163,7 +170,7 @@ def late_permission(permission: LatePermission, *, at: datetime) -> None:
         key=f"late:{permission.pk}",
         at=at,
         permission=permission,
-        until=permission.cutoff_at.astimezone(UTC),
+        until=minute_of(permission.cutoff_at),
     )
 
 
@@ -180,7 +187,7 @@ def correction_asked(
     submission: Submission, manuscript: Manuscript, text: str, until: datetime, *, at: datetime
 ) -> None:
     key = f"correct-pdf:{manuscript.pk}:{at:%Y%m%d%H%M%S}"
-    to_all_authors(submission, "correct_pdf", key=key, at=at, text=text, until=until.astimezone(UTC))
+    to_all_authors(submission, "correct_pdf", key=key, at=at, text=text, until=minute_of(until))
 
 
 def question_asked(question: Question, *, at: datetime) -> None:

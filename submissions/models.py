@@ -8,7 +8,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 
 from dlonsc.accounts.models import User, validate_orcid
-from dlonsc.editions.calendar import Phase
+from dlonsc.editions.calendar import AOE, Phase
 from dlonsc.editions.models import Edition, Membership, Topic
 from submissions.states import WORDS, Outcome, State
 
@@ -333,6 +333,9 @@ class LatePermission(models.Model):
     reason = models.TextField()
     given_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     given_at = models.DateTimeField()
+
+    # Chairs give it in AoE, and so it is shown.
+    zone = AOE
 
     class Meta:
         ordering = ["-cutoff_at"]

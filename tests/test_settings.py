@@ -114,7 +114,7 @@ def test_without_variables_everything_lives_in_one_folder(tmp_path: Path) -> Non
     said = load({"DLONSC_STATE": str(tmp_path / "state")})
     folders = [said["DATABASES"]["default"]["NAME"], said["MEDIA_ROOT"], said["BROKER_DIR"]]
     assert [Path(folder).is_relative_to(tmp_path / "state") for folder in folders] == [True] * 3
-    assert said["CELERY_BROKER_URL"] == "filesystem://"
+    assert (said["CELERY_BROKER_URL"], said["CELERY_BROKER_TRANSPORT"]) == ("filesystem://", "dlonsc.bells:Transport")
 
 
 @pytest.mark.parametrize(("value", "there"), [("1", True), ("no", False)])

@@ -204,6 +204,11 @@ class Deadline(models.Model):
         """The announced minute for print beside `zone`: naive, because templates turn aware times into UTC."""
         return calendar.announced_at(self.cutoff_at, self.zone).replace(tzinfo=None)
 
+    @property
+    def first_announced_at(self) -> datetime:
+        """The minute announced before any extension, as `announced_at`."""
+        return calendar.announced_at(self.first_cutoff_at, self.zone).replace(tzinfo=None)
+
 
 def long_past_events(at: datetime) -> models.QuerySet[Deadline]:
     """The event dates of editions whose reviewers' access has ended at `at`, as a condition for the database."""

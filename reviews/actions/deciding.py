@@ -16,7 +16,7 @@ from dlonsc.mail.ledger import cancel_campaign
 from dlonsc.mail.models import Campaign, Message, State
 from reviews.access import decisions_overseen_by
 from reviews.actions.assigning import Refused
-from reviews.emails.deciding import kind_of, post_decision, shown_of
+from reviews.emails.deciding import Letter, kind_of, post_decision, rendered, shown_of
 from reviews.models import Announcement, Decision, Review, Verdict
 from submissions.access import overseen_by
 from submissions.models import Author, Submission
@@ -321,6 +321,56 @@ def stop_announcement(row: Announcement, *, by: User, at: datetime) -> None:
         _note("announcement_stopped", decision.submission, by, at, verdict=decision.verdict)
 
 
+@dataclass(frozen=True)
+class Correction:
+    """The letters of a correction as they would leave; the fingerprint changes whenever one of them would."""
+
+    letters: list[Letter]
+
+    @property
+    def fingerprint(self) -> str:
+        told = [[letter.author.email, letter.subject, letter.text] for letter in self.letters]
+        return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:32]
+
+
+def draft_correction(decision: Decision, *, verdict: str, to_authors: str, at: datetime) -> Correction:
+    """What `correct` would send now. Raises Refused as it would."""
+    old = _correctable(decision, verdict, to_authors, at)
+    edition, submission = decision.submission.edition, decision.submission
+    authors = _authors_of([submission.pk]).get(submission.pk, [])
+    shown = _shown_corrected(decision, verdict, to_authors)
+    return Correction(rendered(edition, decision, authors, shown, corrects=old.release_at))
+
+
+def _correctable(decision: Decision, verdict: str, to_authors: str, at: datetime) -> Announcement:
+    """The announcement that a correction would take back."""
+    old = decision.announcement
+    if old is None or old.release_at > at:
+        raise Refused("This decision is not released; change it on the page of decisions.")
+    label = decision.submission.label
+    waiting = Message.objects.filter(subject_label=label, kind="decision", state__in=WAITING).count()
+    if waiting:
+        raise Refused(
+            f"Letters of the earlier decision that have not left: {waiting}. Wait until they are sent, or cancel them "
+            "on the page of letters, and correct then."
+        )
+    if (verdict, _lines(to_authors)) == (decision.verdict, _lines(decision.to_authors)):
+        raise Refused("The authors would read the same again. Nothing was changed and no letter was written.")
+    return old
+
+
+def _lines(text: str) -> list[str]:
+    return text.strip().splitlines()
+
+
+def _shown_corrected(decision: Decision, verdict: str, to_authors: str) -> dict[str, Any]:
+    """The reviews stay as they were announced."""
+    submission = decision.submission
+    reviews = _reviews_of([submission.pk]).get(submission.pk, [])
+    kept = decision.shown.get("reviews") or shown_of(submission.edition, decision, reviews)["reviews"]
+    return {"verdict": verdict, "to_authors": to_authors, "reviews": kept}
+
+
 @transaction.atomic
 def correct(
     decision: Decision, *, verdict: str, note: str, to_authors: str, version: int, by: User, at: datetime
@@ -328,18 +378,10 @@ def correct(
     """Reverse or reword one decision after its release: a new letter that takes the old one back, at once.
 
     Refused while letters of the old decision still wait, so that the queue never holds accept and reject for one
-    submission; the old letters stay readable.
+    submission, and when authors would read the same again; the old letters stay readable.
     """
-    old = decision.announcement
-    if old is None or old.release_at > at:
-        raise Refused("This decision is not released; change it on the page of decisions.")
+    old = _correctable(decision, verdict, to_authors, at)
     submission = decision.submission
-    waiting = Message.objects.filter(subject_label=submission.label, kind="decision", state__in=WAITING).count()
-    if waiting:
-        raise Refused(
-            f"Letters of the earlier decision that have not left: {waiting}. Wait until they are sent, or cancel them "
-            "on the page of letters, and correct then."
-        )
     edition = submission.edition
     row = Announcement.objects.create(
         edition=edition,
@@ -356,9 +398,7 @@ def correct(
     if not same.update(**fields, version=version + 1, announcement=row):
         raise Changed(_quicker(submission))
     decision = Decision.objects.select_related("submission__edition").get(pk=decision.pk)
-    reviews = _reviews_of([submission.pk]).get(submission.pk, [])
-    kept = decision.shown.get("reviews") or shown_of(edition, decision, reviews)["reviews"]
-    decision.shown = {"verdict": verdict, "to_authors": to_authors, "reviews": kept}
+    decision.shown = _shown_corrected(decision, verdict, to_authors)
     Decision.objects.filter(pk=decision.pk).update(shown=decision.shown)
     known = Submission.objects.filter(pk=submission.pk, state=SubmissionState.SUBMITTED)
     if not known.update(outcome=OUTCOMES[verdict], announced_at=at):

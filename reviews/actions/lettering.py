@@ -35,12 +35,15 @@ def cancel(letter: Message, *, by: User, at: datetime) -> None:
 
 
 @transaction.atomic
-def send_failed_again(chair: Membership, *, by: User, at: datetime) -> int:
-    """Queue every failed letter that this chair may see; returns how many."""
-    failed = list(letters_for(chair).filter(state=State.FAILED))
-    for letter in failed:
+def send_failed_again(chair: Membership, *, campaign: Campaign | None = None, by: User, at: datetime) -> int:
+    """Queue every failed letter that this chair may see, or those of one campaign; returns how many."""
+    failed = letters_for(chair).filter(state=State.FAILED)
+    if campaign is not None:
+        failed = failed.filter(campaign=campaign)
+    letters = list(failed)
+    for letter in letters:
         send_again(letter, by=by, at=at)
-    return len(failed)
+    return len(letters)
 
 
 @transaction.atomic

@@ -97,6 +97,7 @@ def log(request: HttpRequest, chair: Membership) -> HttpResponse:
         "words": words,
         "batches": batches(chair),
         "undelivered": undelivered(everything),
+        "failed": everything.filter(state=State.FAILED).count(),
         **_pauses(chair),
     }
     return page(request, chair, "letters/log.html", context)
@@ -192,28 +193,41 @@ def _settle(request: HttpRequest, found: Message) -> None:
 
 @chairs_only
 def again(request: HttpRequest, chair: Membership) -> HttpResponse:
-    """POST: queue every failed letter once more."""
+    """POST: queue every failed letter once more, or those of one `campaign`."""
+    campaign = _campaign(request, chair)
     if request.method == "POST":
-        count = lettering.send_failed_again(chair, by=cast(User, request.user), at=timezone.now())
+        by = cast(User, request.user)
+        count = lettering.send_failed_again(chair, campaign=campaign, by=by, at=timezone.now())
         messages.success(request, f"Queued again: {count}.")
-    return redirect("letters:log", slug=chair.edition.slug)
+    return _back(request, chair, campaign)
 
 
 @chairs_only
 def switch(request: HttpRequest, chair: Membership) -> HttpResponse:
     """POST `to` (pause or resume) and perhaps `campaign`."""
+    campaign = _campaign(request, chair)
     if request.method == "POST":
-        _switch(request, chair)
+        _switch(request, chair, campaign)
+    return _back(request, chair, campaign)
+
+
+def _campaign(request: HttpRequest, chair: Membership) -> Campaign | None:
+    wanted = request.POST.get("campaign", "")
+    if not wanted:
+        return None
+    if not wanted.isdecimal():
+        raise Http404
+    return get_object_or_404(campaigns_for(chair), pk=int(wanted))
+
+
+def _back(request: HttpRequest, chair: Membership, campaign: Campaign | None) -> HttpResponse:
+    """To the announcement that the button stood on, or to all letters."""
+    if campaign is not None and "announcement" in request.POST and "announcement" in campaign.snapshot:
+        return redirect("reviews:announcement", slug=chair.edition.slug, pk=campaign.snapshot["announcement"])
     return redirect("letters:log", slug=chair.edition.slug)
 
 
-def _switch(request: HttpRequest, chair: Membership) -> None:
-    wanted = request.POST.get("campaign", "")
-    campaign = None
-    if wanted:
-        if not wanted.isdecimal():
-            raise Http404
-        campaign = get_object_or_404(campaigns_for(chair), pk=int(wanted))
+def _switch(request: HttpRequest, chair: Membership, campaign: Campaign | None) -> None:
     by, at = cast(User, request.user), timezone.now()
     if request.POST.get("to") == "pause":
         lettering.pause(chair.edition, campaign=campaign, by=by, at=at)

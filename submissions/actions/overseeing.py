@@ -5,10 +5,10 @@ from datetime import datetime
 from django.db import transaction
 
 from dlonsc.accounts.models import User
-from dlonsc.editions.calendar import Phase
+from dlonsc.editions.calendar import AOE, Phase, announced_at
 from submissions import emails
 from submissions.actions.drafting import AuthorEntry, write_authors
-from submissions.actions.moves import Refused, move, note
+from submissions.actions.moves import Refused, move, note, window_of
 from submissions.actions.sending import missing
 from submissions.checks import replace_current
 from submissions.conflicts import refresh_conflicts
@@ -20,11 +20,25 @@ from submissions.states import IllegalMove, State
 def give_late_permission(
     *, submission: Submission, phase: Phase, cutoff: datetime, reason: str, by: User, at: datetime
 ) -> LatePermission:
-    """One submission's own later cut-off; its authors are told and the log says who allowed it."""
+    """One submission's own later cut-off; its authors are told and the log says who allowed it.
+
+    Refused when it is no later than what the submission has: a second press writes no second letter.
+    """
     if cutoff <= at:
         raise Refused("The time must lie in the future.", "until")
     if not reason.strip():
         raise Refused("Say why; the log keeps it.", "reason")
+    # Whoever presses at the same time waits here and then finds the permission.
+    Submission.objects.select_for_update().get(pk=submission.pk)
+    last = window_of(submission, phase, received_at=at).cutoff
+    if last is None:
+        raise Refused("No date is set for this; it is open to all.", "phase")
+    if cutoff <= last:
+        has = announced_at(last, AOE)
+        words = (
+            f"Paper {submission.number} has until {has:%a} {has.day} {has:%b %Y, %H:%M} AoE already. Nobody was told."
+        )
+        raise Refused(words, "until")
     permission = LatePermission.objects.create(
         submission=submission, phase=phase, cutoff_at=cutoff, reason=reason.strip(), given_by=by, given_at=at
     )

@@ -133,10 +133,13 @@ def add_supplement(
     return supplement
 
 
-def missing(submission: Submission) -> list[str]:
-    """What stands between a draft and Submit, in words; empty when nothing does. Reads prefetched rows when there."""
+def missing(submission: Submission, *, with_file: Manuscript | None = None) -> list[str]:
+    """What stands between a draft and Submit, in words; empty when nothing does. Reads prefetched rows when there.
+
+    `with_file` is looked at instead of the current PDF: what would be missing if it were adopted.
+    """
     edition = submission.edition
-    manuscript = next((row for row in submission.manuscripts.all() if row.is_current), None)
+    manuscript = with_file or next((row for row in submission.manuscripts.all() if row.is_current), None)
     lines = []
     if not submission.title.strip():
         lines.append("Title is empty.")

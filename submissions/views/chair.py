@@ -23,7 +23,14 @@ from submissions.actions.moves import Refused
 from submissions.actions.sending import missing
 from submissions.forms.chair import AnswerChangeForm, CorrectForm, LateForm, OverrideForm, TextForm
 from submissions.lncs import SAME_TEXT, same_texts, similarity
-from submissions.models import AuthorListRequest, LatePermission, Manuscript, Question, Submission
+from submissions.models import (
+    AuthorListRequest,
+    LatePermission,
+    Manuscript,
+    Question,
+    Submission,
+    SubmissionQuerySet,
+)
 from submissions.pagemap import as_page_map
 from submissions.states import State
 
@@ -266,14 +273,24 @@ def late(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "edition": edition,
         "form": form,
-        "late_files": Manuscript.objects.filter(submission__in=rows, is_late=True, is_current=False).select_related(
-            "submission"
-        ),
+        "late_files": late_files(rows, drafts),
         "permissions": LatePermission.objects.filter(submission__in=rows).select_related("submission", "given_by"),
         "drafts": [{"submission": row, "missing": missing(row)} for row in drafts] if is_over else [],
         "is_over": is_over,
     }
     return render(request, "submissions/chair/late.html", context)
+
+
+def late_files(rows: SubmissionQuerySet, drafts: list[Submission]) -> list[dict[str, Any]]:
+    """Late files that were not adopted, each with what its draft would still miss."""
+    by_pk = {draft.pk: draft for draft in drafts}
+    files = Manuscript.objects.filter(submission__in=rows, is_late=True, is_current=False).select_related("submission")
+    return [
+        {"file": file, "missing": missing(by_pk[file.submission_id], with_file=file)}
+        if file.submission_id in by_pk
+        else {"file": file, "missing": []}
+        for file in files
+    ]
 
 
 def number_in(request: HttpRequest, name: str) -> int:

@@ -204,6 +204,8 @@ def test_all_failed_ones_are_sent_again_but_none_that_she_may_not_see(
     make_letter(edition, 1, state=State.FAILED)
     make_letter(edition, 2, state=State.FAILED, subject_label=paper.label)
     make_letter(edition, 3, state=State.UNKNOWN)
+    page = " ".join(as_user(chair).get(address(edition)).content.decode().split())
+    assert "Send 1 failed letter again" in page
     as_user(chair).post(address(edition, "again"))
     states = dict(Message.objects.values_list("key", "state"))
     assert states == {"letter:1": "queued", "letter:2": "failed", "letter:3": "unknown"}
@@ -285,3 +287,11 @@ def test_a_chair_reads_no_link_that_acts_in_the_recipients_name(
     assert "https://w.example/invitation/(personal link)/ or leave" in shown
     letter.refresh_from_db()
     assert letter.text == text
+
+
+def test_where_nothing_failed_no_button_offers_to_send_it_again(
+    edition: Edition, chair: Membership, as_user: Browser
+) -> None:
+    make_letter(edition, 1, state=State.BOUNCED)
+    page = " ".join(as_user(chair).get(address(edition)).content.decode().split())
+    assert ("1 of 1:" in page, "failed letter" in page) == (True, False)

@@ -7,10 +7,11 @@ import pytest
 from dlonsc.accounts.models import User
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.history.models import Entry
+from dlonsc.mail.models import Message
 from submissions.access import authored_by
 from submissions.actions import drafting, overseeing
 from submissions.actions.drafting import Declared
-from submissions.actions.moves import Stale
+from submissions.actions.moves import Refused, Stale
 from submissions.models import Author, ConflictSource, Submission
 from submissions.states import State
 from tests import factories
@@ -228,3 +229,31 @@ def test_a_late_permission_opens_one_paper_until_its_instant(edition: Edition, a
     assert drafting.may_write(row, AFTER_DEADLINE)
     assert not drafting.may_write(row, until + timedelta(hours=3))
     assert letters("late_permission") == ["ada@uni.example"]
+
+
+def test_a_second_press_or_an_earlier_time_gives_nothing_and_writes_no_letter(
+    edition: Edition, author: User, chair: Membership
+) -> None:
+    row = submitted(edition, author)
+    until = AFTER_DEADLINE + timedelta(days=1)
+
+    def give(cutoff: datetime) -> None:
+        overseeing.give_late_permission(
+            submission=row,
+            phase=drafting.Phase.SUBMISSION,
+            cutoff=cutoff,
+            reason="Fire.",
+            by=chair.user,
+            at=AFTER_DEADLINE,
+        )
+
+    give(until)
+    words = f"Paper {row.number} has until Sun 5 Apr 2026, 23:59 AoE already. Nobody was told."
+    for cutoff in (until, until - timedelta(hours=1)):
+        with pytest.raises(Refused) as refusal:
+            give(cutoff)
+        assert (refusal.value.words, refusal.value.field) == (words, "until")
+    assert (row.late_permissions.count(), letters("late_permission")) == (1, ["ada@uni.example"])
+    text = Message.objects.get(kind="late_permission").text
+    minute = "Sun 5 Apr 2026, 23:59 AoE (Mon 6 Apr 2026, 11:59 UTC; that minute is included)"
+    assert f"more time for the submission: until {minute}." in text

@@ -371,6 +371,20 @@ def test_late_cases_are_adopted_and_permitted(
     assert LatePermission.objects.count() == 1
 
 
+def test_a_late_file_whose_draft_misses_more_is_not_offered_for_adoption(
+    edition: Edition, author: User, chair: Membership, as_user: Browser
+) -> None:
+    draft = complete_draft(edition, author)
+    draft.manuscripts.update(is_late=True, is_current=False)
+    close(edition)
+    browser, address = as_user(chair), "/dlonsc-2026/chair/late/"
+    assert "Adopt for paper 1" in " ".join(browser.get(address).content.decode().split())
+    Submission.objects.filter(pk=draft.pk).update(abstract="")
+    page = " ".join(browser.get(address).content.decode().split())
+    assert "Abstract is empty. Give the paper more time below" in page
+    assert "Adopt for paper 1" not in page
+
+
 def test_a_question_is_answered_to_all_authors(
     edition: Edition, author: User, chair: Membership, as_user: Browser
 ) -> None:

@@ -12,7 +12,8 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 
 from dlonsc.editions.models import Membership
-from dlonsc.mail.models import Message, State
+from dlonsc.mail.ledger import WAITING
+from dlonsc.mail.models import Message, Pause, State
 from reviews.access import decisions_overseen_by
 from reviews.actions import deciding
 from reviews.actions.assigning import Refused
@@ -61,6 +62,11 @@ class Release:
     @property
     def sent(self) -> int:
         return self.letters.get(State.SENT, 0)
+
+    @property
+    def waiting(self) -> int:
+        """Letters that a pause would keep back."""
+        return sum(self.letters.get(state, 0) for state in WAITING)
 
     @property
     def in_words(self) -> list[tuple[str, int]]:
@@ -116,11 +122,13 @@ def announce(request: ChairRequest, chair: Membership) -> HttpResponse:
     if request.method == "POST":
         form = ReleaseForm(request.POST)
         if form.is_valid():
-            released = _release(request, chair, form)
-            if released is not None:
+            try:
+                released = deciding.announce(chair, **form.cleaned_data, by=request.user, at=timezone.now())
+            except Refused as refusal:
+                now = deciding.plan(chair)
+                form = _refused(request, now, str(refusal))
+            else:
                 return redirect("reviews:announcement", slug=chair.edition.slug, pk=released.pk)
-            now = deciding.plan(chair)
-            form = ReleaseForm({**request.POST.dict(), "fingerprint": now.fingerprint})
     listed = recipients(now, request.GET.get("q", ""), request.GET.get("kind", ""))
     shown = Paginator(listed, PER_PAGE).get_page(request.GET.get("page"))
     context = {
@@ -159,12 +167,15 @@ def _to_myself(request: ChairRequest, now: Plan) -> None:
         messages.info(request, "You sent yourself this one within the last minute.")
 
 
-def _release(request: ChairRequest, chair: Membership, form: ReleaseForm) -> Announcement | None:
-    try:
-        return deciding.announce(chair, **form.cleaned_data, by=request.user, at=timezone.now())
-    except Refused as refusal:
-        messages.error(request, str(refusal))
-        return None
+def _refused(request: ChairRequest, now: Plan, words: str) -> ReleaseForm:
+    """The form as it was typed, over the letters as they are now, with the reason beside the button."""
+    form = ReleaseForm({**request.POST.dict(), "fingerprint": now.fingerprint})
+    if now.decisions:
+        form.add_error(None, words)
+    else:
+        # Nothing is left to announce, so the page has no form.
+        messages.error(request, words)
+    return form
 
 
 def recipients(now: Plan, words: str = "", kind: str = "") -> list[Recipient]:
@@ -255,14 +266,23 @@ def announcement(request: ChairRequest, chair: Membership, pk: int) -> HttpRespo
         row = get_object_or_404(stopped, created_by=request.user)
         return page(request, chair, "announcement_stopped.html", {"announcement": row})
     release = _release_of(chair, pk)
-    held = release.announcement.release_at > timezone.now()
     template = "announcement_live.html" if "fragment" in request.GET else "announcement.html"
+    campaign = release.announcement.campaign_id_label
     problems = Message.objects.filter(
-        campaign=release.announcement.campaign_id_label,
+        campaign=campaign,
         subject_label__in=[row.submission.label for row in release.decisions],
         state__in=[State.FAILED, State.UNKNOWN, State.BOUNCED, State.CANCELLED],
     )
-    return page(request, chair, template, {"release": release, "held": held, "problems": problems})
+    pauses = Pause.objects.filter(lifted_at__isnull=True)
+    context = {
+        "release": release,
+        "held": release.announcement.release_at > timezone.now(),
+        "problems": problems,
+        "failed": release.letters.get(State.FAILED, 0),
+        "pause": pauses.filter(campaign=campaign).first(),
+        "all_paused": pauses.filter(campaign=None, edition__in=["", chair.edition.slug]).exists(),
+    }
+    return page(request, chair, template, context)
 
 
 @chairs_only

@@ -1,5 +1,7 @@
 """Deciding, in private, one submission after the other."""
 
+from dataclasses import dataclass
+
 from django.contrib import messages
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect
@@ -10,6 +12,7 @@ from dlonsc.history.models import Entry
 from dlonsc.mail.models import Message
 from reviews.actions import deciding
 from reviews.actions.assigning import Refused
+from reviews.actions.deciding import Correction
 from reviews.forms.chair import DecisionForm
 from reviews.models import Decision
 from reviews.overview import DECISIONS, Row, Tally, Wish, rows_of, selected
@@ -20,6 +23,14 @@ from submissions.access import overseen_by
 from submissions.models import Submission
 
 VERBS = ("decided", "decision_taken_back", "announced", "announcement_stopped", "decision_corrected")
+
+
+@dataclass(frozen=True)
+class Acted:
+    """What became of a press: done, or a correction to look at first, or neither (the form says why)."""
+
+    done: bool
+    draft: Correction | None = None
 
 
 @chairs_only
@@ -81,14 +92,18 @@ def _try_to_decide(request: ChairRequest, row: Submission, form: DecisionForm) -
 def decide(request: ChairRequest, chair: Membership, number: int) -> HttpResponse:
     """One submission with its reviews beside the decision: words to the authors, reason, history."""
     row = overseen(chair, number)
+    draft: Correction | None = None
     decision = Decision.objects.filter(submission=row).select_related("announcement", "decided_by").first()
     form = DecisionForm(initial=_initial(decision))
     if request.method == "POST":
         if "take_back" in request.POST and decision is not None:
             return _take_back(request, chair, decision)
         form = DecisionForm(request.POST)
-        if form.is_valid() and _act(request, row, decision, form):
-            return redirect("reviews:decide", slug=chair.edition.slug, number=number)
+        if form.is_valid():
+            acted = _act(request, row, decision, form)
+            if acted.done:
+                return redirect("reviews:decide", slug=chair.edition.slug, number=number)
+            draft = acted.draft
     found = _row(chair, row)
     entries = Entry.objects.about(row.label).filter(verb__in=VERBS)
     at = timezone.now()
@@ -102,10 +117,12 @@ def decide(request: ChairRequest, chair: Membership, number: int) -> HttpRespons
         "letters": Message.objects.filter(subject_label=row.label, kind="decision").order_by("created_at"),
         "held": announcement is not None and announcement.release_at > at,
         "released": announcement is not None and announcement.release_at <= at,
+        "draft": draft,
         "few": found.done < found.wanted,
         "neighbours": _neighbours(chair, row),
     }
-    return page(request, chair, "decide.html", context, status=422 if request.method == "POST" else 200)
+    status = 422 if request.method == "POST" and draft is None else 200
+    return page(request, chair, "decide.html", context, status=status)
 
 
 def _initial(decision: Decision | None) -> dict[str, object]:
@@ -115,20 +132,24 @@ def _initial(decision: Decision | None) -> dict[str, object]:
     return {name: getattr(decision, name) for name in names}
 
 
-def _act(request: ChairRequest, row: Submission, decision: Decision | None, form: DecisionForm) -> bool:
-    """Decide, or correct what is released; whether the page is done with."""
+def _act(request: ChairRequest, row: Submission, decision: Decision | None, form: DecisionForm) -> Acted:
+    """Decide, or correct what is released; a correction is shown as a letter before it leaves."""
     at = timezone.now()
-    released = decision is not None and decision.announcement is not None and decision.announcement.release_at <= at
-    if decision is None or not released:
-        return _try_to_decide(request, row, form)
+    if decision is None or decision.announcement is None or decision.announcement.release_at > at:
+        return Acted(_try_to_decide(request, row, form))
+    data = form.cleaned_data
+    decision.submission = row
     try:
-        done = deciding.correct(decision, **form.cleaned_data, by=request.user, at=at)
+        draft = deciding.draft_correction(decision, verdict=data["verdict"], to_authors=data["to_authors"], at=at)
+        if request.POST.get("draft") != draft.fingerprint:
+            return Acted(False, draft)
+        done = deciding.correct(decision, **data, by=request.user, at=at)
     except Refused as refusal:
-        messages.error(request, str(refusal))
-        return False
+        form.add_error(None, str(refusal))
+        return Acted(False)
     done.refresh_from_db()
     messages.success(request, f"Corrected and announced. Letters that take the earlier one back: {done.letters}.")
-    return True
+    return Acted(True)
 
 
 def _take_back(request: ChairRequest, chair: Membership, decision: Decision) -> HttpResponse:

@@ -60,13 +60,23 @@ def mailing(request: ChairRequest, chair: Membership, pk: int) -> HttpResponse:
             if goto is not None:
                 return redirect("letters:mailing", chair.edition.slug, goto)
         except Refused as refusal:
-            messages.error(request, str(refusal))
+            if "release" in request.POST:
+                # Beside the button, where the page has it: the letters above may be many.
+                release_form.add_error(None, str(refusal))
+            else:
+                messages.error(request, str(refusal))
         status = 422
         row.refresh_from_db()
         row.edition = chair.edition
+    refused = release_form.non_field_errors() if release_form.is_bound else []
     if row.released_at is not None:
+        for words in refused:
+            messages.error(request, words)
         return page(request, chair, "mailing_released.html", released(row), status=status)
     run = verbs.dry_run(chair, row, timezone.now())
+    if run.wrong:
+        for words in refused:
+            messages.error(request, words)
     listed = chosen(run, request.GET.get("q", ""))
     person = next((one for one in run.people if one.key == request.GET.get("letter")), listed[0] if listed else None)
     context = {

@@ -361,7 +361,9 @@ def test_the_whole_way_in_the_browser_pages(
         fingerprint = page.context["plan"].fingerprint
         assert "Announce 1 decision in 1 letter to 1 person" in " ".join(page.content.decode().split())
         wrong = browser.post(f"{address}/announce/", {"accepts": "2", "rejects": "0", "fingerprint": fingerprint})
-        assert wrong.status_code == 422
+        reason = "You typed 2 to accept and 0 to reject; the decisions are 1 and 0. Nothing was announced."
+        assert (wrong.status_code, wrong.context["form"].non_field_errors()) == (422, [reason])
+        assert list(wrong.context["messages"]) == []
         done = browser.post(
             f"{address}/announce/", {"accepts": "1", "rejects": "0", "fingerprint": fingerprint}, follow=True
         )
@@ -408,3 +410,40 @@ def test_a_letter_of_the_dry_run_goes_to_the_chair_who_looks_and_to_nobody_else(
     # It is none of the decision's letters: the release goes on as if it had never been.
     announce(chair)
     assert len(letters()) == 2
+
+
+def test_a_press_that_finds_nothing_left_says_so_on_the_page_without_a_form(
+    edition: Edition, paper: Submission, chair: Membership, as_user: As
+) -> None:
+    page = f"/{edition.slug}/chair/announce/"
+    answer = as_user(chair).post(page, {"accepts": "1", "rejects": "0", "fingerprint": "x"})
+    words = ["There is nothing to announce: every decision that you may see is announced or held."]
+    assert [str(message) for message in answer.context["messages"]] == words
+
+
+def test_the_page_of_an_announcement_pauses_its_letters_and_sends_the_failed_again(
+    edition: Edition, paper: Submission, chair: Membership, as_user: As
+) -> None:
+    factories.make_author(paper, "second@uni.example", "Sara Second")
+    Edition.objects.filter(pk=edition.pk).update(hold_minutes=0)
+    chair.edition.refresh_from_db()
+    decide(paper, chair)
+    row = announce(chair)
+    browser, page = as_user(chair), f"/{edition.slug}/chair/announce/{row.pk}/"
+    campaign, mail = {"campaign": str(row.campaign_id_label), "announcement": "1"}, f"/{edition.slug}/chair/mail"
+
+    def words() -> str:
+        return " ".join(browser.get(page).content.decode().split())
+
+    assert "Pause 2 letters" in words()
+    assert browser.post(f"{mail}/switch/", campaign | {"to": "pause"})["Location"] == page
+    assert "Let 2 letters leave" in words()
+    assert browser.post(f"{mail}/switch/", campaign | {"to": "resume"})["Location"] == page
+    assert "Pause 2 letters" in words()
+    lone = Message.objects.create(key="other", kind="receipt", edition=edition.slug, to_email="x@uni.example")
+    Message.objects.filter(pk__in=[letters()[0].pk, lone.pk]).update(state=State.FAILED, answer="550 no such box")
+    assert "Send 1 failed letter again" in words()
+    assert "550 no such box" in words()
+    assert browser.post(f"{mail}/again/", campaign)["Location"] == page
+    lone.refresh_from_db()
+    assert ([letter.state for letter in letters()], lone.state) == ([State.QUEUED, State.QUEUED], State.FAILED)

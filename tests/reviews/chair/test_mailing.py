@@ -287,9 +287,14 @@ def test_the_pages_lead_from_the_choice_to_the_release(
     print_of = shown.context["run"].fingerprint
     assert f"because: author of submission {paper.number}" in shown.text
     wrong = browser.post(there, {"release": "1", "count": "9", "fingerprint": print_of})
-    assert (wrong.status_code, "You typed 9; it goes to 1" in wrong.text) == (422, True)
+    assert (wrong.status_code, wrong.context["release_form"].non_field_errors()) == (
+        422,
+        ["You typed 9; it goes to 1. Nothing was sent."],
+    )
     done = browser.post(there, {"release": "1", "count": "1", "fingerprint": print_of}, follow=True)
     assert ("Held until" in done.text, Message.objects.get().state) == (True, State.HELD)
+    twice = browser.post(there, {"release": "1", "count": "1", "fingerprint": print_of})
+    assert (twice.status_code, "It is released already" in twice.text) == (422, True)
     assert "Letters kept back: 1" in browser.post(there, {"stop": "1"}, follow=True).text
     again = browser.post(there, {"again": "1"}, follow=True)
     assert ("Dear {name}" in again.text, Mailing.objects.count()) == (True, 2)

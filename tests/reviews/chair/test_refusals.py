@@ -358,9 +358,19 @@ def test_what_is_released_is_corrected_once_its_letters_have_left(
         assert waiting.status_code == 422
         assert "Letters of the earlier decision that have not left: 1." in folded(waiting)
         Message.objects.update(state=State.SENT)
-        done = browser.post(f"{base}/decisions/1/", given)
+        shown = browser.post(f"{base}/decisions/1/", given)
+        assert (shown.status_code, Message.objects.count()) == (200, 1)
+        assert "Correct, and send 1 letter" in folded(shown)
+        draft = shown.context["draft"].fingerprint
+        other = browser.post(f"{base}/decisions/1/", given | {"to_authors": "Other words.", "draft": draft})
+        assert (other.status_code, Message.objects.count()) == (200, 1)
+        done = browser.post(f"{base}/decisions/1/", given | {"draft": draft})
+        letter = Message.objects.get(state=State.QUEUED)
+        assert [letter.text] == [row.text for row in shown.context["draft"].letters]
         assert told(done)[-1] == "Corrected and announced. Letters that take the earlier one back: 1."
-        stale = browser.post(f"{base}/decisions/1/", given)
+        Message.objects.update(state=State.SENT)
+        stale = browser.post(f"{base}/decisions/1/", given | {"draft": draft})
+        assert "The authors would read the same again." in folded(stale)
     assert stale.status_code == 422
     assert Decision.objects.get().verdict == "accept"
 
