@@ -32,13 +32,15 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+import submissions.access
+import submissions.emails
 from dlonsc.accounts.models import User
 from dlonsc.editions import actions as editions
 from dlonsc.editions.calendar import Phase as Dated
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.editions.pasted import Invitee
 from dlonsc.history.models import Entry
-from dlonsc.mail import ledger
+from dlonsc.mail import guards, ledger
 from dlonsc.mail.models import Message
 from dlonsc.mail.models import State as LetterState
 from dlonsc.mail.transport import Answer, Envelope, LastLook, Outcome
@@ -282,12 +284,40 @@ class Story(RuleBasedStateMachine):
             self.save(task, 1, is_old=False)
             self.submit_review(task, task.version)
 
+    # --- Rare things, so that they do not fill the stories ----------------------------------------------------------
+
+    @rule(number=NUMBER, what=st.sampled_from(["asks", "answers", "reminds", "date", "switch"]))
+    def something_small_happens(self, number: int, what: str) -> None:
+        acts = {
+            "asks": self.an_author_asks,
+            "answers": self.a_chair_answers if self.pairs() else self.an_author_asks,
+            "reminds": self.a_chair_reminds,
+            "date": self.a_date_is_extended,
+            "switch": self.a_switch_is_turned,
+        }
+        acts[what](number)
+
+    @rule(number=NUMBER, chance=NUMBER)
+    def a_paper_goes_or_comes_back(self, number: int, chance: int) -> None:
+        if chance % 4 == 0:
+            self.a_paper_is_withdrawn(number)
+        elif chance % 4 == 1 and self.all_papers("withdrawn"):
+            self.a_paper_is_restored(number)
+        elif chance % 4 == 2 and self.pairs("submitted", "returned"):
+            self.a_chair_returns_a_paper(number)
+
     # --- Settings and time -----------------------------------------------------------------------------------------
 
-    @initialize(hold=st.sampled_from([10, 0, 60]))
-    def begin(self, hold: int) -> None:
+    @initialize(hold=st.sampled_from([10, 0, 60]), begun=st.sampled_from(["reviews", "decisions", "letters"]))
+    def begin(self, hold: int, begun: str) -> None:
+        """While reviews come in, with both papers decided, or with their letters held or on the way."""
         Edition.objects.filter(pk=self.edition_pk).update(hold_minutes=hold)
         self.model.hold = hold
+        if begun != "reviews":
+            for number, verdict in ((0, "accept"), (-1, "reject")):
+                self.a_chair_decides(number=number, verdict=verdict, is_old=False)
+        if begun == "letters":
+            self.decisions_are_announced(number=0)
 
     @rule(minutes=st.sampled_from([5, 5, 20, 20, 60, 24 * 60, 24 * 60, 8 * 24 * 60]))
     def time_passes(self, minutes: int) -> None:
@@ -299,7 +329,6 @@ class Story(RuleBasedStateMachine):
         if chance == 59:
             self.wait(timedelta(days=300))
 
-    @rule(number=NUMBER)
     def a_switch_is_turned(self, number: int) -> None:
         name = pick(list(self.model.switches), number)
         self.model.switches[name] = not self.model.switches[name]
@@ -309,8 +338,8 @@ class Story(RuleBasedStateMachine):
             edition=edition, values=values, based_on=edition.version, by=self.users[chair], at=self.now
         )
 
-    @rule(number=NUMBER, phase=st.sampled_from([Dated.SUBMISSION, Dated.SUBMISSION, Dated.REVIEW]))
-    def a_date_is_extended(self, number: int, phase: Dated) -> None:
+    def a_date_is_extended(self, number: int) -> None:
+        phase = pick([Dated.SUBMISSION, Dated.REVIEW], number)
         edition = self.edition()
         date = edition.deadlines.get(phase=phase)
         later = date.cutoff_at + timedelta(days=7)
@@ -408,18 +437,13 @@ class Story(RuleBasedStateMachine):
         self.act(expected, lambda: sending.submit(submission=row, by=self.users[by], at=self.now, received_at=self.now))
         self.touch(by, paper)
 
-    @rule(number=NUMBER, hurry=NUMBER)
-    def a_paper_is_withdrawn(self, number: int, hurry: int) -> None:
-        if hurry > 20:
-            return
+    def a_paper_is_withdrawn(self, number: int) -> None:
         by, paper = pick(self.owners(), number)
         expected = self.model.withdraw(paper)
         row = self.his_paper(by, paper)
         self.act(expected, lambda: sending.withdraw(submission=row, reason="", by=self.users[by], at=self.now))
         self.touch(by, paper)
 
-    @precondition(lambda self: self.all_papers("withdrawn"))
-    @rule(number=NUMBER)
     def a_paper_is_restored(self, number: int) -> None:
         by, paper = pick(self.owners("withdrawn"), number)
         expected = self.model.restore(paper)
@@ -459,7 +483,6 @@ class Story(RuleBasedStateMachine):
         )
         self.touch(members[0] if members else by, paper)
 
-    @rule(number=NUMBER)
     def an_author_asks(self, number: int) -> None:
         by, paper = pick(self.owners(), number)
         word = self.word(by)
@@ -468,8 +491,6 @@ class Story(RuleBasedStateMachine):
 
     # --- Chairs before reviewing -----------------------------------------------------------------------------------
 
-    @precondition(lambda self: self.pairs())
-    @rule(number=NUMBER)
     def a_chair_answers(self, number: int) -> None:
         by, paper = pick(self.pairs(), number)
         word = self.word(by)
@@ -560,7 +581,6 @@ class Story(RuleBasedStateMachine):
             self.tasks[self.model.tasks[-1].key] = found.pk
         self.touch(task.reviewer, paper)
 
-    @rule(number=NUMBER)
     def a_chair_reminds(self, number: int) -> None:
         by = pick(self.model.holders("chair"), number)
         self.model.remind(by)
@@ -568,16 +588,14 @@ class Story(RuleBasedStateMachine):
         rows = access.assignments_overseen_by(chair).standing()
         assigning.remind(chair.edition, rows, press=self.word(), by=self.users[by], at=self.now)
 
-    @precondition(lambda self: self.pairs("submitted", "returned"))
-    @rule(number=NUMBER, hurry=NUMBER)
-    def a_chair_returns_a_paper(self, number: int, hurry: int) -> None:
+    def a_chair_returns_a_paper(self, number: int) -> None:
         by, paper = pick(self.pairs("submitted", "returned"), number)
         row = self.seen_paper(by, paper)
         user = self.users[by]
         if paper.state == "returned":
             expected = self.model.undo_return(paper)
             self.act(expected, lambda: overseeing.undo_desk_reject(submission=row, by=user, at=self.now))
-        elif hurry < 15:
+        else:
             expected = self.model.return_unreviewed(paper)
             self.act(expected, lambda: overseeing.desk_reject(submission=row, text="No.", by=user, at=self.now))
         self.touch(paper.creator, paper)
@@ -1204,4 +1222,85 @@ def play(examples: int, steps: int, *, looks: int = 1, fixed: bool = True, shrin
 
 @pytest.mark.django_db
 def test_no_order_of_acts_shows_more_or_less_than_the_model(stage: Stage) -> None:
-    play(6, 25, shrinks=False)
+    play(6, 30)
+
+
+@pytest.mark.long
+@pytest.mark.django_db
+def test_no_long_story_shows_more_or_less_than_the_model(stage: Stage) -> None:
+    play(300, 60, looks=2, fixed=False)
+
+
+# --- Faults planted on purpose --------------------------------------------------------------------------------------
+
+
+def conflicts_are_forgotten(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(submissions.access, "in_conflict_with", lambda member: submissions.access.written_by(member.user))
+
+
+def fellows_are_shown_before_ones_own(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(access, "reached_by_reviewer", lambda since, assignment: True)
+
+
+def the_hold_is_not_waited_for(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(access, "reached", lambda since, at: submissions.access.reached(since, at + timedelta(hours=2)))
+
+
+def an_old_window_writes_over_the_newest_text(patch: pytest.MonkeyPatch) -> None:
+    saving = reviewing.save_review
+
+    def save_review(*, assignment: Assignment, based_on: int, at: datetime, **words: Any) -> reviewing.Saved:
+        review = reviewing.open_review(assignment, at)
+        review.versions.filter(number__gt=based_on).delete()
+        return saving(assignment=assignment, based_on=review.version, at=at, **words)
+
+    patch.setattr(reviewing, "save_review", save_review)
+
+
+def who_left_the_author_list_gets_the_decision(patch: pytest.MonkeyPatch) -> None:
+    patch.setitem(guards._guards, "decision", lambda message: None)
+
+
+def a_chair_in_conflict_is_written_to(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(submissions.emails, "chairs_of", lambda row: row.edition.memberships.chairs())
+
+
+def roles_are_given_in_silence(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(editions, "note", lambda *_, **__: None)
+
+
+def a_former_member_stays_in(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Membership, "is_active", property(lambda member: member.accepted_at is not None))
+
+
+def accept_and_reject_wait_together(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(deciding, "WAITING", ())
+
+
+FAULTS = {
+    fault.__name__: fault
+    for fault in (
+        fellows_are_shown_before_ones_own,
+        the_hold_is_not_waited_for,
+        conflicts_are_forgotten,
+        an_old_window_writes_over_the_newest_text,
+        who_left_the_author_list_gets_the_decision,
+        a_chair_in_conflict_is_written_to,
+        roles_are_given_in_silence,
+        a_former_member_stays_in,
+        accept_and_reject_wait_together,
+    )
+}
+# Looked for in every run; the others with --long.
+ALWAYS = 2
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "fault",
+    [pytest.param(name, marks=[pytest.mark.long] if place >= ALWAYS else []) for place, name in enumerate(FAULTS)],
+)
+def test_a_planted_fault_is_found(fault: str, stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    FAULTS[fault](monkeypatch)
+    with pytest.raises(AssertionError):
+        play(40, 40, shrinks=False)
