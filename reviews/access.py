@@ -18,6 +18,7 @@ from reviews.models import (
     Comment,
     Decision,
     DecisionQuerySet,
+    DecisionVersion,
     Discussion,
     Review,
     ReviewQuerySet,
@@ -143,6 +144,11 @@ def assignments_overseen_by(chair: Membership) -> AssignmentQuerySet:
 
 def decisions_overseen_by(chair: Membership) -> DecisionQuerySet:
     return Decision.objects.filter(submission__in=overseen_by(chair))
+
+
+def decision_versions_overseen_by(chair: Membership) -> QuerySet[DecisionVersion]:
+    """Every decision that was ever recorded on the submissions that a chair may see, also those taken back."""
+    return DecisionVersion.objects.filter(submission__in=overseen_by(chair))
 
 
 def reviews_for_authors(user: User, at: datetime) -> ReviewQuerySet:

@@ -9,16 +9,22 @@ from reviews.access import discussions_of, discussions_overseen_by
 from reviews.audiences import BY_KEY
 from reviews.models import Assignment, Decision
 from submissions.models import Submission
+from submissions.states import State
 
 
 def decision_stands(message: Message) -> str | None:
-    """The letter still tells the decision that is announced."""
+    """The letter still tells the decision that is announced, of a standing submission, to one of its authors."""
     wanted = message.guard
-    row = Decision.objects.filter(pk=wanted["decision"]).select_related("announcement").first()
+    row = Decision.objects.filter(pk=wanted["decision"]).select_related("announcement", "submission").first()
     if row is None or row.announcement is None or row.announcement.stopped_at is not None:
         return "the decision is not announced any more"
     if (row.verdict, row.version) != (wanted["verdict"], wanted["version"]):
         return "the decision changed after this letter was written"
+    # While it was held, the authors may have withdrawn, or changed their list: the letters of others go on.
+    if row.submission.state != State.SUBMITTED:
+        return OnlyThis("the submission was withdrawn or returned in the meantime")
+    if not row.submission.authors.filter(email__iexact=message.to_email).exists():
+        return OnlyThis("the recipient is no author of the submission any more")
     return None
 
 

@@ -361,3 +361,20 @@ class Decision(models.Model):
 
     def __str__(self) -> str:
         return f"{self.submission_id} {self.verdict}"
+
+
+class DecisionVersion(models.Model):
+    """Every decision that was ever recorded, with what its chair wrote. Append-only; the newest is the decision's."""
+
+    submission = models.ForeignKey(Submission, on_delete=models.PROTECT, related_name="decision_versions")
+    verdict = models.CharField(max_length=20, choices=Verdict.choices)
+    note = models.TextField("reason, for chairs only", blank=True)
+    to_authors = models.TextField("words to the authors", blank=True)
+    decided_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    decided_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.submission_id} {self.verdict} {self.decided_at:%Y-%m-%d %H:%M}"

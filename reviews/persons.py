@@ -45,9 +45,10 @@ def data_of(user: User, at: datetime) -> dict[str, Any]:
             for row in UserSession.objects.filter(user=user).order_by("pk")
         ],
         "committees": [_committee(row) for row in user.memberships.select_related("edition").order_by("pk")],
-        "submissions": [_submission(row, user) for row in _submissions(user)],
+        "submissions": [_submission(row) for row in _submissions(user)],
         "reviews": [_review(row) for row in _reviews(user)],
         "comments": [_comment(row) for row in _comments(user)],
+        "questions_and_answers": [_question(row) for row in _questions(user)],
         "letters": [
             fields_of(row, "subject", "text", "to_email", "created_at", "finished_at") for row in _letters(user)
         ],
@@ -92,6 +93,16 @@ def _comment(row: Comment) -> dict[str, Any]:
     return {"edition": submission.edition.name, "submission": submission.number, **fields_of(row, "written_at", "text")}
 
 
+def _questions(user: User) -> list[Question]:
+    """Also those about papers of which she is no author, or no chair, any more: her text stays hers."""
+    return list(Question.objects.filter(written_by=user).select_related("submission__edition").order_by("pk"))
+
+
+def _question(row: Question) -> dict[str, Any]:
+    submission = row.submission
+    return {"edition": submission.edition.name, "submission": submission.number, **fields_of(row, "written_at", "text")}
+
+
 def _letters(user: User) -> list[Message]:
     mine = Q()
     for email in {user.email.lower(), *user.verified_emails}:
@@ -115,17 +126,15 @@ def _committee(row: Membership) -> dict[str, Any]:
     }
 
 
-def _submission(row: Submission, user: User) -> dict[str, Any]:
+def _submission(row: Submission) -> dict[str, Any]:
     record = ReproducibilityRecord.objects.filter(submission=row).first()
     authors = Author.objects.filter(submission=row).order_by("position")
-    questions = Question.objects.filter(submission=row).order_by("pk")
     return {
         "edition": row.edition.name,
         **fields_of(row, "number", "title", "abstract", "keywords", "state", "created_at", "submitted_at"),
         "authors": list(authors.values("position", "name", "email", "institution", "town", "country", "orcid")),
         "reproducibility": fields_of(record, *ReproducibilityRecord.SECTIONS) if record else None,
         "versions": list(row.manuscripts.order_by("number").values("number", "original_name", "size", "sha256")),
-        "questions_you_asked": list(questions.filter(written_by=user).values("text", "written_at")),
     }
 
 

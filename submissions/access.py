@@ -25,13 +25,14 @@ looked_at_by: ContextVar[Membership | None] = ContextVar("looked_at_by", default
 
 def reached(since: Since, at: datetime) -> Q:
     """Submissions for which a moment of the table has come at `at`. What depends on a review is the reviews' to say."""
-    known = Q(announced_at__lte=at)
+    # A paper that was taken back while its announcement was held learns nothing.
+    known = Q(announced_at__lte=at, state=State.SUBMITTED)
     conditions = {
         Since.NEVER: NOTHING,
         Since.ALWAYS: Q(),
         Since.SUBMITTED: Q(state=State.SUBMITTED),
         Since.ANNOUNCED: known,
-        Since.ACCEPTED: known & Q(state=State.SUBMITTED, outcome=Outcome.ACCEPTED),
+        Since.ACCEPTED: known & Q(outcome=Outcome.ACCEPTED),
     }
     return conditions[since]
 

@@ -78,8 +78,9 @@ class Submission(models.Model):
         return f"submission:{self.pk}"
 
     def outcome_known(self, at: datetime) -> str:
-        """The outcome that authors may know at `at`, or ''."""
-        return self.outcome if self.announced_at is not None and self.announced_at <= at else ""
+        """The outcome that authors may know at `at`, or ''; none once the submission was taken back or returned."""
+        is_told = self.announced_at is not None and self.announced_at <= at and self.state == State.SUBMITTED
+        return self.outcome if is_told else ""
 
 
 class Author(models.Model):

@@ -11,7 +11,7 @@ from django.conf import settings
 from dlonsc.accounts.models import User
 from dlonsc.editions.calendar import AOE, Phase, cutoff_of
 from dlonsc.editions.models import Deadline, Edition, Membership, Topic
-from reviews.models import Assignment, Comment, Decision, Discussion, Review, ReviewVersion
+from reviews.models import Assignment, Comment, Decision, DecisionVersion, Discussion, Review, ReviewVersion
 from submissions.models import (
     Author,
     Conflict,
@@ -230,9 +230,13 @@ def make_comment(submission: Submission, member: Membership, text: str = "I agre
 
 
 def make_decision(submission: Submission, by: User, verdict: str = "accept", **fields: Any) -> Decision:
-    return Decision.objects.create(
+    """A decision with its version, as `decide` writes it."""
+    decision = Decision.objects.create(
         submission=submission, verdict=verdict, decided_by=by, **({"decided_at": AT} | fields)
     )
+    names = ("submission", "verdict", "note", "to_authors", "decided_by", "decided_at")
+    DecisionVersion.objects.create(**{name: getattr(decision, name) for name in names})
+    return decision
 
 
 def announce(submission: Submission, outcome: str = "accepted", at: datetime = AT) -> Submission:

@@ -181,18 +181,21 @@ def remind(edition: Edition, rows: Iterable[Assignment], *, press: str, by: User
     """Remind reviewers of reviews that are missing now; returns the number of letters.
 
     `press` names one press of the button: pressing it twice writes nothing more. Whoever has finished in the meantime
-    is left out, because the rows are read again here.
+    is left out, because the rows are read again here; so is whoever may not see the submission any more, because she
+    has left or has come into conflict.
     """
     wanted = [row.pk for row in rows]
-    open_rows = (
+    open_rows = list(
         Assignment.objects.standing()
-        .filter(pk__in=wanted, submission__state=State.SUBMITTED)
+        .filter(pk__in=wanted, submission__state=State.SUBMITTED, membership__in=Membership.objects.reviewers())
         .exclude(review__submitted_at__isnull=False)
         .select_related("membership__user", "submission")
     )
+    barred = conflict_reasons({row.submission_id for row in open_rows})
     by_member: dict[Membership, list[Assignment]] = defaultdict(list)
     for row in open_rows:
-        by_member[row.membership].append(row)
+        if (row.submission_id, row.membership_id) not in barred:
+            by_member[row.membership].append(row)
     count = 0
     for member, tasks in by_member.items():
         if letters.post_reminder(edition, member, tasks, press=press, at=at):

@@ -17,7 +17,7 @@ from dlonsc.mail.models import Campaign, Message, State
 from reviews.access import decisions_overseen_by
 from reviews.actions.assigning import Refused
 from reviews.emails.deciding import Letter, kind_of, post_decision, rendered, shown_of
-from reviews.models import Announcement, Decision, Review, Verdict
+from reviews.models import Announcement, Decision, DecisionVersion, Review, Verdict
 from submissions.access import overseen_by
 from submissions.models import Author, Submission
 from submissions.states import Outcome
@@ -100,7 +100,8 @@ def decide(
     by: User,
     at: datetime,
 ) -> Decision:
-    """Record a private decision, or change it. `version` is the one the chair saw, 0 for none.
+    """Record a private decision, or change it; the earlier one stays readable to chairs. `version` is the one the chair
+    saw, 0 for none.
 
     Raises Changed when another chair was quicker, Refused when it is announced or held for announcement.
     """
@@ -112,6 +113,7 @@ def decide(
         row = _first_decision(submission, fields)
     else:
         row = _changed_decision(submission, version, fields)
+    DecisionVersion.objects.create(submission=submission, **fields)
     _note("decided", submission, by, at, verdict=verdict, before=before.verdict if before else "")
     return row
 
@@ -146,7 +148,7 @@ def _quicker(submission: Submission) -> str:
 
 @transaction.atomic
 def take_back(decision: Decision, *, version: int, by: User, at: datetime) -> None:
-    """Make a submission undecided again, as long as nothing was announced."""
+    """Make a submission undecided again, as long as nothing was announced. Chairs still read what was written."""
     rows = Decision.objects.filter(pk=decision.pk, announcement__isnull=True, version=version)
     if not rows.delete()[0]:
         raise Changed(_quicker(decision.submission))
@@ -397,6 +399,7 @@ def correct(
     same = Decision.objects.filter(pk=decision.pk, version=version, announcement=old)
     if not same.update(**fields, version=version + 1, announcement=row):
         raise Changed(_quicker(submission))
+    DecisionVersion.objects.create(submission=submission, **fields)
     decision = Decision.objects.select_related("submission__edition").get(pk=decision.pk)
     decision.shown = _shown_corrected(decision, verdict, to_authors)
     Decision.objects.filter(pk=decision.pk).update(shown=decision.shown)

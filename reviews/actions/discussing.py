@@ -7,12 +7,13 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from dlonsc.accounts.models import User
-from dlonsc.editions.models import Membership
+from dlonsc.editions.models import Edition, Membership
+from dlonsc.editions.visibility import Switch
 from dlonsc.history.record import record
 from reviews.actions.assigning import Refused
 from reviews.emails.discussing import post_news, post_opened
 from reviews.models import Assignment, Comment, Discussion, LastRead, Review
-from submissions.access import in_conflict_with, overseen_by
+from submissions.access import in_conflict_with, overseen_by, switches_of
 from submissions.models import Submission, SubmissionQuerySet
 
 CHAIR = "Chair"
@@ -22,9 +23,15 @@ MENTION = re.compile(r"@(Reviewer \d+|chairs)\b", re.IGNORECASE)
 
 
 def may_be_discussed(chair: Membership) -> SubmissionQuerySet:
-    """Submissions that the chair may see, with a submitted review and nothing announced."""
+    """Submissions that the chair may see, with a submitted review and nothing announced; none while it is off."""
+    if not discussions_are_on(chair.edition):
+        return Submission.objects.none()
     reviewed = Review.objects.submitted().values("assignment__submission")
     return overseen_by(chair).submitted().filter(pk__in=reviewed, announced_at__isnull=True)
+
+
+def discussions_are_on(edition: Edition) -> bool:
+    return switches_of(edition)[Switch.DISCUSSION]
 
 
 @transaction.atomic
@@ -54,13 +61,14 @@ def open_discussions(chair: Membership, numbers: Iterable[int], *, by: User, at:
 
 
 def reviewers_of(submissions: Iterable[Submission]) -> list[Assignment]:
-    """Standing assignments with a submitted review, of active members without a conflict."""
+    """Standing assignments with a submitted review, of reviewers without a conflict: who may read a discussion."""
     found = {row.pk: row for row in submissions}
     rows = Assignment.objects.standing().filter(submission__in=found, review__submitted_at__isnull=False)
     tasks = []
     for task in rows.select_related("membership__user", "review").order_by("membership__pk", "submission__number"):
         task.submission = found[task.submission_id]
-        if task.membership.is_active and not _in_conflict(task.membership, task.submission):
+        member = task.membership
+        if member.is_active and member.is_reviewer and not _in_conflict(member, task.submission):
             tasks.append(task)
     return tasks
 
@@ -126,7 +134,7 @@ def _add(
 def note_change(assignment: Assignment, review: Review, before: int | None, note: str, at: datetime) -> None:
     """Tell an open discussion that a reviewer has changed her score, with what she says about it."""
     discussion = Discussion.objects.filter(submission=assignment.submission_id, closed_at__isnull=True).first()
-    if discussion is None or before == review.score:
+    if discussion is None or before == review.score or not discussions_are_on(assignment.submission.edition):
         return
     discussion.submission = assignment.submission
     scores = assignment.submission.edition.score_label

@@ -139,6 +139,11 @@ def desk_reject(*, submission: Submission, text: str, by: User, at: datetime) ->
     """Return a submission without review, with a letter to its authors."""
     if not text.strip():
         raise Refused("Tell the authors why.", "text")
+    if Submission.objects.select_for_update().get(pk=submission.pk).outcome:
+        raise Refused(
+            "The decision on it is announced or held for announcement. Stop the announcement while it is held, or "
+            "correct the decision."
+        )
     try:
         move(submission, "desk_reject", changed_at=at)
     except IllegalMove as error:

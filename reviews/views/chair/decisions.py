@@ -10,11 +10,12 @@ from django.utils import timezone
 from dlonsc.editions.models import Membership
 from dlonsc.history.models import Entry
 from dlonsc.mail.models import Message
+from reviews.access import decision_versions_overseen_by
 from reviews.actions import deciding
 from reviews.actions.assigning import Refused
 from reviews.actions.deciding import Correction
 from reviews.forms.chair import DecisionForm
-from reviews.models import Decision
+from reviews.models import Decision, DecisionVersion
 from reviews.overview import DECISIONS, Row, Tally, Wish, rows_of, selected
 from reviews.views.chair.door import ChairRequest, chairs_only, overseen, page
 from reviews.views.chair.history import said
@@ -113,6 +114,7 @@ def decide(request: ChairRequest, chair: Membership, number: int) -> HttpRespons
         "submission": found.submission,
         "decision": decision,
         "form": form,
+        "earlier": _earlier(chair, row, decision),
         "history": [said(entry) for entry in entries],
         "letters": Message.objects.filter(subject_label=row.label, kind="decision").order_by("created_at"),
         "held": announcement is not None and announcement.release_at > at,
@@ -123,6 +125,12 @@ def decide(request: ChairRequest, chair: Membership, number: int) -> HttpRespons
     }
     status = 422 if request.method == "POST" and draft is None else 200
     return page(request, chair, "decide.html", context, status=status)
+
+
+def _earlier(chair: Membership, row: Submission, decision: Decision | None) -> list[DecisionVersion]:
+    """What was recorded before the decision that stands, newest first; of one that was taken back, all."""
+    every = list(decision_versions_overseen_by(chair).filter(submission=row).select_related("decided_by"))
+    return every if decision is None else every[1:]
 
 
 def _initial(decision: Decision | None) -> dict[str, object]:

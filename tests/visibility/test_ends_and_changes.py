@@ -1,0 +1,187 @@
+"""What a role or a paper that ended in the wrong moment must not do; each once differed from the reference model."""
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+
+from dlonsc.editions.calendar import Phase
+from dlonsc.editions.models import Edition, Membership
+from dlonsc.editions.upstairs import concerned_by
+from dlonsc.mail import ledger
+from dlonsc.mail.models import Message, State
+from reviews.access import decided_for_authors, decision_versions_overseen_by
+from reviews.actions import assigning, deciding, discussing, reviewing
+from reviews.models import Announcement, Assignment, Comment, Decision
+from reviews.persons import data_of
+from submissions.actions import drafting, overseeing, sending
+from submissions.models import Author, Submission
+from tests import factories
+from tests.factories import AT
+from tests.mail.test_state_machine import Fate
+from tests.submissions.desk import entry, refusal_of
+
+pytestmark = pytest.mark.django_db
+HOLD = timedelta(minutes=10)
+ENDS = ("here", "gone", "no reviewer", "barred")
+
+
+@pytest.fixture
+def paper(edition: Edition) -> Submission:
+    row = factories.make_submission(edition, factories.make_user("ada@uni.example", "Ada"))
+    factories.make_author(row, "cody@campus.example")
+    return row
+
+
+def announce(chair: Membership, paper: Submission) -> Announcement:
+    """Accepted, and held for ten minutes."""
+    assert chair.user is not None
+    deciding.decide(paper, verdict="accept", note="", to_authors="", version=0, by=chair.user, at=AT)
+    fingerprint = deciding.plan(chair).fingerprint
+    return deciding.announce(
+        chair, accepts=1, rejects=0, fingerprint=fingerprint, leave_undecided=False, by=chair.user, at=AT
+    )
+
+
+def the_post_leaves() -> dict[str, tuple[str, str]]:
+    """What became of each decision letter after the hold, by address."""
+    ledger.release_held(AT + HOLD)
+    while message := ledger.claim(AT + HOLD):
+        ledger.deliver_one(message, Fate(("sent", True), Counter()), clock=lambda: AT + HOLD)
+    rows = Message.objects.filter(kind="decision")
+    return {row.to_email: (State(row.state).value, row.answer) for row in rows}
+
+
+# --- While an announcement is held --------------------------------------------------------------------------------
+
+
+def test_a_paper_withdrawn_while_held_gets_no_letter_and_shows_no_decision(
+    edition: Edition, chair: Membership, paper: Submission
+) -> None:
+    announce(chair, paper)
+    sending.withdraw(submission=paper, reason="", by=paper.created_by, at=AT)
+    words = ("cancelled", "the submission was withdrawn or returned in the meantime")
+    assert the_post_leaves() == {"ada@uni.example": words, "cody@campus.example": words}
+    paper.refresh_from_db()
+    assert paper.outcome_known(AT + HOLD) == ""
+    assert list(decided_for_authors(paper.created_by, AT + HOLD)) == []
+
+
+def test_who_left_the_author_list_while_held_gets_no_letter_and_the_others_do(
+    edition: Edition, chair: Membership, paper: Submission
+) -> None:
+    announce(chair, paper)
+    alone = [entry("ada@uni.example", "Ada", is_contact=True)]
+    drafting.set_authors(submission=paper, entries=alone, by=paper.created_by, at=AT)
+    assert the_post_leaves() == {
+        "ada@uni.example": ("sent", "sent"),
+        "cody@campus.example": ("cancelled", "the recipient is no author of the submission any more"),
+    }
+
+
+def test_a_paper_with_a_decision_on_its_way_is_not_returned_without_review(
+    edition: Edition, chair: Membership, paper: Submission
+) -> None:
+    announce(chair, paper)
+    assert chair.user is not None
+    by = chair.user
+    words = refusal_of(lambda: overseeing.desk_reject(submission=paper, text="Out of scope.", by=by, at=AT))
+    assert words.startswith("The decision on it is announced or held")
+    assert Message.objects.filter(kind="desk_reject").count() == 0
+
+
+# --- Who may not see a paper any more -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def tasks(edition: Edition, paper: Submission) -> dict[str, Membership]:
+    """Four reviewers with an open review; three of them may not see the paper any more."""
+    members = {
+        name: factories.make_member(edition, email=f"{name[:4].strip()}@i-{name[:4].strip()}.example") for name in ENDS
+    }
+    for member in members.values():
+        factories.make_assignment(paper, member)
+    Membership.objects.filter(pk=members["gone"].pk).update(removed_at=AT)
+    Membership.objects.filter(pk=members["no reviewer"].pk).update(is_reviewer=False, is_proceedings_chair=True)
+    factories.make_conflict(paper, members["barred"])
+    return members
+
+
+def test_a_chairs_reminder_names_no_paper_to_who_may_not_see_it(
+    edition: Edition, chair: Membership, paper: Submission, tasks: dict[str, Membership]
+) -> None:
+    assert chair.user is not None
+    rows = list(Assignment.objects.all())
+    assert assigning.remind(edition, rows, press="one", by=chair.user, at=AT) == 1
+    assert [row.to_email for row in Message.objects.filter(kind="chair_reminder")] == [tasks["here"].email]
+
+
+def test_a_moved_date_is_told_to_who_still_has_something_to_do(edition: Edition, tasks: dict[str, Membership]) -> None:
+    assert [person.email for person in concerned_by(edition, Phase.REVIEW)] == [tasks["here"].email]
+
+
+def test_a_discussion_writes_to_reviewers_only(
+    edition: Edition, chair: Membership, paper: Submission, tasks: dict[str, Membership]
+) -> None:
+    for task in Assignment.objects.all():
+        factories.make_review(task)
+    assert chair.user is not None
+    assert discussing.open_discussions(chair, [paper.number], by=chair.user, at=AT) == 1
+    assert [row.to_email for row in Message.objects.filter(kind="discussion_opened")] == [tasks["here"].email]
+
+
+def test_no_discussion_is_opened_and_none_is_told_of_a_score_while_they_are_off(
+    edition: Edition, chair: Membership, paper: Submission, reviewer: Membership
+) -> None:
+    task = factories.make_assignment(paper, reviewer)
+    review = factories.make_review(task, score=1)
+    factories.make_comment(paper, chair)
+    Edition.objects.update(committee_discusses=False)
+    off = Membership.objects.select_related("edition", "user").get(pk=chair.pk)
+    assert chair.user is not None
+    assert reviewer.user is not None
+    assert discussing.open_discussions(off, [paper.number], by=chair.user, at=AT) == 0
+    task = Assignment.objects.select_related("submission__edition", "membership").get(pk=task.pk)
+    fields = reviewing.official_text(review) | {"score": -1}
+    saved = reviewing.save_review(assignment=task, fields=fields, based_on=1, by=reviewer.user, at=AT).review
+    reviewing.submit_review(assignment=task, based_on=saved.version, by=reviewer.user, at=AT)
+    assert (Comment.objects.count(), Message.objects.count()) == (1, 0)
+
+
+# --- What somebody typed ------------------------------------------------------------------------------------------
+
+
+def test_what_an_earlier_decision_said_stays_with_the_chairs(
+    edition: Edition, chair: Membership, other_chair: Membership, paper: Submission, as_user: Callable[..., Client]
+) -> None:
+    for version, by in enumerate((chair, other_chair)):
+        assert by.user is not None
+        deciding.decide(
+            paper,
+            verdict="accept",
+            note=f"Reason of {by.name}",
+            to_authors=f"Words of {by.name}",
+            version=version,
+            by=by.user,
+            at=AT,
+        )
+    deciding.take_back(Decision.objects.get(), version=2, by=by.user, at=AT)
+    page = as_user(chair).get(f"/{edition.slug}/chair/decisions/{paper.number}/").text
+    for one in (chair, other_chair):
+        assert (f"Reason of {one.name}" in page, f"Words of {one.name}" in page) == (True, True)
+    factories.make_conflict(paper, other_chair)
+    assert decision_versions_overseen_by(chair).count() == 2
+    assert decision_versions_overseen_by(other_chair).count() == 0
+
+
+def test_a_question_stays_in_the_copy_of_who_is_no_author_any_more(paper: Submission, chair: Membership) -> None:
+    cody = factories.make_user("cody@campus.example")
+    assert chair.user is not None
+    drafting.ask(submission=paper, text="Is an appendix allowed?", by=cody, at=AT)
+    overseeing.answer(submission=paper, text="Up to four pages.", by=chair.user, at=AT)
+    Author.objects.filter(email="cody@campus.example").delete()
+    factories.make_conflict(paper, chair)
+    assert [row["text"] for row in data_of(cody, AT)["questions_and_answers"]] == ["Is an appendix allowed?"]
+    assert [row["text"] for row in data_of(chair.user, AT)["questions_and_answers"]] == ["Up to four pages."]
