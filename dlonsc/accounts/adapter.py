@@ -56,6 +56,13 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
             at_most_once=False,
         )
 
+    def clean_password(self, password: str, user: Any = None) -> str:
+        """At sign-up allauth knows only the address: the name typed beside it counts too."""
+        if user is not None and user.pk is None:
+            user.name = user.name or self.request.POST.get("name", "")
+        cleaned: str = super().clean_password(password, user)
+        return cleaned
+
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return True
 
