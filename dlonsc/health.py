@@ -25,6 +25,7 @@ from dlonsc.accounts.models import User
 from dlonsc.editions.access import memberships_of
 from dlonsc.history.models import Entry
 from dlonsc.mail.models import Message, State
+from submissions.lncs.sandbox import network_of_the_reader
 
 LEAST_FREE_BYTES = 500 * 1024 * 1024
 LATE = timedelta(minutes=15)
@@ -108,6 +109,16 @@ def look_at_invariants(at: datetime) -> Finding:
     return Finding("ok", f"{words}all hold")
 
 
+def look_at_reader() -> Finding:
+    """Whether PDFs can be read, and in what isolation."""
+    words = {
+        "own": "answers; reads files without descriptors of its own and in a network without a way out",
+        "ours": "answers; reads files without descriptors of its own; this system allows it no network of its own",
+    }
+    found = words.get(network_of_the_reader())
+    return Finding("ok", found) if found else Finding("care", "cannot be started: uploads wait for their check")
+
+
 @never_cache
 @login_required
 @require_safe
@@ -117,7 +128,11 @@ def health(request: HttpRequest) -> HttpResponse:
     if not (isinstance(user, User) and (user.is_superuser or memberships_of(user).filter(is_chair=True).exists())):
         raise Http404
     now = timezone.now()
-    findings = {**look(now), "what must always be true": look_at_invariants(now)}
+    findings = {
+        **look(now),
+        "reader of PDFs": look_at_reader(),
+        "what must always be true": look_at_invariants(now),
+    }
     return render(request, "health.html", {"findings": findings.items(), "asked_at": now})
 
 

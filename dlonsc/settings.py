@@ -98,6 +98,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "dlonsc.editions.sessions.ChairsSessions",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "dlonsc.accounts.middleware.PrivatePages",
     "dlonsc.accounts.limits.Limits",
@@ -241,9 +242,13 @@ SILENCED_SYSTEM_CHECKS = ["mail.E001"]
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("name", "email")},
+    },
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "dlonsc.accounts.passwords.GuessablePasswordValidator"},
 ]
 if not PRODUCTION:
     PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher"]
@@ -272,6 +277,10 @@ MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not PRODUCTION
 MFA_TOTP_ISSUER = "DLonSC"
 # Chairs see who reviews whom; outside the demo they need a second factor.
 CHAIRS_NEED_SECOND_FACTOR = flag("CHAIRS_NEED_SECOND_FACTOR", not DEMO)
+# After so long without a request a chair signs in again; 0: no limit but that of all sessions.
+CHAIRS_IDLE_HOURS = float(env("CHAIRS_IDLE_HOURS", "0" if DEMO else "12"))
+# What cannot be taken back asks a chair whose sign-in is older to confirm that it is her; 0: never.
+CHAIRS_FRESH_MINUTES = float(env("CHAIRS_FRESH_MINUTES", "0" if DEMO else "60"))
 USERSESSIONS_TRACK_ACTIVITY = True
 # Rate limits count by address: behind our nginx (which overwrites X-Forwarded-For) everybody would share one.
 ALLAUTH_TRUSTED_PROXY_COUNT = int(env("TRUSTED_PROXIES", "1" if PRODUCTION else "0"))

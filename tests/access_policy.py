@@ -70,6 +70,7 @@ POLICY: dict[str, frozenset[str]] = {
     "editions:dashboard": SIGNED_IN,
     "accounts:profile": SIGNED_IN,
     "accounts:add_affiliation": SIGNED_IN,
+    "accounts:carry_on": SIGNED_IN,
     "accounts:affiliation": frozenset({"author"}),
     "feeds:mine": SIGNED_IN,
     "persons:mine": SIGNED_IN,

@@ -37,6 +37,8 @@ def _own_world(settings: object, tmp_path: Path) -> None:
     settings.MEDIA_ROOT = str(tmp_path / "files")  # type: ignore[attr-defined]
     settings.RING_DOORBELLS = False  # type: ignore[attr-defined]
     settings.CHAIRS_NEED_SECOND_FACTOR = False  # type: ignore[attr-defined]
+    # Tests sign in by force and travel in time; tests/accounts/test_chairs_sessions.py turns both on.
+    settings.CHAIRS_IDLE_HOURS = settings.CHAIRS_FRESH_MINUTES = 0  # type: ignore[attr-defined]
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # type: ignore[attr-defined]
 
 

@@ -135,3 +135,22 @@ def test_the_page_is_for_chairs_and_administrators(client: Client, reviewer: Mem
     assert client.get("/health/").status_code == 404
     client.force_login(factories.make_user("root@workshop.example", is_superuser=True))
     assert client.get("/health/").status_code == 200
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("network", "words"),
+    [
+        ("own", "<strong>Fine:</strong> answers; reads files without descriptors of its own and in a network without"),
+        (
+            "ours",
+            "<strong>Fine:</strong> answers; reads files without descriptors of its own; this system allows it no",
+        ),
+        ("unknown", "<strong>Needs care:</strong> cannot be started: uploads wait for their check"),
+    ],
+)
+def test_the_page_says_how_pdfs_are_read(
+    client: Client, chair: Membership, monkeypatch: pytest.MonkeyPatch, network: str, words: str
+) -> None:
+    monkeypatch.setattr(health, "network_of_the_reader", lambda: network)
+    assert words in words_of(client, chair.user)

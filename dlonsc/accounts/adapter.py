@@ -7,6 +7,7 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
+from django.contrib.auth.hashers import make_password
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
@@ -55,6 +56,19 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
             kind=kind,
             at_most_once=False,
         )
+
+    def clean_password(self, password: str, user: Any = None) -> str:
+        """At sign-up allauth knows only the address: the name typed beside it counts too."""
+        if user is not None and user.pk is None:
+            user.name = user.name or self.request.POST.get("name", "")
+        cleaned: str = super().clean_password(password, user)
+        return cleaned
+
+    def send_account_already_exists_mail(self, email: str) -> None:
+        """A password typed at sign-up is hashed here too: otherwise the quick answer tells that there is an account."""
+        if typed := self.request.POST.get("password1"):
+            make_password(typed)
+        super().send_account_already_exists_mail(email)
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return True

@@ -7,6 +7,7 @@ from dlonsc.accounts import views
 app_name = "accounts"
 urlpatterns: list[URLPattern] = [
     path("", views.profile, name="profile"),
+    path("carry-on/", views.carry_on, name="carry_on"),
     path("affiliations/", views.add_affiliation, name="add_affiliation"),
     path("affiliations/<int:pk>/", views.edit_affiliation, name="affiliation"),
 ]

@@ -7,6 +7,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
+from dlonsc.accounts import interrupted
 from dlonsc.accounts.forms import AffiliationForm, ProfileForm
 from dlonsc.accounts.models import User
 
@@ -57,6 +58,19 @@ def edit_affiliation(request: HttpRequest, pk: int) -> HttpResponse:
         messages.success(request, f"{affiliation.institution} saved.")
         return redirect("accounts:profile")
     return render(request, "accounts/affiliation.html", {"form": form, "affiliation": affiliation})
+
+
+@login_required
+def carry_on(request: HttpRequest) -> HttpResponse:
+    """The form that had to wait for a sign-in, as it was typed: one press sends it; POST here throws it away."""
+    if request.method == "POST":
+        interrupted.forget(request)
+        messages.info(request, "It was not sent.")
+        return redirect("editions:dashboard")
+    waiting = interrupted.kept_for(request)
+    if waiting is None:
+        return redirect("editions:dashboard")
+    return render(request, "accounts/carry_on.html", {"waiting": waiting})
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -8,9 +8,12 @@ closes.
 """
 
 import contextlib
+import encodings
 import gc
+import importlib.util
 import json
 import os
+import pkgutil
 import resource
 import selectors
 import signal
@@ -20,6 +23,8 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
+import pypdf
+
 from submissions.lncs import checking
 from submissions.lncs.container import tighten
 from submissions.lncs.report import Rules
@@ -28,7 +33,8 @@ from submissions.lncs.sandbox import HEADER
 MEMORY_BYTES = 512 * 1024 * 1024
 # A second below what one file may cost, for the fork and the kill.
 CPU_SECONDS = 14
-OPEN_FILES = 32
+# None beside those that it was given: no file, no pipe and no socket of any kind can be opened.
+NEW_FILES = 0
 OUTPUT_BYTES = 4 * 1024 * 1024
 FILE_BYTES = 64 * 1024 * 1024
 
@@ -47,7 +53,7 @@ def limit() -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_NOFILE, (OPEN_FILES, OPEN_FILES))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (NEW_FILES, NEW_FILES))
     # Some systems (macOS) know no limit of the address space; there the other limits hold alone.
     with contextlib.suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
@@ -199,8 +205,39 @@ def _kill(pid: int) -> None:
             kill(pid, signal.SIGKILL)
 
 
+def leave_the_network() -> bool:
+    """Move this process, and all that it forks, into a network of its own without any interface but a closed loopback.
+
+    The sockets handed over by the callers still work: they are pairs, and already open. False where the kernel does not
+    let us (user namespaces switched off, another system); then the network is only not given, as before.
+    """
+    unshare = getattr(os, "unshare", None)
+    if unshare is None:
+        return False
+    # With a user namespace of its own no right is needed; one that may do it needs none.
+    for flags in (os.CLONE_NEWUSER | os.CLONE_NEWNET, os.CLONE_NEWNET):
+        with contextlib.suppress(OSError):
+            unshare(flags)
+            return True
+    return False
+
+
+def load_what_is_loaded_late() -> None:
+    """A child opens no file, so what pypdf and Python load only when a PDF needs it is loaded now."""
+    for package in (pypdf, encodings):
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            # Codecs of other systems, and doors to packages that are not installed.
+            with contextlib.suppress(ImportError):
+                importlib.import_module(module.name)
+    # And what is not there is looked up in all folders now.
+    importlib.util.find_spec("no_such_module")
+
+
 def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Once, before anything is read: a child inherits it for nothing.
+    leave_the_network()
+    load_what_is_loaded_late()
     tighten()
     # What stands now is the same for every child: keep the collector from writing to its pages.
     gc.collect()

@@ -6,6 +6,7 @@ import subprocess
 import threading
 import time
 import types
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -85,18 +86,61 @@ def test_the_server_has_no_environment_and_the_limits_hold_in_its_children(tmp_p
     environment = Path(f"/proc/{running.process.pid}/environ")
     if environment.exists():
         assert environment.read_bytes() == b""
+    with (tmp_path / "written").open("wb", buffering=0) as file:
+        assert in_a_child(lambda: file.write(b"x")) == "refused"
+    assert in_a_child(lambda: None) == "done"
+
+
+def in_a_child(act: Callable[[], object], prepare: Callable[[], object] = server.limit) -> str:
+    """Whether a forked process may do something after `prepare`: done, or refused by the system."""
     pid = os.fork()
     if pid == 0:
         status = 1
         try:
-            server.limit()
-            (tmp_path / "written").write_bytes(b"x")
+            prepare()
+            act()
+            status = 3
         except OSError:
-            status = 0
+            status = 4
         finally:
             os._exit(status)
     # Writing raises the signal of the file size limit, which Python turns into an OSError.
-    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    return {3: "done", 4: "refused"}[os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])]
+
+
+@pytest.mark.parametrize("family", [socket.AF_INET, socket.AF_INET6, socket.AF_UNIX])
+def test_the_child_opens_no_socket_no_file_and_no_pipe(family: int, tmp_path: Path) -> None:
+    (tmp_path / "there").write_bytes(b"x")
+    for act in (lambda: socket.socket(family), lambda: (tmp_path / "there").open(), os.pipe, lambda: os.dup(1)):
+        assert in_a_child(act, prepare=lambda: None) == "done"
+        assert in_a_child(act) == "refused"
+
+
+def test_where_the_kernel_allows_it_the_server_reaches_not_even_this_machine() -> None:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+
+        def call() -> None:
+            with socket.socket() as caller:
+                caller.settimeout(5)
+                caller.connect(listener.getsockname())
+
+        assert in_a_child(call, prepare=lambda: None) == "done"
+        allowed = in_a_child(lambda: os.write(2, b"") if server.leave_the_network() else os.dup(-1), lambda: None)
+        expected = "refused" if allowed == "done" else "done"
+        assert in_a_child(call, prepare=server.leave_the_network) == expected
+    assert sandbox.network_of_the_reader() == ("own" if allowed == "done" else "ours")
+
+
+def test_a_system_without_such_networks_is_no_obstacle(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(flags: int) -> None:
+        raise PermissionError("no")
+
+    monkeypatch.setattr(os, "unshare", refuse)
+    assert server.leave_the_network() is False
+    monkeypatch.delattr(os, "unshare")
+    assert server.leave_the_network() is False
 
 
 def test_a_forked_process_has_a_server_of_its_own() -> None:
