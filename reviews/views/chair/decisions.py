@@ -13,6 +13,7 @@ from reviews.actions.assigning import Refused
 from reviews.forms.chair import DecisionForm
 from reviews.models import Decision
 from reviews.overview import DECISIONS, Row, Tally, Wish, rows_of, selected
+from reviews.subreviewers import show_credit
 from reviews.views.chair.door import ChairRequest, chairs_only, overseen, page
 from reviews.views.chair.history import said
 from reviews.views.chair.table import columns
@@ -90,6 +91,7 @@ def decide(request: ChairRequest, chair: Membership, number: int) -> HttpRespons
         if form.is_valid() and _act(request, row, decision, form):
             return redirect("reviews:decide", slug=chair.edition.slug, number=number)
     found = _row(chair, row)
+    show_credit(found.assignments)
     entries = Entry.objects.about(row.label).filter(verb__in=VERBS)
     at = timezone.now()
     announcement = decision.announcement if decision else None
