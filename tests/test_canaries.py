@@ -27,6 +27,8 @@ CHAIR = "chair"
 ITS_AUTHOR, OTHER_AUTHOR = "hidden author", "author"
 # Rita has submitted her review of the secret paper, Hilda has a draft of hers.
 DONE, DRAFTING = "rita", "hilda"
+# Helga writes Hilda's review with her; Sue helps with another paper.
+HELPER, OTHER_HELPER = "helper", "sub-reviewer"
 OBSERVERS = (
     "visitor",
     "stranger",
@@ -39,8 +41,10 @@ OBSERVERS = (
     DRAFTING,
     "idle",
     "barred",
+    HELPER,
+    OTHER_HELPER,
 )
-PAPER_READERS = frozenset({ITS_AUTHOR, CHAIR, DONE, DRAFTING})
+PAPER_READERS = frozenset({ITS_AUTHOR, CHAIR, DONE, DRAFTING, HELPER})
 
 # word: who may find it while reviews are written
 BEFORE: dict[str, frozenset[str]] = {
@@ -52,7 +56,11 @@ BEFORE: dict[str, frozenset[str]] = {
     "canaryconflict": frozenset({CHAIR}),
     "canaryreview": frozenset({CHAIR, DONE}),
     "canarynote": frozenset({CHAIR, DONE}),
-    "canarydraft": frozenset({DRAFTING}),
+    "canarydraft": frozenset({DRAFTING, HELPER}),
+    "canarydraftnote": frozenset({DRAFTING}),
+    "canarysub": frozenset({CHAIR, DRAFTING, HELPER}),
+    "canarywhy": frozenset({CHAIR}),
+    "canaryreason": frozenset({CHAIR}),
     "canarycomment": frozenset({CHAIR, DONE}),
     "canarydecision": frozenset({CHAIR}),
     "canarytoauthors": frozenset({CHAIR}),
@@ -85,7 +93,12 @@ def plant(world: World) -> None:
     factories.make_review(
         world.assignments["secret rita"], summary="A canaryreview.", for_chairs="A canarynote.", label=1
     )
-    factories.make_review(world.assignments["secret hilda"], submitted=False, summary="A canarydraft.", label=2)
+    factories.make_review(world.assignments["secret hilda"], submitted=False, summary="A canarydraft.",
+                          for_chairs="A canarydraftnote.", label=2)  # fmt: skip
+    helper = world.people[HELPER] = factories.make_user("helga@helga.example", "Helga canarysub")
+    factories.make_sub_reviewer(
+        world.assignments["secret hilda"], helper, typed="A canarydraft.", why="canarywhy", reason="canaryreason"
+    )
     refused = factories.make_assignment(paper, factories.make_member(world.edition, email="gone@else.example"))
     type(refused).objects.filter(pk=refused.pk).update(
         declined_at=factories.AT, refusal="conflict", refusal_reason="canaryrefusal"
@@ -167,7 +180,7 @@ def found_by(world: World, name: str, words: set[str]) -> set[str]:
 
 
 # In every run those nearest to a secret that they may not know; everybody, and the time after the release, with --long
-NEAR = ("conflicted chair",)
+NEAR = ("conflicted chair", HELPER)
 
 
 @pytest.mark.django_db

@@ -31,7 +31,7 @@ from dlonsc.mail import post as post_room
 from dlonsc.mail.models import Message, Undeliverable
 from dlonsc.mail.models import State as LetterState
 from reviews import reminders
-from reviews.models import Assignment, Bid, Comment, Decision, Discussion, Review
+from reviews.models import Assignment, Bid, Comment, Decision, Discussion, Review, SubReviewer
 from reviews.views import letters as letter_views
 from submissions.actions import overseeing
 from submissions.models import Question, Submission
@@ -71,7 +71,7 @@ class World:
 
 def build() -> World:
     """An edition after its deadline: an author with two papers, a paper in which a chair is in conflict, reviews."""
-    edition = factories.make_edition()
+    edition = factories.make_edition(sub_reviewers=True)
     author = factories.make_user("ada@uni.example", "Ada")
     chair = factories.make_member(edition, factories.make_user("chair@a.example", "Chantal"), chair=True)
     conflicted = factories.make_member(edition, factories.make_user("own@b.example", "Otto"), chair=True)
@@ -94,6 +94,9 @@ def build() -> World:
         "secret rita": factories.make_assignment(secret, members["rita"]),
         "secret hilda": factories.make_assignment(secret, members["hilda"]),
     }
+    helpers = {name: factories.make_user(f"{name}@{name}.example", name.title()) for name in ("sue", "sam")}
+    factories.make_sub_reviewer(assignments["mine hilda"], helpers["sue"])
+    factories.make_sub_reviewer(assignments["secret rita"], helpers["sam"])
     factories.make_review(assignments["mine rita"], score=1, summary="Fair")
     factories.make_review(assignments["secret hilda"], score=1, summary="Fair")
     factories.make_comment(mine, members["rita"])
@@ -108,6 +111,7 @@ def build() -> World:
         "chair": chair.user,
         "conflicted chair": conflicted.user,
         "proceedings chair": proceedings.user,
+        "sub-reviewer": helpers["sue"],
         **{name: member.user for name, member in members.items()},
     }
     return World(edition, mine, secret, people, members | {"chair": chair, "conflicted chair": conflicted}, assignments)
@@ -182,6 +186,17 @@ def open_discussion(world: World) -> None:
     Discussion.objects.filter(submission=world.secret).delete()
 
 
+def other_sub_reviewer(world: World) -> None:
+    SubReviewer.objects.filter(assignment=world.assignments["secret rita"]).update(
+        name="Quagga", email="quagga@quagga.example", institution="Quagga", reason="Quagga", why="Quagga",
+        user=world.people["idle"],
+    )  # fmt: skip
+
+
+def no_sub_reviewer(world: World) -> None:
+    SubReviewer.objects.filter(assignment=world.assignments["secret rita"]).delete()
+
+
 def bid(world: World) -> None:
     Bid.objects.create(membership=world.members["idle"], submission=world.secret, value=2, changed_at=factories.AT)
 
@@ -228,20 +243,22 @@ def write_history(world: World) -> None:
 Change = Callable[[World], None]
 OUTSIDERS = ("visitor", "stranger", "author", "hidden author", "proceedings chair", "barred")
 SECRETS: dict[str, tuple[Change, tuple[str, ...]]] = {
-    "a score": (change_score, (*OUTSIDERS, "hilda", "idle")),
-    "a review's text": (change_text, (*OUTSIDERS, "hilda", "idle")),
+    "a score": (change_score, (*OUTSIDERS, "hilda", "idle", "sub-reviewer")),
+    "a review's text": (change_text, (*OUTSIDERS, "hilda", "idle", "sub-reviewer")),
     "the number of reviews": (add_review, (*OUTSIDERS, "idle")),
-    "draft or submitted": (submit_to_draft, (*OUTSIDERS, "idle", "hilda")),
+    "draft or submitted": (submit_to_draft, (*OUTSIDERS, "idle", "hilda", "sub-reviewer")),
+    "who sub-reviews": (other_sub_reviewer, (*OUTSIDERS, "conflicted chair", "hilda", "sub-reviewer")),
+    "that somebody sub-reviews": (no_sub_reviewer, (*OUTSIDERS, "conflicted chair", "hilda", "idle", "sub-reviewer")),
     "who reviews": (swap_reviewer, OUTSIDERS),
-    "a decision before its release": (decide, (*OUTSIDERS, "rita", "hilda", "idle")),
+    "a decision before its release": (decide, (*OUTSIDERS, "rita", "hilda", "idle", "sub-reviewer")),
     "another's title": (
         other_title,
-        ("visitor", "stranger", "author", "barred", "idle", "conflicted chair", "proceedings chair"),
+        ("visitor", "stranger", "author", "barred", "idle", "conflicted chair", "proceedings chair", "sub-reviewer"),
     ),
     "the score of a paper she is in conflict with": (secret_score, ("conflicted chair", "barred", "author", "rita")),
     "the reviewer of a paper she is in conflict with": (secret_reviewer, ("conflicted chair", "barred", "author")),
     "the decision on a paper she is in conflict with": (secret_decision, ("conflicted chair", "barred", "author")),
-    "a comment": (write_comment, (*OUTSIDERS, "conflicted chair", "idle")),
+    "a comment": (write_comment, (*OUTSIDERS, "conflicted chair", "idle", "sub-reviewer")),
     "a discussion": (open_discussion, (*OUTSIDERS, "conflicted chair", "idle", "rita")),
     "a bid": (bid, ("conflicted chair", "barred", "author", "hidden author", "rita", "hilda", "stranger")),
     "a refused task": (refuse_task, ("conflicted chair", "barred", "author", "hidden author", "idle", "hilda")),
@@ -377,6 +394,7 @@ def world_seen_by(observers: Iterable[str], change: Change | None, only: Collect
 ALWAYS = {
     "a decision before its release": ("author",),
     "the score of a paper she is in conflict with": ("conflicted chair",),
+    "who sub-reviews": ("hilda", "sub-reviewer"),
 }
 PAIRS = [
     *(pytest.param(secret, near, id=secret) for secret, near in ALWAYS.items()),
