@@ -5,7 +5,7 @@ From when is read from the table (reviews/visibility.py); here stands who belong
 
 from datetime import datetime
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import Http404
 from django.utils import timezone
 
@@ -22,19 +22,24 @@ from reviews.models import (
     Discussion,
     Review,
     ReviewQuerySet,
+    ReviewVersion,
+    SubReviewer,
+    SubReviewerQuerySet,
 )
 from reviews.visibility import TABLE
 from submissions.access import (
     authored_by,
+    barred_from,
     known_to_both,
     looked_at_by,
     may_exist_for,
     overseen_by,
     reached,
+    switched_on,
     switches_of,
     without_conflicts,
 )
-from submissions.models import Submission, SubmissionQuerySet
+from submissions.models import Conflict, Submission, SubmissionQuerySet
 
 
 def reading(thing: Thing, audience: Audience, rows: SubmissionQuerySet, at: datetime) -> SubmissionQuerySet:
@@ -125,6 +130,66 @@ def discussions_overseen_by(chair: Membership) -> QuerySet[Discussion]:
 def names_of_fellows(edition: Edition) -> bool:
     """Whether co-reviewers of a submission read each other's names beside the reviews."""
     return rule(TABLE, Thing.REVIEWERS, Audience.REVIEWER).open_under(switches_of(edition))
+
+
+def sub_reviewers_shown(edition: Edition) -> bool:
+    """Whether co-reviewers of a submission read with whom the others wrote."""
+    return rule(TABLE, Thing.SUB_REVIEWERS, Audience.REVIEWER).open_under(switches_of(edition))
+
+
+def open_sub_reviews(at: datetime) -> SubReviewerQuerySet:
+    """Standing rows whose paper a sub-reviewer may know by the table, whoever she is.
+
+    The review is not submitted, its reviewer still has the task, and the months after the event are not over.
+    """
+    papers = Submission.objects.filter(may_exist_for(Audience.SUB_REVIEWER, at), switched_on(Audience.SUB_REVIEWER))
+    in_conflict = Conflict.objects.filter(
+        submission=OuterRef("assignment__submission"),
+        membership=OuterRef("assignment__membership"),
+        lifted_at__isnull=True,
+    )
+    return (
+        SubReviewer.objects.standing()
+        .filter(
+            assignment__in=Assignment.objects.awaiting_review(),
+            assignment__membership__in=Membership.objects.reviewers(),
+            assignment__submission__in=known_to_both(papers),
+        )
+        .exclude(Exists(in_conflict))
+        .exclude(assignment__submission__edition__in=long_past_events(at).values("edition"))
+        .select_related("assignment__submission__edition", "assignment__membership")
+    )
+
+
+def sub_reviewed_by(user: User) -> SubReviewerQuerySet:
+    """The reviews that a person writes with their reviewers now.
+
+    Never of a submission that she wrote, is in conflict with, or reviews herself, whenever that came to light.
+    """
+    hers = Assignment.objects.standing().filter(submission=OuterRef("assignment__submission"), membership__user=user)
+    barred = Submission.objects.filter(barred_from(user))
+    rows = open_sub_reviews(timezone.now()).accepted().filter(user=user)
+    return rows.exclude(assignment__submission__in=barred).exclude(Exists(hers))
+
+
+def sub_review_of(user: User, slug: str, number: int) -> SubReviewer:
+    rows = sub_reviewed_by(user).prefetch_related("assignment__submission__edition__deadlines")
+    row = rows.filter(assignment__submission__edition__slug=slug, assignment__submission__number=number).first()
+    if row is None:
+        raise Http404
+    return row
+
+
+def typed_by(user: User) -> QuerySet[ReviewVersion]:
+    """Everything that a person saved in reviews of others, as their sub-reviewer: her text stays hers."""
+    known = known_to_both(Submission.objects.all())
+    rows = ReviewVersion.objects.filter(saved_by=user, review__assignment__submission__in=known)
+    return rows.exclude(review__assignment__membership__user=user)
+
+
+def sub_reviewers_overseen_by(chair: Membership) -> SubReviewerQuerySet:
+    rows = SubReviewer.objects.filter(assignment__submission__in=overseen_by(chair))
+    return rows.select_related("assignment__submission", "assignment__membership", "decided_by", "user")
 
 
 def outcome_for_reviewer(submission: Submission, at: datetime) -> str:

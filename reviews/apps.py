@@ -12,6 +12,7 @@ class ReviewsConfig(AppConfig):
         from reviews.concerned import register as answer_editions  # noqa: PLC0415
         from reviews.guards import (  # noqa: PLC0415
             decision_stands,
+            is_still_invited,
             may_read_the_discussion,
             review_is_open,
             still_in_audience,
@@ -25,4 +26,5 @@ class ReviewsConfig(AppConfig):
         register("mailing_tasks", still_in_audience)
         register("discussion_opened", may_read_the_discussion)
         register("discussion_news", may_read_the_discussion)
+        register("sub_reviewer_invitation", is_still_invited)
         register_guards()

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from django.core import signing
+from django.db.models import Q
 
 from dlonsc.accounts.models import User
 from dlonsc.editions.calendar import Phase
 from dlonsc.editions.models import Edition
-from reviews.models import Review
+from reviews.models import Review, SubReviewer
+from reviews.subreviewers import credited
 
 SALT = "reviews.certificate"
 
@@ -43,10 +45,11 @@ def certificate_of(user: User, edition: Edition, at: datetime) -> Certificate | 
     opens = opens_at(edition)
     if opens is None or at < opens:
         return None
-    written = Review.objects.submitted().filter(assignment__membership__user=user)
+    helped = credited(SubReviewer.objects.filter(user=user)).values("assignment")
+    written = Review.objects.submitted().filter(Q(assignment__membership__user=user) | Q(assignment__in=helped))
     days = sorted(
         when.astimezone(UTC).date()
-        for when in written.filter(assignment__membership__edition=edition).values_list("submitted_at", flat=True)
+        for when in written.filter(assignment__submission__edition=edition).values_list("submitted_at", flat=True)
         if when is not None
     )
     return Certificate(user.name, edition.name, len(days), days[0], days[-1]) if days else None

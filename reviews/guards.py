@@ -5,7 +5,7 @@ from django.utils import timezone
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.mail.guards import OnlyThis
 from dlonsc.mail.models import Message
-from reviews.access import discussions_of, discussions_overseen_by
+from reviews.access import discussions_of, discussions_overseen_by, open_sub_reviews
 from reviews.audiences import BY_KEY
 from reviews.models import Assignment, Decision
 from submissions.models import Submission
@@ -45,6 +45,13 @@ def still_in_audience(message: Message) -> str | None:
     if any(person.key == wanted["person"] for person in people):
         return None
     return OnlyThis("what the letter asks for was done in the meantime")
+
+
+def is_still_invited(message: Message) -> str | None:
+    """The named person may still accept."""
+    if open_sub_reviews(timezone.now()).invited().filter(pk=message.guard["sub_reviewer"]).exists():
+        return None
+    return "the invitation has ended, or was answered, in the meantime"
 
 
 def may_read_the_discussion(message: Message) -> str | None:

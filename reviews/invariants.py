@@ -10,7 +10,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Count, F, Q
+from django.db.models import Count, Exists, F, OuterRef, Q
 
 from dlonsc.accounts.models import User
 from dlonsc.history.models import Entry
@@ -18,7 +18,7 @@ from dlonsc.history.record import record
 from dlonsc.mail.models import Message
 from dlonsc.mail.models import State as LetterState
 from reviews.emails.watching import post_breaches
-from reviews.models import Assignment, Decision, Review, ReviewVersion
+from reviews.models import Assignment, Decision, Review, ReviewVersion, SubReviewer
 from submissions.models import Author, CameraReadyItem, Conflict, Manuscript, Submission, Supplement
 from submissions.states import Outcome, State
 
@@ -63,6 +63,45 @@ def no_reviewer_is_author(at: datetime) -> Iterator[str]:
     )
     for pk in standing.values_list("pk", flat=True).distinct():
         yield f"assignment {pk} is an author's own"
+
+
+def no_sub_reviewer_is_author_or_in_conflict(at: datetime) -> Iterator[str]:
+    """Whoever writes a review for somebody is no author of the submission and in no standing conflict with it."""
+    rows = SubReviewer.objects.accepted()
+    authors = rows.filter(
+        user__emailaddress__verified=True,
+        user__emailaddress__email=F("assignment__submission__authors__email"),
+    )
+    conflicts = rows.filter(
+        user__memberships__conflicts__submission=F("assignment__submission"),
+        user__memberships__conflicts__lifted_at__isnull=True,
+    )
+    for pk in sorted({*authors.values_list("pk", flat=True), *conflicts.values_list("pk", flat=True)}):
+        yield f"sub-reviewer {pk} is an author of the submission or in conflict with it"
+
+
+def sub_reviewer_has_a_task_to_share(at: datetime) -> Iterator[str]:
+    """A standing sub-reviewer belongs to a standing assignment whose review is not submitted."""
+    for pk in (
+        SubReviewer.objects.standing()
+        .exclude(assignment__in=Assignment.objects.awaiting_review())
+        .values_list("pk", flat=True)
+    ):
+        yield f"sub-reviewer {pk} stands without a task"
+
+
+def who_saved_had_a_part(at: datetime) -> Iterator[str]:
+    """What a sub-reviewer saved is in a review whose part she had accepted."""
+    hers = SubReviewer.objects.filter(assignment=OuterRef("review__assignment"), user=OuterRef("saved_by"))
+    helped = SubReviewer.objects.filter(user=OuterRef("saved_by"))
+    reviewer = Q(saved_by=F("review__assignment__membership__user"))
+    for pk in (
+        ReviewVersion.objects.filter(Exists(helped))
+        .exclude(reviewer)
+        .exclude(Exists(hers))
+        .values_list("pk", flat=True)
+    ):
+        yield f"version {pk} of a review was saved by somebody who had no part in it"
 
 
 def announced_has_its_decision(at: datetime) -> Iterator[str]:
@@ -129,6 +168,9 @@ CHECKS: tuple[Check, ...] = (
     stored_files_exist,
     no_reviewer_in_conflict,
     no_reviewer_is_author,
+    no_sub_reviewer_is_author_or_in_conflict,
+    sub_reviewer_has_a_task_to_share,
+    who_saved_had_a_part,
     announced_has_its_decision,
     released_is_announced,
     submitted_review_counts_once,

@@ -55,7 +55,7 @@ def campaigns_for(chair: Membership) -> QuerySet[Campaign]:
 
 
 # Links that act for whoever holds them: an answer to an invitation, leaving a list.
-CAPABILITY = re.compile(r"/(invitation|unsubscribe)/[^/\s]+/?")
+CAPABILITY = re.compile(r"/(invitation(?:/sub-review)?|unsubscribe)/[^/\s]+/?")
 
 
 def shown_text(message: Message) -> str:

@@ -98,6 +98,11 @@ AROUND_DETAILS = (
     ("unassigned", "Reviews taken back", "a reviewer who needs to review less", "Submissions you need not review"),
     ("discussion_opened", "Discussion opened", "reviewers of the submissions", "Submissions to discuss"),
     ("discussion_news", "News of a discussion", "who takes part in it", "Paper {number}: discussion"),
+    ("sub_reviewer_invitation", "Invitation of a sub-reviewer", "who is named, once a chair agrees", "Write a review?"),
+    ("sub_reviewer_answered", "Answer of a sub-reviewer", "the reviewer", "Paper {number}: your sub-reviewer"),
+    ("sub_reviewer_refused", "Sub-reviewer not agreed to", "the reviewer", "Paper {number}: your sub-reviewer"),
+    ("sub_reviewer_ready", "Text of a sub-reviewer ready", "the reviewer", "Paper {number}: a text for your review"),
+    ("sub_reviewer_ended", "End of a sub-reviewer's part", "the sub-reviewer", "Nothing more is needed"),
     ("date_changed", "A date is moved", "those who have something open for it", "A date has changed"),
 )
 

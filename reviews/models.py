@@ -198,6 +198,103 @@ class ReviewVersion(models.Model):
         return f"{self.review_id} v{self.number}"
 
 
+class SubReviewerQuerySet(models.QuerySet["SubReviewer"]):
+    def standing(self) -> "SubReviewerQuerySet":
+        """Named, and neither refused nor ended in any way."""
+        return self.filter(ended_at__isnull=True)
+
+    def waiting(self) -> "SubReviewerQuerySet":
+        """Named, and no chair has answered."""
+        return self.standing().filter(decided_at__isnull=True)
+
+    def invited(self) -> "SubReviewerQuerySet":
+        """Agreed to by a chair, and silent."""
+        return self.standing().filter(is_agreed=True, accepted_at__isnull=True)
+
+    def accepted(self) -> "SubReviewerQuerySet":
+        return self.standing().filter(accepted_at__isnull=False)
+
+
+class SubReviewer(models.Model):
+    """Somebody who writes one review with its reviewer. Ended rows stay: they justify who saw what, and give credit."""
+
+    class Ending(models.TextChoices):
+        REFUSED = "refused", "A chair did not agree"
+        DECLINED = "declined", "She declined"
+        WITHDREW = "withdrew", "She gave it back"
+        REVIEWER = "reviewer", "Ended by the reviewer"
+        CHAIR = "chair", "Ended by a chair"
+        TASK = "task", "The reviewer's task ended"
+        SUBMITTED = "submitted", "The review is submitted"
+
+    assignment = models.ForeignKey(Assignment, on_delete=models.PROTECT, related_name="sub_reviewers")
+    name = models.CharField(max_length=200)
+    email = models.EmailField(blank=True)
+    institution = models.CharField(max_length=200)
+    why = models.TextField("why she", blank=True)
+    named_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    named_at = models.DateTimeField()
+    # A chair's answer. The reviewer never reads the reason: in a blind edition it could tell who the authors are.
+    decided_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    decided_at = models.DateTimeField(null=True, blank=True)
+    is_agreed = models.BooleanField(default=False)
+    reason = models.TextField("reason, for chairs only", blank=True)
+    # Her own answer: the account that holds the invited address.
+    user = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="sub_reviews")
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    decline_reason = models.TextField("why she declined", blank=True)
+    ready_at = models.DateTimeField("handed over", null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    ending = models.CharField(max_length=20, choices=Ending.choices, blank=True)
+
+    objects = SubReviewerQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["named_at", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["assignment"], condition=models.Q(ended_at__isnull=True), name="one_standing_sub_reviewer"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(decided_by__isnull=True, decided_at__isnull=True)
+                | models.Q(decided_by__isnull=False, decided_at__isnull=False),
+                name="sub_reviewer_decided_by_and_at_together",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(user__isnull=True, accepted_at__isnull=True)
+                | models.Q(user__isnull=False, accepted_at__isnull=False, is_agreed=True),
+                name="sub_reviewer_accepted_once_agreed",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(is_agreed=False) | models.Q(decided_at__isnull=False),
+                name="sub_reviewer_agreed_by_a_chair",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(ready_at__isnull=True) | models.Q(accepted_at__isnull=False),
+                name="sub_reviewer_ready_once_accepted",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(ended_at__isnull=True, ending="")
+                | (models.Q(ended_at__isnull=False) & ~models.Q(ending="")),
+                name="sub_reviewer_ended_at_with_ending",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} for {self.assignment_id}"
+
+    @property
+    def state(self) -> tuple[str, str]:
+        """The words and the meaning of its badge, as its reviewer and the chairs read it."""
+        if self.ended_at is not None:
+            return str(self.get_ending_display()), "plain"
+        if self.ready_at is not None:
+            return "Handed over", "good"
+        if self.accepted_at is not None:
+            return "Writing", "note"
+        return ("Invited", "note") if self.is_agreed else ("Waits for a chair", "care")
+
+
 class Discussion(models.Model):
     """A submission about which a chair has asked its reviewers and the other chairs to talk."""
 

@@ -17,7 +17,7 @@ from dlonsc.accounts.models import User
 from dlonsc.editions.models import Interest, Membership
 from dlonsc.history.models import Entry
 from dlonsc.mail.models import Message, State
-from reviews.models import Bid, Comment, Review
+from reviews.models import Bid, Comment, Review, ReviewVersion, SubReviewer
 from submissions.access import authored_by
 from submissions.files import path_of
 from submissions.models import Author, Conflict, ConflictSource, Question, ReproducibilityRecord, Submission
@@ -47,6 +47,8 @@ def data_of(user: User, at: datetime) -> dict[str, Any]:
         "committees": [_committee(row) for row in user.memberships.select_related("edition").order_by("pk")],
         "submissions": [_submission(row) for row in _submissions(user)],
         "reviews": [_review(row) for row in _reviews(user)],
+        "sub_reviews": [_sub_review(row, user) for row in _sub_reviews(user)],
+        "sub_reviewers_you_named": [_named(row) for row in _named_by(user)],
         "comments": [_comment(row) for row in _comments(user)],
         "questions_and_answers": [_question(row) for row in _questions(user)],
         "letters": [
@@ -101,6 +103,39 @@ def _questions(user: User) -> list[Question]:
 def _question(row: Question) -> dict[str, Any]:
     submission = row.submission
     return {"edition": submission.edition.name, "submission": submission.number, **fields_of(row, "written_at", "text")}
+
+
+def _sub_reviews(user: User) -> list[SubReviewer]:
+    """Where she was invited to write for somebody; a naming that no chair has agreed to is none of hers yet."""
+    mine = Q(user=user)
+    for email in {user.email.lower(), *user.verified_emails}:
+        mine |= Q(user=None, email__iexact=email)
+    rows = SubReviewer.objects.filter(mine, is_agreed=True).order_by("pk")
+    return list(rows.select_related("assignment__submission__edition"))
+
+
+def _sub_review(row: SubReviewer, user: User) -> dict[str, Any]:
+    """What she typed, without the reviewer's note that each text carries on."""
+    submission = row.assignment.submission
+    typed = ReviewVersion.objects.filter(review__assignment=row.assignment_id, saved_by=user).order_by("number")
+    texts = [{name: text for name, text in one.fields.items() if name != "for_chairs"} for one in typed]
+    return {
+        "edition": submission.edition.name,
+        "submission": submission.number if row.accepted_at else None,
+        **fields_of(row, "name", "email", "institution", "accepted_at", "decline_reason", "ready_at", "ended_at"),
+        "versions": [{"saved_at": one.saved_at, "fields": fields} for one, fields in zip(typed, texts, strict=True)],
+    }
+
+
+def _named_by(user: User) -> list[SubReviewer]:
+    rows = SubReviewer.objects.filter(named_by=user).order_by("pk")
+    return list(rows.select_related("assignment__submission__edition"))
+
+
+def _named(row: SubReviewer) -> dict[str, Any]:
+    submission = row.assignment.submission
+    told = fields_of(row, "name", "email", "institution", "why", "named_at", "decline_reason", "ended_at")
+    return {"edition": submission.edition.name, "submission": submission.number, **told}
 
 
 def _letters(user: User) -> list[Message]:

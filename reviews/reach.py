@@ -8,7 +8,7 @@ from django.db.models.functions import Lower
 from dlonsc.editions.models import Membership
 from dlonsc.editions.visibility import Switch
 from reviews.access import decisions_overseen_by
-from reviews.models import Assignment, Discussion, Review, Verdict
+from reviews.models import Assignment, Discussion, Review, SubReviewer, Verdict
 from submissions.access import overseen_by
 from submissions.models import Author
 
@@ -56,6 +56,16 @@ def effect_of(chair: Membership, switch: Switch, on: bool) -> str:
         talks = Discussion.objects.filter(submission__in=overseen_by(chair))
         readers = tasks.filter(review__submitted_at__isnull=False, submission__in=talks.values("submission"))
         of, who = counted(talks.count(), "discussion", "discussions"), ("reviewer", "reviewers")
+    elif switch == Switch.SUB_REVIEWERS:
+        found = SubReviewer.objects.accepted().filter(assignment__in=tasks.awaiting_review())
+        counts = found.aggregate(
+            papers=Count("assignment__submission", distinct=True), people=Count("user", distinct=True)
+        )
+        if not counts["people"]:
+            return ""
+        papers = counted(counts["papers"], "submission", "submissions")
+        to = counted(counts["people"], "sub-reviewer", "sub-reviewers")
+        return f"This will make {papers} visible to {to}." if on else f"This will hide {papers} from {to}."
     else:
         done = tasks.filter(review__submitted_at__isnull=False)
         shared = done.values("submission").annotate(n=Count("pk")).filter(n__gt=1).values("submission")

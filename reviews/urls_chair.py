@@ -17,6 +17,7 @@ from reviews.views.chair import (
     looking,
     progress,
     proposals,
+    subreviewers,
     table,
     visibility,
 )
@@ -56,6 +57,9 @@ urlpatterns = [
     path("<slug:slug>/chair/decisions/<int:number>/", decisions.decide, name="decide"),
     path("<slug:slug>/chair/discussions/", discussions.discussions, name="discussions"),
     path("<slug:slug>/chair/discussions/<int:number>/", discussions.discussion, name="chair_discussion"),
+    path("<slug:slug>/chair/sub-reviewers/", subreviewers.sub_reviewers, name="sub_reviewers"),
+    path("<slug:slug>/chair/sub-reviewers/<int:pk>/", subreviewers.sub_reviewer, name="sub_reviewer"),
+    path("<slug:slug>/chair/sub-reviewers/export.csv", subreviewers.export, name="export_sub_reviewers"),
     path("<slug:slug>/chair/announce/", announce.announce, name="announce"),
     path("<slug:slug>/chair/announce/<int:pk>/", announce.announcement, name="announcement"),
     path("<slug:slug>/chair/announce/<int:pk>/stop/", announce.stop, name="stop"),

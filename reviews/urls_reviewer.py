@@ -2,7 +2,9 @@
 
 from django.urls import path
 
-from reviews.views import discussion, papers, reviewer
+from reviews.views import discussion, naming, papers, reviewer, subreviewing
+
+SUB_REVIEW = "<slug:slug>/sub-review/<int:number>"
 
 urlpatterns = [
     path("<slug:slug>/reviews/", reviewer.home, name="home"),
@@ -20,9 +22,20 @@ urlpatterns = [
     path("<slug:slug>/reviews/<int:number>/submit/", reviewer.submit, name="submit"),
     path("<slug:slug>/reviews/<int:number>/history/", reviewer.versions, name="versions"),
     path("<slug:slug>/reviews/<int:number>/discussion/", discussion.discussion, name="discussion"),
+    path("<slug:slug>/reviews/<int:number>/sub-reviewer/", naming.sub_reviewer, name="name_sub_reviewer"),
     path("<slug:slug>/reviews/<int:number>/refuse/", reviewer.refuse, name="refuse"),
     path("<slug:slug>/reviews/<int:number>/late/", reviewer.promise, name="promise"),
     path("<slug:slug>/reviews/<int:number>/paper.pdf", papers.paper, name="paper"),
     path("<slug:slug>/reviews/<int:number>/supplements/<int:pk>/", papers.supplement, name="supplement"),
     path("<slug:slug>/reviews/<int:number>/form.txt", papers.offline_form, name="offline_form"),
+    # The sub-reviewer's own.
+    path("invitation/sub-review/<str:token>/", subreviewing.invitation, name="sub_invitation"),
+    path("<slug:slug>/sub-review/own/", subreviewing.own, name="sub_own"),
+    path(f"{SUB_REVIEW}/", subreviewing.review, name="sub_review"),
+    path(f"{SUB_REVIEW}/autosave/", subreviewing.autosave, name="sub_autosave"),
+    path(f"{SUB_REVIEW}/ready/", subreviewing.ready, name="sub_ready"),
+    path(f"{SUB_REVIEW}/history/", subreviewing.versions, name="sub_versions"),
+    path(f"{SUB_REVIEW}/withdraw/", subreviewing.withdraw, name="sub_withdraw"),
+    path(f"{SUB_REVIEW}/paper.pdf", subreviewing.paper, name="sub_paper"),
+    path(f"{SUB_REVIEW}/supplements/<int:pk>/", subreviewing.supplement, name="sub_supplement"),
 ]

@@ -13,15 +13,22 @@ OF_REVIEWS: Table = {
     Thing.BIDS: {Audience.CHAIR: READ_BY_CHAIR},
     Thing.ASSIGNMENT: {
         Audience.REVIEWER: from_(OWN),
+        Audience.SUB_REVIEWER: from_(OWN, words="of the reviewer who named her"),
         Audience.CHAIR: from_(ALWAYS, change=ALWAYS),
     },
     Thing.REVIEWERS: {
         Audience.REVIEWER: from_(OWN_REVIEW, only=Switch.NAMES),
         Audience.CHAIR: READ_BY_CHAIR,
     },
+    Thing.SUB_REVIEWERS: {
+        Audience.REVIEWER: from_(OWN_REVIEW, change=OWN, only=Switch.NAMES, words="names her own, and ends it"),
+        Audience.SUB_REVIEWER: from_(OWN),
+        Audience.CHAIR: from_(ALWAYS, change=ALWAYS, words="agrees, refuses, ends"),
+    },
     Thing.REVIEWS: {
         **dict.fromkeys(AUTHORS, from_(ANNOUNCED, words="as frozen when announced; reviewers by number")),
         Audience.REVIEWER: from_(OWN_REVIEW, change=OWN, words="changes her own until reviewing closes"),
+        Audience.SUB_REVIEWER: OWN_TEXT,
         Audience.CHAIR: READ_BY_CHAIR,
         Audience.MEMBER: OWN_TEXT,
         Audience.CONFLICTED_MEMBER: OWN_TEXT,
@@ -29,6 +36,9 @@ OF_REVIEWS: Table = {
     },
     Thing.DRAFTS: {
         Audience.REVIEWER: from_(OWN, change=OWN),
+        Audience.SUB_REVIEWER: from_(
+            OWN, change=OWN, words="of the review that she helps to write, until she hands it over"
+        ),
         Audience.CHAIR: Rule(ALWAYS, NEVER, words="that a review is begun, not its text"),
         Audience.MEMBER: OWN_TEXT,
         Audience.CONFLICTED_MEMBER: OWN_TEXT,

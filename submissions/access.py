@@ -47,6 +47,13 @@ def may_exist_for(audience: Audience, at: datetime) -> Q:
     return reached(rule(TABLE, Thing.EXISTENCE, audience).read, at)
 
 
+def switched_on(audience: Audience) -> Q:
+    """Submissions of editions whose switches let an audience know of a submission at all."""
+    row = rule(TABLE, Thing.EXISTENCE, audience)
+    found = Q(**{f"edition__{row.only.value}": True}) if row.only else Q()
+    return found & Q(**{f"edition__{row.unless.value}": False}) if row.unless else found
+
+
 def written_by(user: User) -> Q:
     """Submissions that this person created, or is an author of by a verified address."""
     authored = Author.objects.annotate(low=Lower("email")).filter(low__in=user.verified_emails)
@@ -63,6 +70,12 @@ def known_to_both(rows: SubmissionQuerySet) -> SubmissionQuerySet:
     """What is left of a person's submissions while a chair looks with her eyes; everything otherwise."""
     chair = looked_at_by.get()
     return rows if chair is None else rows.filter(pk__in=overseen_by(chair).values("pk"))
+
+
+def barred_from(user: User) -> Q:
+    """Submissions that a person wrote, or is in conflict with as a member of any committee."""
+    conflicts = Conflict.objects.filter(membership__user=user, lifted_at__isnull=True).values("submission")
+    return written_by(user) | Q(pk__in=conflicts)
 
 
 def in_conflict_with(membership: Membership) -> Q:
@@ -93,9 +106,9 @@ def without_conflicts(rows: SubmissionQuerySet, member: Membership, audience: Au
     return rows.exclude(hidden)
 
 
-def authors_shown_to_reviewers(submission: Submission) -> list[Author]:
-    """The authors as a reviewer of the submission may read them; none where reviewing is blind."""
-    words = rule(TABLE, Thing.AUTHORS, Audience.REVIEWER).reading(switches_of(submission.edition))
+def authors_shown_to_reviewers(submission: Submission, audience: Audience = Audience.REVIEWER) -> list[Author]:
+    """The authors as a reviewer or sub-reviewer of the submission may read them; none where reviewing is blind."""
+    words = rule(TABLE, Thing.AUTHORS, audience).reading(switches_of(submission.edition))
     return [] if words == Since.NEVER else list(submission.authors.all())
 
 

@@ -7,6 +7,9 @@ ALWAYS, SUBMITTED, ACCEPTED, OWN = Since.ALWAYS, Since.SUBMITTED, Since.ACCEPTED
 WRITTEN = from_(ALWAYS, change=ALWAYS)
 READ_BY_CHAIR = from_(ALWAYS)
 
+# A sub-reviewer has the reviewer's paper, and only while she writes the review with her.
+WHILE_WRITING = from_(Since.SUBMITTED, only=Switch.SUB_REVIEWERS)
+
 # A chair who is an author sees her paper on the authors' pages alone, as any author does.
 AUTHORS = (Audience.AUTHOR, Audience.COAUTHOR, Audience.CHAIR_AUTHOR)
 
@@ -14,30 +17,35 @@ TABLE: Table = {
     Thing.EXISTENCE: {
         **dict.fromkeys(AUTHORS, WRITTEN),
         Audience.REVIEWER: from_(SUBMITTED),
+        Audience.SUB_REVIEWER: WHILE_WRITING,
         Audience.CHAIR: READ_BY_CHAIR,
         Audience.PROCEEDINGS: from_(ACCEPTED),
     },
     Thing.TITLE: {
         **dict.fromkeys(AUTHORS, WRITTEN),
         Audience.REVIEWER: from_(SUBMITTED),
+        Audience.SUB_REVIEWER: WHILE_WRITING,
         Audience.CHAIR: READ_BY_CHAIR,
         Audience.PROCEEDINGS: from_(ACCEPTED),
     },
     Thing.AUTHORS: {
         **dict.fromkeys(AUTHORS, WRITTEN),
         Audience.REVIEWER: from_(SUBMITTED, unless=Switch.BLIND),
+        Audience.SUB_REVIEWER: from_(SUBMITTED, unless=Switch.BLIND, only=Switch.SUB_REVIEWERS),
         Audience.CHAIR: from_(ALWAYS, change=ALWAYS, words="changes by granting the authors' request"),
         Audience.PROCEEDINGS: from_(ACCEPTED),
     },
     Thing.PDF: {
         **dict.fromkeys(AUTHORS, WRITTEN),
         Audience.REVIEWER: from_(SUBMITTED, words="the current version; without metadata when blind"),
+        Audience.SUB_REVIEWER: WHILE_WRITING,
         Audience.CHAIR: READ_BY_CHAIR,
         Audience.PROCEEDINGS: from_(ACCEPTED, words="the camera-ready files"),
     },
     Thing.RECORD: {
         **dict.fromkeys(AUTHORS, WRITTEN),
         Audience.REVIEWER: from_(SUBMITTED),
+        Audience.SUB_REVIEWER: WHILE_WRITING,
         Audience.CHAIR: READ_BY_CHAIR,
     },
     Thing.CONFLICTS: {

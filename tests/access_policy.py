@@ -30,10 +30,12 @@ SIGNED_IN = frozenset(
         "proceedings chair",
         "conflicted proceedings chair",
         "administrator",
+        "sub-reviewer",
     }
 )
 ITS_AUTHORS = frozenset({"author", "coauthor", "chair who is author"})
 ITS_REVIEWER = frozenset({"reviewer"})
+ITS_SUB_REVIEWER = frozenset({"sub-reviewer"})
 REVIEWERS = frozenset({"reviewer", "unassigned reviewer", "conflicted reviewer"})
 CHAIRS = frozenset({"chair", "conflicted chair", "chair who is author"})
 ITS_CHAIR = frozenset({"chair"})
@@ -60,6 +62,7 @@ POLICY: dict[str, frozenset[str]] = {
     "health": CHAIRS | ADMINISTRATOR,
     # Secret links: whoever holds one may use it; a forged one is 404 (their own tests).
     "editions:invitation": EVERYBODY,
+    "reviews:sub_invitation": EVERYBODY,
     "submissions:verify": EVERYBODY,
     "reviews:verify_certificate": EVERYBODY,
     "feeds:personal": EVERYBODY,
@@ -120,9 +123,19 @@ POLICY: dict[str, frozenset[str]] = {
     "reviews:promise": ITS_REVIEWER,
     # Once a chair has opened it and her own review is submitted (tests/reviews/test_discussions.py).
     "reviews:discussion": ITS_REVIEWER,
+    "reviews:name_sub_reviewer": ITS_REVIEWER,
     "reviews:paper": ITS_REVIEWER,
     "reviews:supplement": ITS_REVIEWER,
     "reviews:offline_form": ITS_REVIEWER,
+    # The sub-reviewer: one paper while she writes, and what she typed for good.
+    "reviews:sub_own": ITS_SUB_REVIEWER,
+    "reviews:sub_review": ITS_SUB_REVIEWER,
+    "reviews:sub_autosave": ITS_SUB_REVIEWER,
+    "reviews:sub_ready": ITS_SUB_REVIEWER,
+    "reviews:sub_versions": ITS_SUB_REVIEWER,
+    "reviews:sub_withdraw": ITS_SUB_REVIEWER,
+    "reviews:sub_paper": ITS_SUB_REVIEWER,
+    "reviews:sub_supplement": ITS_SUB_REVIEWER,
     # The proceedings chair: accepted and announced papers, none in conflict with her.
     "submissions:proceedings": PROCEEDINGS,
     "submissions:camera_ready_rules": PROCEEDINGS,
@@ -164,6 +177,9 @@ POLICY: dict[str, frozenset[str]] = {
     "reviews:discussions": CHAIRS,
     "reviews:delegate": CHAIRS,
     "reviews:export": CHAIRS,
+    "reviews:sub_reviewers": CHAIRS,
+    # Once the notification is past.
+    "reviews:export_sub_reviewers": CHAIRS,
     "reviews:history": CHAIRS,
     "reviews:progress": CHAIRS,
     "reviews:remind": CHAIRS,
@@ -190,6 +206,7 @@ POLICY: dict[str, frozenset[str]] = {
     "reviews:chair_discussion": ITS_CHAIR,
     "reviews:handling_chair": ITS_CHAIR,
     "reviews:replace": ITS_CHAIR,
+    "reviews:sub_reviewer": ITS_CHAIR,
     "reviews:submission": ITS_CHAIR,
     "submissions:triage_one": ITS_CHAIR,
     # A proposal belongs to the chair who ran it.
@@ -209,10 +226,11 @@ POLICY: dict[str, frozenset[str]] = {
 # The addresses that are about one submission or one review of it.
 AUTHORS_OWN = frozenset(name for name, row in POLICY.items() if row == ITS_AUTHORS)
 REVIEWERS_OWN = frozenset(name for name, row in POLICY.items() if row == ITS_REVIEWER)
+SUB_REVIEWERS_OWN = frozenset(name for name, row in POLICY.items() if row == ITS_SUB_REVIEWER) - {"reviews:sub_own"}
 PROCEEDINGS_OWN = frozenset(name for name, row in POLICY.items() if row == ITS_PROCEEDINGS)
 CHAIRS_OWN = frozenset(name for name, row in POLICY.items() if row == ITS_CHAIR and "proposal" not in name)
 CHAIRS_OWN -= {"reviews:why", "letters:letter", "letters:settle"}
-ABOUT_ONE = AUTHORS_OWN | REVIEWERS_OWN | PROCEEDINGS_OWN | CHAIRS_OWN
+ABOUT_ONE = AUTHORS_OWN | REVIEWERS_OWN | SUB_REVIEWERS_OWN | PROCEEDINGS_OWN | CHAIRS_OWN
 
 ACCEPTED = frozenset({"released, accept", "camera-ready", "archived"})
 RELEASED = ACCEPTED | {"released, reject"}
@@ -222,7 +240,7 @@ UNDER_REVIEW = DECIDED | {"submitted", "under review"}
 
 def allowed_in(state: str, name: str) -> frozenset[str]:
     """The roles for which an address opens while the submission is in a state."""
-    if name in REVIEWERS_OWN:
+    if name in REVIEWERS_OWN | SUB_REVIEWERS_OWN:
         # A reviewer's doors open when it is submitted and shut when it is withdrawn; her own texts stay in reviews:own.
         return POLICY[name] if state in UNDER_REVIEW else NOBODY
     if name in PROCEEDINGS_OWN:

@@ -11,7 +11,16 @@ from django.conf import settings
 from dlonsc.accounts.models import User
 from dlonsc.editions.calendar import AOE, Phase, cutoff_of
 from dlonsc.editions.models import Deadline, Edition, Membership, Topic
-from reviews.models import Assignment, Comment, Decision, DecisionVersion, Discussion, Review, ReviewVersion
+from reviews.models import (
+    Assignment,
+    Comment,
+    Decision,
+    DecisionVersion,
+    Discussion,
+    Review,
+    ReviewVersion,
+    SubReviewer,
+)
 from submissions.models import (
     Author,
     Conflict,
@@ -227,6 +236,29 @@ def make_comment(submission: Submission, member: Membership, text: str = "I agre
     )
     label = label or ("Chair" if member.is_chair else "Reviewer 1")
     return Comment.objects.create(discussion=discussion, membership=member, label=label, text=text, written_at=AT)
+
+
+def make_sub_reviewer(assignment: Assignment, user: User, *, typed: str = "", **fields: Any) -> SubReviewer:
+    """Somebody who has accepted to write with the reviewer; with `typed` she has saved it as the summary."""
+    defaults = {
+        "name": user.name,
+        "email": user.email,
+        "institution": "Suburb College",
+        "named_by": assignment.membership.user,
+        "named_at": AT,
+        "decided_by": assignment.assigned_by,
+        "decided_at": AT,
+        "is_agreed": True,
+        "user": user,
+        "accepted_at": AT,
+    }
+    row = SubReviewer.objects.create(assignment=assignment, **(defaults | fields))
+    if typed:
+        review = Review.objects.filter(assignment=assignment).first() or make_review(assignment, submitted=False)
+        number = review.versions.count() + 1
+        texts = {name: getattr(review, name) for name in Review.FIELDS} | {"summary": typed, "for_chairs": ""}
+        ReviewVersion.objects.create(review=review, number=number, fields=texts, saved_at=AT, saved_by=user)
+    return row
 
 
 def make_decision(submission: Submission, by: User, verdict: str = "accept", **fields: Any) -> Decision:

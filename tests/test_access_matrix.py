@@ -30,6 +30,7 @@ from dlonsc.mail.models import State as LetterState
 from reviews.actions import mailing, proposing
 from reviews.certificates import Certificate
 from reviews.models import Announcement, Assignment, Decision, Review
+from reviews.subreviewers import token_of as sub_token_of
 from submissions.models import CameraReadyItem, Submission, Supplement
 from submissions.receipts import code_of
 from submissions.states import State
@@ -39,6 +40,7 @@ from tests.access_policy import (
     EVERYBODY,
     FOREIGN,
     ITS_REVIEWER,
+    ITS_SUB_REVIEWER,
     POLICY,
     REVIEWERS,
     allowed_in,
@@ -61,6 +63,7 @@ ROLES = (
     "proceedings chair",
     "conflicted proceedings chair",
     "administrator",
+    "sub-reviewer",
     "disabled author",
     "disabled reviewer",
     "disabled chair",
@@ -161,7 +164,7 @@ DECIDED = ("decided, unreleased", "released, accept", "released, reject", "camer
 
 def make_world(state: str) -> World:
     """A submission in one state with everything a submission can have, and one person per role."""
-    edition = factories.make_edition()
+    edition = factories.make_edition(sub_reviewers=True)
     author = factories.make_user("author@uni.example")
     submission = factories.make_submission(edition, author)
     for name in ("co", "unverified", "disabled.author", "chair.author"):
@@ -201,6 +204,7 @@ def make_world(state: str) -> World:
         "proceedings chair": proceedings,
         "conflicted proceedings chair": conflicted_proceedings,
         "administrator": factories.make_user("root@machine.example", is_superuser=True),
+        "sub-reviewer": User.objects.get(email="sub@sub.example"),
         "disabled author": factories.make_user("disabled.author@uni.example"),
         "disabled reviewer": disabled_reviewer,
         "disabled chair": factories.make_member(edition, email="gone@j.example", chair=True),
@@ -286,6 +290,9 @@ def words_of(edition: Edition, submission: Submission, review: Review, chair: Me
     proposals = [proposing.propose(chair, options=OPTIONS, by=chair.user, at=factories.AT) for _ in (1, 2)]
     feed = CalendarFeed.objects.create(user=author, created_at=factories.AT)
     topic = edition.topics.first()
+    helped = factories.make_assignment(submission, factories.make_member(edition))
+    helper = User.objects.filter(email="sub@sub.example").first() or factories.make_user("sub@sub.example")
+    sub_reviewer = factories.make_sub_reviewer(helped, helper)
     return {
         "slug": edition.slug,
         "number": submission.number,
@@ -301,6 +308,9 @@ def words_of(edition: Edition, submission: Submission, review: Review, chair: Me
         "other": proposals[1].number,
         **{f"reviews:{name}:number": proposals[0].number for name in PROPOSAL_PAGES},
         "editions:invitation:token": token_of(factories.make_invited(edition)),
+        "reviews:sub_invitation:token": sub_token_of(sub_reviewer),
+        "reviews:sub_reviewer:pk": sub_reviewer.pk,
+        "reviews:sub_supplement:pk": supplement.pk,
         "feeds:personal:token": feed.token,
         "mail:unsubscribe:token": letter.return_token,
         "accounts:affiliation:pk": affiliation.pk,
@@ -403,7 +413,15 @@ def test_an_address_opens_for_exactly_the_roles_of_its_row_and_looking_changes_n
 
 
 # In every run the roles whose rights change with the state; the others are outside in all of them, with --long.
-MOVING = ("author", "reviewer", "chair", "conflicted chair", "chair who is author", "proceedings chair")
+MOVING = (
+    "author",
+    "reviewer",
+    "sub-reviewer",
+    "chair",
+    "conflicted chair",
+    "chair who is author",
+    "proceedings chair",
+)
 STATES_AND_ROLES = [
     *(pytest.param(state, MOVING, id=state) for state in STATES if state != "released, accept"),
     *(pytest.param(state, ROLES, id=f"{state}, all roles", marks=pytest.mark.long) for state in STATES),
@@ -446,6 +464,7 @@ INSTEAD = {
     **dict.fromkeys(("submissions:author_requests", "submissions:questions"), "chair"),
     **dict.fromkeys(("submissions:proceedings", "submissions:proceedings_paper", "submissions:item"), "proceedings"),
     **{name: "reviewer" for name, row in POLICY.items() if row in (ITS_REVIEWER, REVIEWERS)},
+    **{name: "sub-reviewer" for name, row in POLICY.items() if row == ITS_SUB_REVIEWER},
     "reviews:decision_for_authors": "author",
 }
 # A word that names the same thing everywhere: a phase, a kind of file.
@@ -454,7 +473,7 @@ NO_IDS = {"phase", "kind", "token", "code"}
 
 @pytest.fixture
 def mixed(db: None) -> Mixed:
-    edition, other_edition = factories.make_edition(), factories.make_edition("next-year")
+    edition, other_edition = (factories.make_edition(slug, sub_reviewers=True) for slug in ("dlonsc-2026", "next-year"))
     people = {
         name: factories.make_user(f"{name}@{name}.example") for name in ("author", "chair", "reviewer", "proceedings")
     }
@@ -480,6 +499,7 @@ def mixed(db: None) -> Mixed:
         factories.announce(paper)
     # No number of one edition is a number of the other.
     Submission.objects.filter(edition=other_edition).update(number=7)
+    people["sub-reviewer"] = User.objects.get(email="sub@sub.example")
     cookies = {name: signed_in(user) for name, user in people.items()}
     second, first = words
     # Only the first paper has a second version.
@@ -528,7 +548,7 @@ def test_an_id_of_another_paper_in_a_body_is_answered_like_none(mixed: Mixed) ->
     foreign, stranger = mixed.foreign, mixed.other_edition.memberships.get(is_reviewer=True).pk
     theirs = Submission.objects.get(edition=mixed.other_edition)
     campaign = Campaign.objects.create(edition=mixed.other_edition.slug, kind="decision", title="Decisions")
-    conflict = factories.make_conflict(mixed.other_paper, mixed.other_paper.assignments.get().membership)
+    conflict = factories.make_conflict(mixed.other_paper, mixed.other_paper.assignments.first().membership)
     late = factories.make_manuscript(theirs, b"%PDF-1.7 late", is_current=False, is_late=True)
     other = factories.make_submission(mixed.other_paper.edition, factories.make_user("else@else.example"))
     bodies: list[tuple[str, dict[str, Any], int]] = [
@@ -543,6 +563,7 @@ def test_an_id_of_another_paper_in_a_body_is_answered_like_none(mixed: Mixed) ->
         ("reviews:assign_submission", {"member": stranger}, 404),
         ("reviews:assign_submission", {"member": stranger, "take_back": 1}, 404),
         ("reviews:replace", {"member": stranger}, 404),
+        ("reviews:name_sub_reviewer", {"end": foreign["reviews:sub_reviewer:pk"]}, 302),
         ("reviews:conflict", {"lift": conflict.pk, "reason": "x"}, 404),
         ("reviews:handling_chair", {"handling_chair": mixed.other_edition.memberships.get(is_chair=True).pk}, 302),
         ("reviews:edit_proposal", {"paper": mixed.foreign["number"], "member": stranger, "add": 1, "version": 1}, 302),

@@ -23,7 +23,7 @@ from dlonsc.history.record import record
 from dlonsc.mail import post as post_room
 from dlonsc.mail.models import Message, Undeliverable
 from dlonsc.mail.models import State as LetterState
-from reviews.models import Assignment, Bid, Comment, Decision, Discussion, Review
+from reviews.models import Assignment, Bid, Comment, Decision, Discussion, Review, SubReviewer
 from reviews.views import letters as letter_views
 from submissions.models import Question, Submission
 from submissions.views import author as author_views
@@ -90,6 +90,21 @@ def no_discussion(world: World) -> None:
     Discussion.objects.filter(submission=world.secret).delete()
 
 
+def other_sub_reviewer(world: World) -> None:
+    SubReviewer.objects.filter(assignment=world.assignments["secret rita"]).update(
+        name="Quagga",
+        email="quagga@quagga.example",
+        institution="Quagga",
+        reason="Quagga",
+        why="Quagga",
+        user=world.people["stranger"],
+    )
+
+
+def no_sub_reviewer(world: World) -> None:
+    SubReviewer.objects.filter(assignment=world.assignments["secret rita"]).delete()
+
+
 def bid(world: World) -> None:
     Bid.objects.create(membership=world.members["idle"], submission=world.secret, value=2, changed_at=factories.AT)
 
@@ -149,34 +164,57 @@ class Secret:
     is_existence: bool = False
 
 
+# One writes with a reviewer of the author's paper, one with a reviewer of the secret one.
+HELPERS = ("sub-reviewer", "helper")
 OUTSIDERS = ("visitor", "stranger", "author", "hidden author", "proceedings chair", "barred")
 SECRETS: dict[str, Secret] = {
-    "a score": Secret(change_score, (*OUTSIDERS, "hilda", "idle", "spare")),
-    "a review's text": Secret(change_text, (*OUTSIDERS, "hilda", "idle", "spare")),
+    "a score": Secret(change_score, (*OUTSIDERS, *HELPERS, "hilda", "idle", "spare")),
+    "a review's text": Secret(change_text, (*OUTSIDERS, *HELPERS, "hilda", "idle", "spare")),
     "the number of reviews": Secret(add_review, (*OUTSIDERS, "idle", "spare")),
-    "draft or submitted": Secret(submit_to_draft, (*OUTSIDERS, "idle", "spare", "hilda"), is_existence=True),
+    "draft or submitted": Secret(submit_to_draft, (*OUTSIDERS, *HELPERS, "idle", "spare", "hilda"), is_existence=True),
     "who reviews": Secret(swap_reviewer, (*OUTSIDERS, "spare"), is_existence=True),
-    "a decision before its release": Secret(decide, (*OUTSIDERS, "rita", "hilda", "idle", "spare"), is_existence=True),
+    "a decision before its release": Secret(
+        decide, (*OUTSIDERS, *HELPERS, "rita", "hilda", "idle", "spare"), is_existence=True
+    ),
     "another's title": Secret(
         other_title,
-        ("visitor", "stranger", "author", "barred", "idle", "spare", "conflicted chair", "proceedings chair"),
+        (
+            "visitor",
+            "stranger",
+            "author",
+            "barred",
+            "idle",
+            "spare",
+            "conflicted chair",
+            "proceedings chair",
+            "sub-reviewer",
+        ),
     ),
     "the score of a paper she is in conflict with": Secret(
-        secret_score, ("conflicted chair", "barred", "author", "hilda", "spare")
+        secret_score, ("conflicted chair", "barred", "author", "hilda", "helper", "sub-reviewer", "spare")
     ),
-    "a draft of a review": Secret(secret_draft, (*OUTSIDERS, "chair", "conflicted chair", "rita", "spare")),
+    "a draft of a review": Secret(
+        secret_draft, (*OUTSIDERS, "sub-reviewer", "chair", "conflicted chair", "rita", "spare")
+    ),
     "the reviewer of a paper she is in conflict with": Secret(
         secret_reviewer, ("conflicted chair", "barred", "author", "hidden author")
     ),
     "the decision on a paper she is in conflict with": Secret(
-        secret_verdict, ("conflicted chair", *OUTSIDERS, "rita", "hilda", "spare")
+        secret_verdict, ("conflicted chair", *OUTSIDERS, *HELPERS, "rita", "hilda", "spare")
     ),
     "that a paper she is in conflict with is decided": Secret(
-        no_secret_decision, ("conflicted chair", *OUTSIDERS, "rita", "hilda", "spare"), is_existence=True
+        no_secret_decision, ("conflicted chair", *OUTSIDERS, *HELPERS, "rita", "hilda", "spare"), is_existence=True
     ),
-    "a comment": Secret(write_comment, (*OUTSIDERS, "conflicted chair", "idle", "hilda", "spare")),
+    "a comment": Secret(write_comment, (*OUTSIDERS, *HELPERS, "conflicted chair", "idle", "hilda", "spare")),
     "a discussion": Secret(
-        no_discussion, (*OUTSIDERS, "conflicted chair", "idle", "hilda", "spare"), is_existence=True
+        no_discussion, (*OUTSIDERS, *HELPERS, "conflicted chair", "idle", "hilda", "spare"), is_existence=True
+    ),
+    "who sub-reviews": Secret(
+        other_sub_reviewer,
+        ("visitor", "author", "hidden author", "proceedings chair", "barred", "conflicted chair", "hilda", *HELPERS),
+    ),
+    "that somebody sub-reviews": Secret(
+        no_sub_reviewer, (*OUTSIDERS, *HELPERS, "conflicted chair", "hilda", "idle", "spare"), is_existence=True
     ),
     "a bid": Secret(
         bid, ("conflicted chair", "barred", "author", "hidden author", "rita", "hilda", "spare", "stranger")

@@ -49,7 +49,7 @@ def build() -> World:
     """An edition after its deadline: an author with two papers; another's paper, the secret one, in which a chair and
     two members are in conflict, with a submitted review, a draft, a discussion and a private decision.
     """
-    edition = factories.make_edition()
+    edition = factories.make_edition(sub_reviewers=True)
     author = factories.make_user("ada@uni.example", "Ada")
     chair = factories.make_member(edition, factories.make_user("chair@a.example", "Chantal"), chair=True)
     conflicted = factories.make_member(edition, factories.make_user("own@b.example", "Otto"), chair=True)
@@ -71,6 +71,13 @@ def build() -> World:
         "secret rita": factories.make_assignment(secret, members["rita"]),
         "secret hilda": factories.make_assignment(secret, members["hilda"]),
     }
+    helpers = {
+        "sub-reviewer": factories.make_user("sue@sue.example", "Sue"),
+        "another's helper": factories.make_user("sam@sam.example", "Sam"),
+        "helper": factories.make_user("helga@helga.example", "Helga canarysub"),
+    }
+    factories.make_sub_reviewer(assignments["mine hilda"], helpers["sub-reviewer"])
+    factories.make_sub_reviewer(assignments["secret rita"], helpers["another's helper"])
     factories.make_review(assignments["mine rita"], score=1, summary="Fair")
     factories.make_comment(mine, members["rita"])
     people = {
@@ -80,6 +87,7 @@ def build() -> World:
         "chair": chair.user,
         "conflicted chair": conflicted.user,
         "proceedings chair": proceedings.user,
+        **helpers,
         **{name: member.user for name, member in members.items()},
     }
     world = World(
@@ -99,7 +107,20 @@ def plant(world: World) -> None:
     factories.make_review(
         world.assignments["secret rita"], summary="A canaryreview.", for_chairs="A canarynote.", label=1
     )
-    factories.make_review(world.assignments["secret hilda"], submitted=False, summary="A canarydraft.", label=2)
+    factories.make_review(
+        world.assignments["secret hilda"],
+        submitted=False,
+        summary="A canarydraft.",
+        for_chairs="A canarydraftnote.",
+        label=2,
+    )
+    factories.make_sub_reviewer(
+        world.assignments["secret hilda"],
+        world.people["helper"],
+        typed="A canarydraft.",
+        why="canarywhy",
+        reason="canaryreason",
+    )
     refused = factories.make_assignment(paper, factories.make_member(world.edition, email="gone@else.example"))
     Assignment.objects.filter(pk=refused.pk).update(
         declined_at=factories.AT, refusal="conflict", refusal_reason="canaryrefusal"
@@ -144,8 +165,9 @@ def write_letters(world: World) -> None:
 
 
 # Who may find the word of each secret on the site or in her letters, while reviews are written. Rita has submitted her
-# review of the secret paper, Hilda has a draft of hers.
-PAPER_READERS = frozenset({"hidden author", "chair", "rita", "hilda"})
+# review of the secret paper, Hilda has a draft of hers; a helper writes it with each of them.
+WRITERS = frozenset({"hilda", "helper"})
+PAPER_READERS = frozenset({"hidden author", "chair", "rita", "another's helper"}) | WRITERS
 CANARIES: dict[str, frozenset[str]] = {
     "canarytitle": PAPER_READERS,
     "canaryabstract": PAPER_READERS,
@@ -155,7 +177,11 @@ CANARIES: dict[str, frozenset[str]] = {
     "canaryconflict": frozenset({"chair"}),
     "canaryreview": frozenset({"chair", "rita"}),
     "canarynote": frozenset({"chair", "rita"}),
-    "canarydraft": frozenset({"hilda"}),
+    "canarydraft": WRITERS,
+    "canarydraftnote": frozenset({"hilda"}),
+    "canarysub": WRITERS | {"chair"},
+    "canarywhy": frozenset({"chair"}),
+    "canaryreason": frozenset({"chair"}),
     "canarycomment": frozenset({"chair", "rita"}),
     "canarydecision": frozenset({"chair"}),
     "canarytoauthors": frozenset({"chair"}),

@@ -91,6 +91,9 @@ class Edition(models.Model):
     committee_discusses = models.BooleanField(
         "reviewers of a submission and the chairs may discuss it in writing", default=True
     )
+    sub_reviewers = models.BooleanField(
+        "a reviewer may name a sub-reviewer, who writes with her once a chair has agreed", default=False
+    )
     committee_months = models.PositiveSmallIntegerField(
         "reviewers' access ends, months after the event",
         choices=COMMITTEE_MONTHS,

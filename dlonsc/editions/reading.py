@@ -26,6 +26,8 @@ PAPERS = {
     "reviews:paper",
     "reviews:review",
     "reviews:supplement",
+    "reviews:sub_review",
+    "reviews:sub_paper",
     "reviews:submission",
     "reviews:chair_pdf",
     "reviews:decide",

@@ -18,6 +18,7 @@ class Audience(StrEnum):
     COAUTHOR = "coauthor"
     MEMBER = "member"
     REVIEWER = "reviewer"
+    SUB_REVIEWER = "sub-reviewer"
     CONFLICTED_MEMBER = "conflicted member"
     CHAIR = "chair"
     CONFLICTED_CHAIR = "conflicted chair"
@@ -34,6 +35,7 @@ AUDIENCE_WORDS: dict[Audience, str] = {
     Audience.COAUTHOR: "Co-author",
     Audience.MEMBER: "Reviewer, not of this paper",
     Audience.REVIEWER: "Reviewer of the paper",
+    Audience.SUB_REVIEWER: "Sub-reviewer, while she writes",
     Audience.CONFLICTED_MEMBER: "Reviewer in conflict",
     Audience.CHAIR: "Chair",
     Audience.CONFLICTED_CHAIR: "Chair in conflict",
@@ -56,6 +58,7 @@ class Thing(StrEnum):
     BIDS = "bids"
     ASSIGNMENT = "assignment"
     REVIEWERS = "reviewer identity"
+    SUB_REVIEWERS = "sub-reviewer identity"
     REVIEWS = "reviews"
     DRAFTS = "drafts"
     NOTES = "confidential notes"
@@ -76,6 +79,7 @@ THING_WORDS: dict[Thing, str] = {
     Thing.BIDS: "Bids",
     Thing.ASSIGNMENT: "Who is asked to review",
     Thing.REVIEWERS: "Reviewers' names beside reviews",
+    Thing.SUB_REVIEWERS: "With whom a review is written",
     Thing.REVIEWS: "Review texts and scores",
     Thing.DRAFTS: "Unfinished reviews",
     Thing.NOTES: "Confidential notes to the chairs",
@@ -116,6 +120,7 @@ class Switch(StrEnum):
     BLIND = "blind"
     NAMES = "reviewers_see_each_other"
     DISCUSSION = "committee_discusses"
+    SUB_REVIEWERS = "sub_reviewers"
 
 
 @dataclass(frozen=True)
@@ -132,9 +137,15 @@ class Rule:
     unless: Switch | None = None
     words: str = ""
 
+    def closing(self, switches: Mapping[Switch, bool]) -> Switch | None:
+        """The switch that shuts the row now, or None."""
+        if self.only is not None and not switches[self.only]:
+            return self.only
+        return self.unless if self.unless is not None and switches[self.unless] else None
+
     def open_under(self, switches: Mapping[Switch, bool]) -> bool:
         """Whether the switches let the row through."""
-        return (self.only is None or switches[self.only]) and (self.unless is None or not switches[self.unless])
+        return self.closing(switches) is None
 
     def reading(self, switches: Mapping[Switch, bool]) -> Since:
         return self.read if self.open_under(switches) else Since.NEVER

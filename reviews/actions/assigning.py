@@ -10,11 +10,12 @@ from django.db import IntegrityError, transaction
 from dlonsc.accounts.models import User
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.history.record import record
+from reviews.actions.ending import Ending, end_with
 from reviews.conflicts import conflict_reasons
 from reviews.delegates import chairs_of, needs_delegate, with_conflicted_chair
 from reviews.emails import assigning as letters
 from reviews.emails.chairing import post_conflict_lifted
-from reviews.models import Assignment
+from reviews.models import Assignment, SubReviewer
 from submissions.access import overseen_by
 from submissions.conflicts import refresh_conflicts
 from submissions.models import Conflict, ConflictSource, Submission
@@ -156,6 +157,9 @@ def _add(submission: Submission, member: Membership, reasons: Sequence[str], by:
         raise Refused(f"{member.name} has a conflict of interest with submission {submission.number}: {reasons[0]}.")
     if not (member.is_active and member.is_reviewer) or member.edition_id != submission.edition_id:
         raise Refused(f"{member.name} is not a reviewer of this edition.")
+    helping = SubReviewer.objects.standing().filter(user=member.user, assignment__submission=submission)
+    if helping.exists():
+        raise Refused(f"{member.name} already writes a review of submission {submission.number} as a sub-reviewer.")
     if submission.state != State.SUBMITTED or submission.outcome:
         raise Refused(f"Submission {submission.number} is not under review.")
     try:
@@ -172,6 +176,7 @@ def _remove(row: Assignment, by: User, at: datetime) -> Assignment:
         raise Refused(f"The decision on submission {row.submission.number} is announced; its reviews stay as they are.")
     if not Assignment.objects.standing().filter(pk=row.pk).update(removed_at=at, removed_by=by):
         raise Refused(f"{row.membership.name} no longer reviews submission {row.submission.number}.")
+    end_with([row], ending=Ending.TASK, by=by, at=at)
     _note("unassigned", row.submission, by, at, reviewer=row.membership.name)
     return row
 

@@ -8,6 +8,7 @@ from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
 from allauth.usersessions.models import UserSession
 from django.db import transaction
+from django.db.models import Q
 
 from dlonsc.accounts.models import Affiliation, User
 from dlonsc.editions.models import CalendarFeed, Interest, Membership
@@ -16,8 +17,9 @@ from dlonsc.history.record import record
 from dlonsc.mail.ledger import WAITING, move_all
 from dlonsc.mail.models import Message, State
 from reviews.actions.assigning import Refused
+from reviews.actions.subreviewing import withdraw
 from reviews.emails.watching import post_erasure
-from reviews.models import Bid, Comment, Review
+from reviews.models import Bid, Comment, Review, ReviewVersion, SubReviewer, SubReviewerQuerySet
 from reviews.persons import HAVE_LEFT
 from submissions.models import Author
 
@@ -76,10 +78,14 @@ def plan(user: User) -> Plan:
             "accounts elsewhere": SocialAccount.objects.filter(user=user).count(),
             "sessions": UserSession.objects.filter(user=user).count(),
             "places in committees, with profile and bids": memberships.count(),
+            "names and addresses as a sub-reviewer": _sub_reviews(user).count(),
         },
         stays={
             "names in author lists (they are printed)": Author.objects.filter(email__in=addresses_of(user)).count(),
             f"reviews, under the name {NOBODY}": Review.objects.filter(assignment__membership__user=user).count(),
+            "texts typed in reviews of others": ReviewVersion.objects.filter(saved_by=user)
+            .exclude(review__assignment__membership__user=user)
+            .count(),
             f"comments in discussions, under the name {NOBODY}": Comment.objects.filter(membership__user=user).count(),
             "acts in the history (who did what when)": Entry.objects.filter(by_id=user.pk).count(),
             "letters that have left": Message.objects.filter(
@@ -91,6 +97,14 @@ def plan(user: User) -> Plan:
     )
 
 
+def _sub_reviews(user: User) -> SubReviewerQuerySet:
+    """Where she is or was named to write for somebody."""
+    mine = Q(user=user)
+    for email in addresses_of(user):
+        mine |= Q(user=None, email__iexact=email)
+    return SubReviewer.objects.filter(mine)
+
+
 @transaction.atomic
 def erase(user: User, *, by: str, at: datetime) -> Plan:
     """Carry the plan out; the account can never be signed in to again. Raises Refused for an only chair."""
@@ -100,6 +114,9 @@ def erase(user: User, *, by: str, at: datetime) -> Plan:
         raise Refused(now.refused)
     waiting = Message.objects.filter(to_email__in=addresses_of(user))
     move_all(waiting, State.CANCELLED, of=WAITING, at=at, answer="the recipient was erased")
+    for row in _sub_reviews(user).standing().select_related("assignment__submission__edition"):
+        withdraw(row, by=user, at=at)
+    _sub_reviews(user).update(name=NOBODY, email="", institution="", why="", decline_reason="")
     members = Membership.objects.filter(user=user)
     Bid.objects.filter(membership__in=members).delete()
     Interest.objects.filter(membership__in=members).delete()

@@ -13,6 +13,7 @@ from dlonsc.editions.calendar import Phase
 from dlonsc.editions.models import Edition, Interest, Membership, Topic
 from dlonsc.history.record import record
 from reviews.actions.discussing import note_change
+from reviews.actions.ending import Ending, end_with
 from reviews.conflicts import bar_named
 from reviews.emails.reviewing import post_profile_correction, post_refusal
 from reviews.models import Assignment, Review, ReviewVersion
@@ -199,7 +200,9 @@ def submit_review(*, assignment: Assignment, based_on: int, by: User, at: dateti
         subject=assignment.submission.label,
         detail={"assignment": assignment.pk, "score": review.score, "score_before": old_score},
     )
-    if not is_first:
+    if is_first:
+        end_with([assignment], ending=Ending.SUBMITTED, by=by, at=at)
+    else:
         note_change(assignment, review, old_score, note, at)
     return review
 
@@ -216,6 +219,7 @@ def decline_assignment(*, assignment: Assignment, refusal: str, reason: str, by:
         return
     assignment.refresh_from_db(fields=["declined_at", "refusal", "refusal_reason"])
     submission, membership = assignment.submission, assignment.membership
+    end_with([assignment], ending=Ending.TASK, by=by, at=at)
     if refusal == Assignment.Refusal.CONFLICT:
         declare_one(submission, membership, ConflictKind.OTHER, reason, by=by, at=at)
     chairs = [

@@ -4,8 +4,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.contrib.auth.decorators import login_required
+from django.db.models.functions import Lower
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 
 from dlonsc.accounts.models import User
@@ -13,9 +15,10 @@ from dlonsc.editions.access import memberships_of
 from dlonsc.editions.actions import claim_memberships
 from dlonsc.editions.calendar import Phase
 from dlonsc.editions.models import Deadline, Edition, Membership
-from reviews.access import assigned_to
-from reviews.models import Assignment
+from reviews.access import assigned_to, open_sub_reviews, sub_reviewed_by, typed_by
+from reviews.models import Assignment, SubReviewer
 from reviews.overview import Tally, is_done, rows_of
+from reviews.subreviewers import token_of
 from reviews.views.chair.dashboard import letters_in_trouble, next_acts
 from submissions.access import authored_by, for_proceedings
 from submissions.models import Submission
@@ -30,6 +33,14 @@ class SignedInRequest(HttpRequest):
     user: User
 
 
+@dataclass(frozen=True)
+class Invited:
+    """An invitation to a review that waits for her answer, with its address."""
+
+    reviewer: str
+    address: str
+
+
 @dataclass
 class Part:
     """What a person has to do with one edition."""
@@ -41,6 +52,9 @@ class Part:
     done_tasks: int = 0
     next_acts: list[object] = field(default_factory=list)
     to_print: int = 0
+    sub_reviews: list[SubReviewer] = field(default_factory=list)
+    sub_invitations: list[Invited] = field(default_factory=list)
+    has_typed: bool = False
     is_past: bool = False
 
     @property
@@ -100,6 +114,7 @@ def parts_of(user: User, at: datetime) -> list[Part]:
         member.edition = part.edition
         part.is_past = part.edition.committee_is_over(at)
         _fill(part, member, at)
+    _fill_sub_reviews(parts, user, at)
     return sorted(parts.values(), key=lambda part: part.edition.created_at, reverse=True)
 
 
@@ -113,6 +128,25 @@ def _fill(part: Part, member: Membership, at: datetime) -> None:
         part.next_acts = list(next_acts(member, tally, letters_in_trouble(member), at)[:ACTS])
     if member.is_proceedings_chair:
         part.to_print = for_proceedings(member, at).count()
+
+
+def _fill_sub_reviews(parts: dict[int, Part], user: User, at: datetime) -> None:
+    """The reviews that she writes with their reviewers, is asked to write, and what she typed in ended ones."""
+
+    def part_of(edition: Edition) -> Part:
+        return parts.setdefault(edition.pk, Part(edition))
+
+    known = "assignment__submission__edition__deadlines"
+    for row in sub_reviewed_by(user).prefetch_related(known).order_by("assignment__submission__number"):
+        part_of(row.assignment.submission.edition).sub_reviews.append(row)
+    invited = open_sub_reviews(at).invited().annotate(low=Lower("email")).filter(low__in=user.verified_emails)
+    for row in invited.prefetch_related(known):
+        address = reverse("reviews:sub_invitation", args=[token_of(row)])
+        found = Invited(row.assignment.membership.name, address)
+        part_of(row.assignment.submission.edition).sub_invitations.append(found)
+    editions = typed_by(user).values("review__assignment__submission__edition")
+    for edition in Edition.objects.filter(pk__in=editions).prefetch_related("deadlines"):
+        part_of(edition).has_typed = True
 
 
 def own_of(edition: Edition, submission: Submission, at: datetime) -> Own:

@@ -33,6 +33,7 @@ from reviews.access import (
     outcome_for_reviewer,
     own_comments,
     own_reviews,
+    sub_reviewers_shown,
 )
 from reviews.actions import reviewing
 from reviews.discussions import unread
@@ -45,6 +46,7 @@ from reviews.forms.reviewer import (
     typed_fields,
 )
 from reviews.models import Assignment, Review
+from reviews.subreviewers import written_with
 from submissions.access import authors_shown_to_reviewers
 from submissions.models import Conflict, Manuscript
 
@@ -205,6 +207,8 @@ def review(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         else 0,
         "fellows": shown_fellows(assignment, edition),
         "discussion": discussion_for(assignment),
+        "sub_reviewer": assignment.sub_reviewers.standing().first(),
+        "may_name": edition.sub_reviewers and not closed and (written is None or written.submitted_at is None),
         "due": edition.due(Phase.REVIEW),
         "is_late": (due := edition.due(Phase.REVIEW)) is not None and due.cutoff_at <= at,
         "promise": PromiseForm(initial={"until": assignment.promised_at}, today=at.date()),
@@ -232,12 +236,14 @@ def newest_kept(written: Review) -> int:
 
 def shown_fellows(assignment: Assignment, edition: Edition) -> list[dict[str, Any]]:
     """The others' submitted reviews as a co-reviewer may read them: no note for chairs, names only if allowed."""
-    rows = fellow_reviews(assignment).select_related("assignment__membership")
+    rows = list(fellow_reviews(assignment).select_related("assignment__membership"))
     with_names = names_of_fellows(edition)
+    helped = written_with(row.assignment for row in rows) if rows and sub_reviewers_shown(edition) else {}
     return [
         {
             "label": f"Reviewer {row.label}",
             "name": row.assignment.membership.name if with_names else "",
+            "written_with": [one.name for one in helped.get(row.assignment_id, ())],
             "fields": {name: getattr(row, name) for name in Review.SHARED},
             "score_label": edition.score_label(row.score),
             "confidence_label": confidence_label(edition, row.confidence),
@@ -383,12 +389,18 @@ def versions(request: HttpRequest, slug: str, number: int) -> HttpResponse:
             return redirect("reviews:versions", slug, number)
         messages.success(request, f"Version {old.number} is the newest text again. The one before it is still kept.")
         return redirect("reviews:review", slug, number)
-    rows = list(written.versions.all()) if written else []
+    rows = list(written.versions.select_related("saved_by")) if written else []
+    others = {row.pk: str(row.saved_by) for row in rows if row.saved_by_id != member.user_id}
     words = {
         "edition": member.edition,
         "submission": assignment.submission,
         "review": written,
-        "versions": [{"row": row} | shown_text(member.edition, reviewing.empty_fields() | row.fields) for row in rows],
+        "has_others": bool(others),
+        "versions": [
+            {"row": row, "by": others.get(row.pk, "")}
+            | shown_text(member.edition, reviewing.empty_fields() | row.fields)
+            for row in rows
+        ],
     }
     return render(request, "reviews/reviewer/versions.html", words)
 
@@ -520,7 +532,7 @@ def own(request: HttpRequest, slug: str) -> HttpResponse:
 
 def certificate_gate(request: HttpRequest, slug: str) -> tuple[Edition, certificates.Certificate]:
     """An edition and her certificate for it; 404 before the event and for who submitted no review."""
-    edition = own_gate(request, slug)[0]
+    edition = get_object_or_404(Edition, slug=slug)
     found = certificates.certificate_of(person(request), edition, timezone.now())
     if found is None:
         raise Http404

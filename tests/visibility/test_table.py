@@ -42,6 +42,7 @@ WORDS = {
     Thing.CONFLICTS: "Caracal",
     Thing.ASSIGNMENT: "Gerbil",
     Thing.REVIEWERS: "Hilda",
+    Thing.SUB_REVIEWERS: "Sandpiper",
     Thing.REVIEWS: "Ostrich",
     Thing.DRAFTS: "Dormouse",
     Thing.NOTES: "Narwhal",
@@ -56,9 +57,21 @@ ONE = (
     "reviews:decision_for_authors",
     "reviews:review",
     "reviews:discussion",
+    "reviews:name_sub_reviewer",
+    "reviews:sub_review",
+    "reviews:sub_versions",
 )
 CHAIRS = ("reviews:submission", "reviews:decide", "reviews:chair_discussion")
-LISTS = ("submissions:home", "reviews:home", "reviews:table", "reviews:export", "reviews:history", "letters:log")
+LISTS = (
+    "submissions:home",
+    "reviews:home",
+    "reviews:sub_own",
+    "reviews:sub_reviewers",
+    "reviews:table",
+    "reviews:export",
+    "reviews:history",
+    "letters:log",
+)
 PRINT = ("submissions:proceedings_paper",)
 # The authors' and chairs' pages of conflicts name the committee; reviewers as reviewers stand in these.
 REVIEWS_SHOWN = (
@@ -108,9 +121,14 @@ def build(stage: str, switches: dict[Switch, bool]) -> World:
     rita = factories.make_assignment(paper, members[Audience.REVIEWER])
     hilda = factories.make_member(edition, factories.make_user("h@h.example", "Hilda"))
     greta = factories.make_member(edition, factories.make_user("g@g.example", "Gerbil"))
-    factories.make_review(
-        factories.make_assignment(paper, hilda), summary="Ostrich", for_chairs="Narwhal", score=3, confidence=4
+    done = factories.make_assignment(paper, hilda)
+    factories.make_review(done, summary="Ostrich", for_chairs="Narwhal", score=3, confidence=4)
+    factories.make_sub_reviewer(
+        done, factories.make_user("s@s.example", "Sandpiper"), typed="Fair", ended_at=factories.AT, ending="submitted"
     )
+    helped = factories.make_assignment(paper, factories.make_member(edition, email="helped@help.example"))
+    sub_reviewer = factories.make_user("sub@sub.example")
+    factories.make_sub_reviewer(helped, sub_reviewer)
     factories.make_review(factories.make_assignment(paper, greta), submitted=False, summary="Dormouse")
     factories.make_comment(paper, hilda, "Dingo")
     if stage not in {"draft", "under review"}:
@@ -150,6 +168,7 @@ def build(stage: str, switches: dict[Switch, bool]) -> World:
         Audience.STRANGER: factories.make_user("stranger@nowhere.example"),
         Audience.AUTHOR: author,
         Audience.COAUTHOR: factories.make_user("co@uni.example"),
+        Audience.SUB_REVIEWER: sub_reviewer,
         Audience.ADMINISTRATOR: factories.make_user("root@nowhere.example", is_staff=True, is_superuser=True),
         **{audience: member.user for audience, member in members.items()},
     }
@@ -176,7 +195,7 @@ def shown_to(world: World, audience: Audience) -> dict[Thing, bool]:
     pages |= {name: text(name) for name in LISTS}
     pages["letters:letter"] = text("letters:letter", pk=world.letter)
     found = {thing: any(word in page for page in pages.values()) for thing, word in WORDS.items()}
-    for thing in (Thing.ASSIGNMENT, Thing.REVIEWERS):
+    for thing in (Thing.ASSIGNMENT, Thing.REVIEWERS, Thing.SUB_REVIEWERS):
         found[thing] = any(WORDS[thing] in pages[name] for name in REVIEWS_SHOWN)
     found[Thing.EXISTENCE] = any(pages[name] for name in (*ONE, *CHAIRS, *PRINT))
     found[Thing.DECISION] |= any(
@@ -186,6 +205,7 @@ def shown_to(world: World, audience: Audience) -> dict[Thing, bool]:
     found[Thing.PDF] = (
         serves("submissions:pdf", version=1)
         or serves("reviews:paper")
+        or serves("reviews:sub_paper")
         or serves("reviews:chair_pdf", version=1)
         or serves("submissions:item", pk=world.item)
     )
@@ -222,7 +242,7 @@ def differences(world: World, stage: str, switches: dict[Switch, bool]) -> list[
     return sorted(wrong)
 
 
-DEFAULTS = {Switch.BLIND: False, Switch.NAMES: True, Switch.DISCUSSION: True}
+DEFAULTS = {Switch.BLIND: False, Switch.NAMES: True, Switch.DISCUSSION: True, Switch.SUB_REVIEWERS: True}
 
 
 @pytest.mark.django_db
@@ -253,6 +273,9 @@ def test_nobody_outside_and_nobody_in_conflict_reads_anothers_thing() -> None:
             assert rule(TABLE, thing, audience).read == Since.NEVER, (thing, audience)
         for audience in (Audience.CONFLICTED_MEMBER, Audience.FORMER, Audience.MEMBER):
             assert rule(TABLE, thing, audience).read in {Since.NEVER, Since.OWN}, (thing, audience)
+    for thing in (Thing.REVIEWERS, Thing.NOTES, Thing.DISCUSSION, Thing.DECISION, Thing.HISTORY, Thing.STATISTICS):
+        assert rule(TABLE, thing, Audience.SUB_REVIEWER).read == Since.NEVER, thing
+    assert rule(TABLE, Thing.SUB_REVIEWERS, Audience.AUTHOR).read == Since.NEVER
     assert rule(TABLE, Thing.NOTES, Audience.AUTHOR).read == Since.NEVER
     assert rule(TABLE, Thing.REVIEWERS, Audience.AUTHOR).read == Since.NEVER
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 from dlonsc.editions.calendar import Phase
 from dlonsc.editions.models import Deadline, Edition, Membership
 from dlonsc.mail.models import State
+from reviews.access import sub_reviewers_overseen_by
 from reviews.letters import letters_for
 from reviews.models import Assignment
 from reviews.overview import Row, Tally, is_done, rows_of
@@ -172,6 +173,14 @@ def review_acts(chair: Membership, tally: Tally, at: datetime) -> list[Act]:
     few = sum(row.missing > 0 for row in tally.submitted)
     refused = refusals(tally)
     return [
+        (
+            sub_reviewers_overseen_by(chair).waiting().count() if edition.sub_reviewers else 0,
+            "1 sub-reviewer waits for your answer",
+            "{} sub-reviewers wait for your answer",
+            "reviews:sub_reviewers",
+            "Answer",
+            "",
+        ),
         (
             refused,
             "1 refused review needs another reviewer",

@@ -17,6 +17,7 @@ from reviews.actions.deciding import Correction
 from reviews.forms.chair import DecisionForm
 from reviews.models import Decision, DecisionVersion
 from reviews.overview import DECISIONS, Row, Tally, Wish, rows_of, selected
+from reviews.subreviewers import show_credit
 from reviews.views.chair.door import ChairRequest, chairs_only, overseen, page
 from reviews.views.chair.history import said
 from reviews.views.chair.table import columns
@@ -106,6 +107,7 @@ def decide(request: ChairRequest, chair: Membership, number: int) -> HttpRespons
                 return redirect("reviews:decide", slug=chair.edition.slug, number=number)
             draft = acted.draft
     found = _row(chair, row)
+    show_credit(found.assignments)
     entries = Entry.objects.about(row.label).filter(verb__in=VERBS)
     at = timezone.now()
     announcement = decision.announcement if decision else None

@@ -42,6 +42,12 @@ WORDS = {
     "discussion_opened": "opened the discussion",
     "discussion_closed": "closed the discussion",
     "commented": "wrote in the discussion",
+    "sub_reviewer_named": "named a sub-reviewer",
+    "sub_reviewer_agreed": "agreed to a sub-reviewer",
+    "sub_reviewer_refused": "did not agree to a sub-reviewer",
+    "sub_reviewer_accepted": "accepted to write with the reviewer",
+    "sub_reviewer_ready": "handed the text over to the reviewer",
+    "sub_reviewer_ended": "ended a sub-reviewer's part",
     "proposal_made": "ran the assignment",
     "proposal_committed": "committed an assignment",
 }

@@ -16,6 +16,7 @@ from reviews.actions import assigning
 from reviews.forms.chair import HandlingChairForm
 from reviews.models import Announcement, Assignment
 from reviews.overview import DECISIONS, SORTS, VERDICTS, Row, Wish, rows_of, selected
+from reviews.subreviewers import show_credit
 from reviews.views.chair.door import ChairRequest, chairs_only, overseen, page
 from reviews.views.chair.history import said
 from submissions import downloads
@@ -132,6 +133,7 @@ def submission(request: ChairRequest, chair: Membership, number: int) -> HttpRes
 
 def everything(chair: Membership, submission: Submission) -> dict[str, Any]:
     found = rows_of(chair, overseen_by(chair).filter(pk=submission.pk), conflicts=True)[0]
+    show_credit(found.assignments)
     past = Assignment.objects.filter(submission=submission).exclude(declined_at__isnull=True, removed_at__isnull=True)
     conflicts = Conflict.objects.filter(submission=submission).select_related("membership", "declared_by", "lifted_by")
     letters = Message.objects.filter(subject_label=submission.label).defer("text", "html")

@@ -26,7 +26,12 @@ from submissions.access import overseen_by, switches_of
 from submissions.models import SubmissionQuerySet
 from submissions.states import Outcome
 
-SWITCH_WORDS = {Switch.BLIND: "Double-blind", Switch.NAMES: "Co-reviewers' names", Switch.DISCUSSION: "Discussion"}
+SWITCH_WORDS = {
+    Switch.BLIND: "Double-blind",
+    Switch.NAMES: "Co-reviewers' names",
+    Switch.DISCUSSION: "Discussion",
+    Switch.SUB_REVIEWERS: "Sub-reviewers",
+}
 
 
 @dataclass(frozen=True)
@@ -75,9 +80,8 @@ def counts_of(rows: SubmissionQuerySet, at: datetime) -> dict[Since, int]:
 def cell(one: Rule, column: str, switches: dict[Switch, bool], counts: dict[Since, int]) -> Cell:
     if one.see == Since.NEVER:
         return Cell(column)
-    if not one.open_under(switches):
-        switch = one.only or one.unless
-        return Cell(column, f"no: {SWITCH_WORDS[switch].lower()}" if switch else "no", "stop")
+    if switch := one.closing(switches):
+        return Cell(column, f"no: {SWITCH_WORDS[switch].lower()}", "stop")
     if one.read == Since.NEVER:
         return Cell(column, "not the words", "plain", one.change != Since.NEVER, one.words)
     words, kind = SINCE_WORDS[one.read], "note"

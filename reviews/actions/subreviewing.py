@@ -1,0 +1,222 @@
+"""A reviewer names a sub-reviewer, a chair agrees, the person accepts, writes and hands over."""
+
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+
+from dlonsc.accounts.models import User
+from dlonsc.editions.models import Membership
+from dlonsc.history.record import record
+from reviews.access import open_sub_reviews, sub_reviewed_by
+from reviews.actions import reviewing
+from reviews.actions.assigning import Refused
+from reviews.actions.ending import Ending, end
+from reviews.emails import subreviewing as letters
+from reviews.models import Assignment, Review, ReviewVersion, SubReviewer
+from reviews.subreviewers import findings
+from submissions.access import overseen_by
+from submissions.models import Submission
+
+CANNOT_ACCEPT = "This invitation cannot be accepted with your account. The chairs can tell you more."
+CLOSED = "Reviewing is closed. What you saved is kept for you."
+OVER = "Your part in this review has ended. What you saved is kept for you."
+
+
+@transaction.atomic
+def name_sub_reviewer(
+    assignment: Assignment, *, name: str, email: str, institution: str, why: str, by: User, at: datetime
+) -> SubReviewer:
+    """Ask the chairs whether somebody may write this review with its reviewer. Nothing leaves to her yet.
+
+    Never refused for a conflict: in a blind edition the refusal would tell who the authors are. Raises Refused when
+    one is named already, or the review can no longer be written.
+    """
+    reviewing.demand_standing(assignment)
+    if Review.objects.filter(assignment=assignment, submitted_at__isnull=False).exists():
+        raise Refused("Your review is submitted; nobody needs to write it any more.")
+    if reason := reviewing.closed_because(assignment.submission, at):
+        raise Refused(reason)
+    if email.strip().lower() in {by.email.lower(), *by.verified_emails}:
+        raise Refused("This is your own address.")
+    try:
+        with transaction.atomic():
+            row = SubReviewer.objects.create(
+                assignment=assignment,
+                name=name.strip(),
+                email=email.strip().lower(),
+                institution=institution.strip(),
+                why=why.strip(),
+                named_by=by,
+                named_at=at,
+            )
+    except IntegrityError as error:
+        raise Refused("You have named somebody already. End that first.") from error
+    for chair in chairs_to_ask(assignment):
+        letters.post_named(row, chair, at)
+    _note("sub_reviewer_named", row, by, at)
+    return row
+
+
+def chairs_to_ask(assignment: Assignment) -> list[Membership]:
+    """The handling chair where one is named, otherwise all who may see the submission; the reviewer herself last."""
+    submission = assignment.submission
+    chairs = [
+        chair
+        for chair in Membership.objects.chairs().filter(edition=submission.edition_id).select_related("user")
+        if overseen_by(chair).filter(pk=submission.pk).exists()
+    ]
+    others = [chair for chair in chairs if chair.pk != assignment.membership_id]
+    handling = [chair for chair in others if chair.pk == submission.handling_chair_id]
+    return handling or others or chairs
+
+
+@transaction.atomic
+def agree(row: SubReviewer, *, chair: Membership, reason: str, at: datetime) -> None:
+    """A chair agrees, and the person is invited by letter.
+
+    Raises Refused for an author, for a person in conflict, where something else is found and no reason is given, and
+    for the chair who named her while another can decide.
+    """
+    by = _decider(row, chair)
+    found = findings(row)
+    if found.bars:
+        raise Refused(f"{row.name} cannot be agreed to. {found.bars[0]}")
+    if found.weighs and not reason.strip():
+        raise Refused("Something was found about this person. Say why you agree all the same.")
+    if not open_sub_reviews(at).filter(pk=row.pk).exists():
+        raise Refused("This review can no longer be written with somebody; nothing was sent.")
+    _decide(row, by, at, is_agreed=True, reason=reason.strip())
+    letters.post_invitation(row, at)
+    _note("sub_reviewer_agreed", row, by, at)
+
+
+@transaction.atomic
+def refuse(row: SubReviewer, *, chair: Membership, reason: str, at: datetime) -> None:
+    """A chair does not agree. The reviewer is told that, and never why; the named person learns nothing."""
+    by = _decider(row, chair)
+    _decide(row, by, at, is_agreed=False, reason=reason.strip(), ended_at=at, ending=Ending.REFUSED)
+    letters.post_refused(row, at)
+    _note("sub_reviewer_refused", row, by, at)
+
+
+def _decider(row: SubReviewer, chair: Membership) -> User:
+    if chair.user is None or chair.pk not in {one.pk for one in _may_decide(row)}:
+        raise Refused("You named this person; another chair decides.")
+    return chair.user
+
+
+def _may_decide(row: SubReviewer) -> list[Membership]:
+    """Every chair who may see the submission, but the one who named, unless she is the only one."""
+    submission = row.assignment.submission
+    chairs = [
+        chair
+        for chair in Membership.objects.chairs().filter(edition=submission.edition_id)
+        if overseen_by(chair).filter(pk=submission.pk).exists()
+    ]
+    return [chair for chair in chairs if chair.user_id != row.named_by_id] or chairs
+
+
+def _decide(row: SubReviewer, by: User, at: datetime, **fields: object) -> None:
+    if not SubReviewer.objects.waiting().filter(pk=row.pk).update(decided_by=by, decided_at=at, **fields):
+        raise Refused("This was answered, or ended, in the meantime.")
+    row.refresh_from_db()
+
+
+@transaction.atomic
+def accept(row: SubReviewer, *, by: User, at: datetime) -> None:
+    """The holder of the invited address takes it up. Pressed twice, the second does nothing.
+
+    Raises Refused for another account and, in the same words whatever it is, for who may not know the submission.
+    """
+    if SubReviewer.objects.accepted().filter(pk=row.pk, user=by).exists():
+        return
+    if row.email.lower() not in by.verified_emails:
+        raise Refused(f"The invitation is for {row.email}. Sign in with the account that has verified this address.")
+    if findings(row, by).bars:
+        raise Refused(CANNOT_ACCEPT)
+    if not open_sub_reviews(at).invited().filter(pk=row.pk).exists():
+        raise Refused("This invitation has ended.")
+    SubReviewer.objects.invited().filter(pk=row.pk).update(user=by, accepted_at=at)
+    row.refresh_from_db()
+    letters.post_answered(row, "accepted", at)
+    _note("sub_reviewer_accepted", row, by, at)
+
+
+@transaction.atomic
+def decline(row: SubReviewer, *, reason: str, by: User | None, at: datetime) -> None:
+    """Answer no, without an account; pressed twice, the second does nothing. The reviewer reads the reason."""
+    if not SubReviewer.objects.invited().filter(pk=row.pk).update(decline_reason=reason.strip()):
+        return
+    end(row, ending=Ending.DECLINED, by=by, at=at)
+    letters.post_answered(row, "declined", at)
+
+
+@transaction.atomic
+def withdraw(row: SubReviewer, *, by: User, at: datetime) -> None:
+    """She gives it back; the reviewer is told and keeps the text."""
+    if end(row, ending=Ending.WITHDREW, by=by, at=at):
+        letters.post_answered(row, "withdrew", at)
+
+
+@transaction.atomic
+def end_by_reviewer(row: SubReviewer, *, by: User, at: datetime) -> bool:
+    """Also before a chair has answered: then nobody else learns of it."""
+    return end(row, ending=Ending.REVIEWER, by=by, at=at)
+
+
+@transaction.atomic
+def end_by_chair(row: SubReviewer, *, by: User, at: datetime) -> bool:
+    ended = end(row, ending=Ending.CHAIR, by=by, at=at)
+    if ended:
+        letters.post_answered(row, "ended", at)
+    return ended
+
+
+@transaction.atomic
+def save(row: SubReviewer, *, fields: reviewing.Fields, based_on: int, by: User, at: datetime) -> reviewing.Saved:
+    """`reviewing.save_review` by the sub-reviewer: the confidential note stays the reviewer's own, unread.
+
+    What comes after she handed over (from a page that was still open) is kept aside for the reviewer.
+    """
+    # The same locks in the same order as saving: nobody submits between the question and the answer.
+    Submission.objects.select_for_update().get(pk=row.assignment.submission_id)
+    review = Review.objects.select_for_update().filter(assignment=row.assignment_id).first()
+    now = sub_reviewed_by(by).filter(pk=row.pk).first()
+    if now is None:
+        raise reviewing.ReviewingError(OVER)
+    if reviewing.closed_because(now.assignment.submission, at):
+        # Not its words: that a decision is announced is the reviewer's to know.
+        raise reviewing.ReviewingError(CLOSED)
+    note = reviewing.working_text(review)["for_chairs"]
+    return reviewing.save_review(
+        assignment=now.assignment,
+        fields=fields | {"for_chairs": note},
+        based_on=based_on if now.ready_at is None else -1,
+        by=by,
+        at=at,
+    )
+
+
+@transaction.atomic
+def hand_over(row: SubReviewer, *, by: User, at: datetime) -> None:
+    """She says that her text is ready, once; the reviewer is told, reads, changes, and submits it as her own."""
+    if not ReviewVersion.objects.filter(review__assignment=row.assignment_id, saved_by=by).exists():
+        raise Refused("Nothing is written yet.")
+    if not SubReviewer.objects.accepted().filter(pk=row.pk, ready_at__isnull=True).update(ready_at=at):
+        return
+    row.refresh_from_db()
+    letters.post_ready(row, at)
+    _note("sub_reviewer_ready", row, by, at)
+
+
+def _note(verb: str, row: SubReviewer, by: User, at: datetime) -> None:
+    submission = row.assignment.submission
+    record(
+        verb,
+        by_id=by.pk,
+        by=str(by),
+        at=at,
+        edition=submission.edition.slug,
+        subject=submission.label,
+        detail={"number": submission.number, "sub_reviewer": row.name},
+    )

@@ -1,0 +1,696 @@
+"""Sub-reviewers: named by a reviewer, agreed to by a chair, one paper and one draft, and never a word too much."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import time_machine
+from allauth.account.models import EmailAddress
+from django.core import signing
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import IntegrityError, transaction
+from django.test import Client
+from django.urls import reverse
+from django.utils.http import urlencode
+
+from dlonsc.accounts.models import Affiliation, User
+from dlonsc.editions.models import Edition, Membership
+from dlonsc.history.models import Entry
+from dlonsc.mail.guards import objection
+from dlonsc.mail.models import Message
+from dlonsc.mail.models import State as LetterState
+from reviews import subreviewers
+from reviews.access import sub_reviewed_by
+from reviews.actions import assigning, erasing, reviewing, subreviewing
+from reviews.actions.assigning import Refused
+from reviews.letters import letters_for, shown_text
+from reviews.models import Assignment, Review, ReviewVersion, SubReviewer
+from reviews.persons import data_of
+from submissions.models import Conflict, Submission
+from submissions.states import State
+from tests import factories
+from tests.factories import AFTER_DEADLINE, AT
+
+pytestmark = pytest.mark.django_db
+Browser = Callable[[User | Membership | None], Client]
+SUE = "sue@suburb.example"
+TEXT = {"summary": "Sue's summary.", "strengths": "Sound.", "weaknesses": "Short.", "reproducibility": "Yes."}
+
+
+@pytest.fixture(autouse=True)
+def then() -> Iterator[time_machine.Traveller]:
+    with time_machine.travel(AFTER_DEADLINE, tick=False) as traveller:
+        yield traveller
+
+
+@pytest.fixture
+def edition(db: None) -> Edition:
+    return factories.make_edition(sub_reviewers=True)
+
+
+@dataclass
+class Case:
+    paper: Submission
+    rita: Membership
+    task: Assignment
+    chair: Membership
+
+
+def by(member: Membership) -> User:
+    assert member.user is not None
+    return member.user
+
+
+@pytest.fixture
+def case(edition: Edition, chair: Membership, author: User, reviewer: Membership) -> Case:
+    paper = factories.make_submission(edition, author, title="Elastic Reductions")
+    return Case(paper, reviewer, factories.make_assignment(paper, reviewer), chair)
+
+
+@pytest.fixture
+def sue() -> User:
+    return factories.make_user(SUE, "Sue Sub")
+
+
+def name(case: Case, *, email: str = SUE, who: str = "Sue Sub", institution: str = "Suburb College") -> SubReviewer:
+    return subreviewing.name_sub_reviewer(
+        case.task, name=who, email=email, institution=institution, why="My student.", by=by(case.rita), at=AT
+    )
+
+
+def agreed(case: Case, **named: str) -> SubReviewer:
+    row = name(case, **named)
+    subreviewing.agree(row, chair=case.chair, reason="", at=AT)
+    return row
+
+
+def accepted(case: Case, sue: User) -> SubReviewer:
+    row = agreed(case)
+    subreviewing.accept(row, by=sue, at=AT)
+    Message.objects.all().delete()
+    return row
+
+
+def saved(row: SubReviewer, sue: User, *, based_on: int = 0, **fields: object) -> reviewing.Saved:
+    return subreviewing.save(row, fields=TEXT | fields, based_on=based_on, by=sue, at=AT)
+
+
+def told() -> list[tuple[str, str]]:
+    """(kind, address) of all letters, in their order."""
+    return list(Message.objects.order_by("pk").values_list("kind", "to_email"))
+
+
+def page_of(case: Case, tail: str = "") -> str:
+    return f"/{case.paper.edition.slug}/sub-review/{case.paper.number}/{tail}"
+
+
+def link_in(letter: Message) -> str:
+    found = re.search(r"/invitation/sub-review/[^\s/]+/", letter.text)
+    assert found is not None
+    return found.group()
+
+
+# --- Naming ----------------------------------------------------------------------------------------------------------
+
+
+def test_naming_asks_the_chairs_and_tells_nobody_else(case: Case) -> None:
+    name(case)
+    assert told() == [("sub_reviewer_named", by(case.chair).email)]
+    assert [row.verb for row in Entry.objects.about(case.paper.label)] == ["sub_reviewer_named"]
+
+
+def test_only_the_handling_chair_is_asked_where_one_is_named(case: Case, other_chair: Membership) -> None:
+    Submission.objects.update(handling_chair=other_chair)
+    case.task.submission.refresh_from_db()
+    name(case)
+    assert told() == [("sub_reviewer_named", by(other_chair).email)]
+
+
+def test_a_chair_in_conflict_is_not_asked_and_finds_nothing(
+    case: Case, other_chair: Membership, as_user: Browser
+) -> None:
+    factories.make_conflict(case.paper, other_chair)
+    row = name(case)
+    slug = case.paper.edition.slug
+    assert told() == [("sub_reviewer_named", by(case.chair).email)]
+    listed = as_user(other_chair).get(f"/{slug}/chair/sub-reviewers/").content.decode()
+    assert "Sue Sub" not in listed
+    assert as_user(other_chair).get(f"/{slug}/chair/sub-reviewers/{row.pk}/").status_code == 404
+    assert not letters_for(other_chair).exists()
+    assert "sub-reviewer waits" not in as_user(other_chair).get(f"/{slug}/chair/").content.decode()
+    assert "1 sub-reviewer waits for your answer" in as_user(case.chair).get(f"/{slug}/chair/").content.decode()
+
+
+def test_one_stands_per_task(case: Case) -> None:
+    first = name(case)
+    with pytest.raises(Refused, match="named somebody already"):
+        name(case, email="other@other.example")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        SubReviewer.objects.create(
+            assignment=case.task, name="X", email="x@x.example", institution="X", named_by=by(case.rita), named_at=AT
+        )
+    subreviewing.end_by_reviewer(first, by=by(case.rita), at=AT)
+    assert name(case, email="other@other.example").pk != first.pk
+
+
+def test_ending_before_a_chair_has_answered_writes_to_nobody(case: Case) -> None:
+    row = name(case)
+    Message.objects.all().delete()
+    assert subreviewing.end_by_reviewer(row, by=by(case.rita), at=AT) is True
+    assert subreviewing.end_by_reviewer(row, by=by(case.rita), at=AT) is False
+    assert told() == []
+
+
+def test_the_reviewers_page_answers_alike_whoever_is_named(case: Case, author: User, as_user: Browser) -> None:
+    """An author of the paper, a chair, a fellow reviewer: in a blind edition a refusal would tell who they are."""
+    fellow = factories.make_member(case.paper.edition, email="fellow@fellow.example")
+    factories.make_assignment(case.paper, fellow)
+    address = f"/{case.paper.edition.slug}/reviews/{case.paper.number}/sub-reviewer/"
+    seen = set()
+    for email in (author.email, by(case.chair).email, by(fellow).email, SUE):
+        with transaction.atomic():
+            client = as_user(case.rita)
+            posted = client.post(address, {"name": "N", "email": email, "institution": "I", "why": ""})
+            shown = client.get(address).content.decode().replace(email, "ADDRESS")
+            shown = re.sub(r'value="[^"]*"|csrf-token" content="[^"]*"|data-csrf="[^"]*"', "", shown)
+            seen.add((posted.status_code, posted.headers["Location"], shown))
+            SubReviewer.objects.all().delete()
+    assert len(seen) == 1
+
+
+def test_her_own_address_is_refused_and_what_was_typed_stands_in_the_form(case: Case, as_user: Browser) -> None:
+    address = f"/{case.paper.edition.slug}/reviews/{case.paper.number}/sub-reviewer/"
+    body = {"name": "Me Myself", "email": by(case.rita).email.upper(), "institution": "Home", "why": "Busy"}
+    response = as_user(case.rita).post(address, body)
+    assert response.status_code == 422
+    assert "Me Myself" in response.content.decode()
+    assert SubReviewer.objects.count() == 0
+
+
+def test_without_the_switch_nobody_names_anybody(case: Case, as_user: Browser) -> None:
+    Edition.objects.update(sub_reviewers=False)
+    slug, number = case.paper.edition.slug, case.paper.number
+    assert as_user(case.rita).get(f"/{slug}/reviews/{number}/sub-reviewer/").status_code == 404
+    assert "sub-reviewer" not in as_user(case.rita).get(f"/{slug}/reviews/{number}/").content.decode()
+
+
+# --- A chair's answer ------------------------------------------------------------------------------------------------
+
+
+def test_agreeing_invites_once_and_the_letter_names_no_submission(case: Case) -> None:
+    row = name(case)
+    Message.objects.all().delete()
+    subreviewing.agree(row, chair=case.chair, reason="", at=AT)
+    with pytest.raises(Refused, match="answered"):
+        subreviewing.agree(row, chair=case.chair, reason="", at=AT)
+    assert told() == [("sub_reviewer_invitation", SUE)]
+    letter = Message.objects.get()
+    assert "Rita Reviewer" in letter.text
+    assert [word for word in ("Elastic", "Ada", f"paper {case.paper.number}") if word in letter.text] == []
+
+
+def test_an_author_by_any_address_is_never_agreed_to(case: Case, author: User) -> None:
+    factories.make_author(case.paper, "second@campus.example", "Sam Second")
+    twin = factories.make_user("twin@home.example", "Twin")
+    EmailAddress.objects.create(user=twin, email="second@campus.example", verified=True)
+    for email in (author.email, "SECOND@campus.example", "twin@home.example"):
+        row = name(case, email=email)
+        with pytest.raises(Refused, match="author"):
+            subreviewing.agree(row, chair=case.chair, reason="All the same", at=AT)
+        subreviewing.refuse(row, chair=case.chair, reason="", at=AT)
+
+
+def test_members_in_conflict_chairs_and_its_reviewers_are_never_agreed_to(case: Case, other_chair: Membership) -> None:
+    barred = factories.make_member(case.paper.edition, email="barred@barred.example")
+    factories.make_conflict(case.paper, barred, reason="family")
+    fellow = factories.make_member(case.paper.edition, email="fellow@fellow.example")
+    factories.make_assignment(case.paper, fellow)
+    for member, words in ((barred, "in conflict"), (fellow, "reviews this"), (other_chair, "is a chair")):
+        row = name(case, email=by(member).email)
+        with pytest.raises(Refused, match=words):
+            subreviewing.agree(row, chair=case.chair, reason="All the same", at=AT)
+        subreviewing.refuse(row, chair=case.chair, reason="", at=AT)
+
+
+def test_a_shared_institution_is_agreed_to_only_with_a_reason(case: Case, sue: User) -> None:
+    Affiliation.objects.create(user=sue, institution="Example University")
+    row = name(case)
+    assert subreviewers.findings(row).weighs == ["Same institution as an author (Example University: Ada Author)."]
+    with pytest.raises(Refused, match="Say why"):
+        subreviewing.agree(row, chair=case.chair, reason=" ", at=AT)
+    subreviewing.agree(row, chair=case.chair, reason="Another city", at=AT)
+    assert (row.is_agreed, row.reason) == (True, "Another city")
+
+
+def test_the_same_domain_or_name_as_an_author_is_found(case: Case) -> None:
+    row = name(case, email="x@cs.uni.example", who="ada  author")
+    assert subreviewers.findings(row).weighs == [
+        "An author of the submission has the same name.",
+        "Same mail domain as an author (uni.example: Ada Author).",
+    ]
+
+
+def test_a_refusal_reaches_the_reviewer_without_its_reason(case: Case, as_user: Browser) -> None:
+    row = name(case)
+    Message.objects.all().delete()
+    subreviewing.refuse(row, chair=case.chair, reason="Quagga: she works with Ada", at=AT)
+    assert told() == [("sub_reviewer_refused", by(case.rita).email)]
+    letter = Message.objects.get()
+    shown = as_user(case.rita).get(f"/{case.paper.edition.slug}/reviews/{case.paper.number}/sub-reviewer/")
+    assert "A chair did not agree" in shown.content.decode()
+    assert ("Quagga" in letter.text + letter.html, "Quagga" in shown.content.decode()) == (False, False)
+    assert not any("Quagga" in str(row.detail) for row in Entry.objects.all())
+
+
+def test_the_chair_who_named_somebody_does_not_decide(case: Case, other_chair: Membership) -> None:
+    both = factories.make_member(case.paper.edition, email="both@both.example", chair=True, reviewer=True)
+    task = factories.make_assignment(case.paper, both)
+    row = subreviewing.name_sub_reviewer(task, name="Sue", email=SUE, institution="S", why="", by=by(both), at=AT)
+    with pytest.raises(Refused, match="another chair"):
+        subreviewing.agree(row, chair=both, reason="", at=AT)
+    subreviewing.agree(row, chair=other_chair, reason="", at=AT)
+    assert row.decided_by == other_chair.user
+
+
+# --- The invitation --------------------------------------------------------------------------------------------------
+
+
+def test_looking_at_the_invitation_changes_nothing_and_declining_needs_no_account(case: Case) -> None:
+    row = agreed(case)
+    address = link_in(Message.objects.get(kind="sub_reviewer_invitation"))
+    browser = Client()
+    assert browser.get(address).status_code == 200
+    assert browser.head(address).status_code in {200, 405}
+    row.refresh_from_db()
+    assert (row.accepted_at, row.ended_at) == (None, None)
+    browser.post(address, {"answer": "accept"})
+    row.refresh_from_db()
+    assert row.accepted_at is None
+    browser.post(address, {"answer": "decline", "reason": "No time"})
+    browser.post(address, {"answer": "decline", "reason": "Other words"})
+    row.refresh_from_db()
+    assert (row.ending, row.decline_reason) == ("declined", "No time")
+    assert told()[2:] == [("sub_reviewer_answered", by(case.rita).email)]
+    assert "You declined" in browser.get(address).content.decode()
+
+
+def test_a_forged_link_is_404_and_that_of_an_ended_row_has_ended(case: Case) -> None:
+    row = agreed(case)
+    browser = Client()
+    other_purpose = signing.dumps(row.pk, salt="dlonsc.editions.invitation")
+    for token in ("x", other_purpose, subreviewers.token_of(row)[:-2] + "aa"):
+        assert browser.get(f"/invitation/sub-review/{token}/").status_code == 404
+    address = reverse("reviews:sub_invitation", args=[subreviewers.token_of(row)])
+    subreviewing.end_by_reviewer(row, by=by(case.rita), at=AT)
+    assert browser.get(address).status_code == 410
+    assert "Rita" not in browser.get(address).content.decode()
+    signature = subreviewers.token_of(row).rsplit(":", 1)[1]
+    assert len(signature) * 6 >= 128
+
+
+def test_only_who_has_proven_the_address_accepts_and_the_page_keeps_the_way_back(
+    case: Case, sue: User, stranger: User, as_user: Browser
+) -> None:
+    agreed(case)
+    address = link_in(Message.objects.get(kind="sub_reviewer_invitation"))
+    assert f"/accounts/login/?{urlencode({'next': address})}" in Client().get(address).content.decode()
+    as_user(stranger).post(address, {"answer": "accept"})
+    assert SubReviewer.objects.accepted().count() == 0
+    browser = as_user(sue)
+    for _ in range(2):
+        assert browser.post(address, {"answer": "accept"}).status_code == 302
+    assert SubReviewer.objects.accepted().get().user == sue
+    assert told()[2:] == [("sub_reviewer_answered", by(case.rita).email)]
+    assert page_of(case) in browser.get(address).content.decode()
+    assert as_user(stranger).get(address).status_code == 410
+
+
+def test_an_account_that_turns_out_to_be_an_authors_is_refused_in_neutral_words(case: Case, as_user: Browser) -> None:
+    row = agreed(case)
+    factories.make_author(case.paper, "ada@home.example")
+    twin = factories.make_user(SUE, "Ada at home")
+    EmailAddress.objects.create(user=twin, email="ada@home.example", verified=True)
+    address = reverse("reviews:sub_invitation", args=[subreviewers.token_of(row)])
+    shown = as_user(twin).post(address, {"answer": "accept"}, follow=True).content.decode()
+    assert (subreviewing.CANNOT_ACCEPT in shown, "author" in shown.replace("The authors never learn", "")) == (
+        True, False,
+    )  # fmt: skip
+    assert SubReviewer.objects.accepted().count() == 0
+
+
+def test_the_invitation_does_not_leave_once_it_has_ended(case: Case) -> None:
+    row = agreed(case)
+    letter = Message.objects.get(kind="sub_reviewer_invitation")
+    assert objection(letter) is None
+    subreviewing.end_by_reviewer(row, by=by(case.rita), at=AT)
+    assert objection(letter) == "the invitation has ended, or was answered, in the meantime"
+
+
+def test_a_chair_reads_the_letter_without_the_link_that_acts(case: Case) -> None:
+    row = agreed(case)
+    text = shown_text(Message.objects.get(kind="sub_reviewer_invitation"))
+    assert "/invitation/sub-review/(personal link)/" in text
+    assert subreviewers.token_of(row) not in text
+
+
+def test_an_invitation_waits_on_her_own_page(case: Case, sue: User, stranger: User, as_user: Browser) -> None:
+    agreed(case)
+    assert "asks you to write a review" in as_user(sue).get("/me/").content.decode()
+    assert "asks you to write a review" not in as_user(stranger).get("/me/").content.decode()
+
+
+# --- Writing ---------------------------------------------------------------------------------------------------------
+
+
+def test_she_sees_her_one_paper_and_writes_the_reviewers_draft(case: Case, sue: User, as_user: Browser) -> None:
+    accepted(case, sue)
+    browser = as_user(sue)
+    assert "Elastic Reductions" in browser.get("/me/").content.decode()
+    assert "Ada Author" in browser.get(page_of(case)).content.decode()
+    assert browser.get(page_of(case, "paper.pdf")).status_code == 200
+    answer = browser.post(page_of(case, "autosave/"), TEXT | {"version": "0", "score": "2"})
+    assert answer.json()["version"] == 1
+    review = Review.objects.get(assignment=case.task)
+    assert (review.summary, review.score, review.submitted_at) == ("Sue's summary.", 2, None)
+    assert review.versions.get().saved_by == sue
+    own = as_user(case.rita).get(f"/{case.paper.edition.slug}/reviews/{case.paper.number}/").content.decode()
+    assert "Sue&#x27;s summary." in own
+
+
+def test_a_blind_edition_shows_her_no_author(case: Case, sue: User, as_user: Browser) -> None:
+    accepted(case, sue)
+    Edition.objects.update(blind=True)
+    assert "Ada Author" not in as_user(sue).get(page_of(case)).content.decode()
+
+
+def test_she_never_reads_and_never_loses_the_confidential_note(case: Case, sue: User, as_user: Browser) -> None:
+    reviewing.save_review(
+        assignment=case.task, fields={"summary": "Mine", "for_chairs": "Quagga"}, based_on=0, by=by(case.rita), at=AT
+    )
+    row = accepted(case, sue)
+    browser = as_user(sue)
+    pages = [browser.get(page_of(case)).content.decode()]
+    browser.post(page_of(case, "autosave/"), TEXT | {"version": "1", "for_chairs": "Overwritten"})
+    assert Review.objects.get().for_chairs == "Quagga"
+    pages += [browser.get(page_of(case, tail)).content.decode() for tail in ("", "history/", "ready/")]
+    subreviewing.hand_over(row, by=sue, at=AT)
+    pages += [browser.get(page_of(case, tail)).content.decode() for tail in ("", "history/")]
+    pages.append(browser.get(f"/{case.paper.edition.slug}/sub-review/own/").content.decode())
+    pages.append(json.dumps(data_of(sue, AT), cls=DjangoJSONEncoder))
+    assert [page for page in pages if "Quagga" in page] == []
+
+
+def test_two_who_write_at_once_lose_nothing(case: Case, sue: User) -> None:
+    row = accepted(case, sue)
+    saved(row, sue)
+    reviewing.save_review(assignment=case.task, fields={"summary": "Rita's"}, based_on=1, by=by(case.rita), at=AT)
+    late = saved(row, sue, based_on=1, summary="Sue's second")
+    assert late.is_aside
+    kept = [(one.fields["summary"], one.saved_by, one.is_aside) for one in ReviewVersion.objects.order_by("number")]
+    assert kept == [
+        ("Sue's summary.", sue, False),
+        ("Rita's", by(case.rita), False),
+        ("Sue's second", sue, True),
+    ]
+    assert saved(row, sue, based_on=1, summary="Sue's second").is_aside
+    assert ReviewVersion.objects.count() == 3
+
+
+def test_she_cannot_submit(case: Case, sue: User, as_user: Browser) -> None:
+    row = accepted(case, sue)
+    saved(row, sue, score=2, confidence=3)
+    browser = as_user(sue)
+    slug, number = case.paper.edition.slug, case.paper.number
+    assert browser.post(f"/{slug}/reviews/{number}/submit/", {"version": "1"}).status_code == 404
+    browser.post(page_of(case), TEXT | {"version": "1", "then": "submit"})
+    assert Review.objects.submitted().count() == 0
+
+
+def test_handing_over_tells_the_reviewer_once_and_what_she_adds_stays_hers(
+    case: Case, sue: User, as_user: Browser
+) -> None:
+    row = accepted(case, sue)
+    with pytest.raises(Refused, match="Nothing is written"):
+        subreviewing.hand_over(row, by=sue, at=AT)
+    saved(row, sue)
+    for _ in range(2):
+        subreviewing.hand_over(row, by=sue, at=AT)
+    assert told() == [("sub_reviewer_ready", by(case.rita).email)]
+    browser = as_user(sue)
+    before = {tail: _plain(browser, page_of(case, tail)) for tail in ("", "history/")}
+    reviewing.save_review(
+        assignment=case.task,
+        fields=TEXT | {"summary": "Quagga", "for_chairs": "Quagga"},
+        based_on=1,
+        by=by(case.rita),
+        at=AT + timedelta(hours=1),
+    )
+    assert {tail: _plain(browser, page_of(case, tail)) for tail in before} == before
+    assert browser.get(page_of(case, "ready/")).status_code == 404
+
+
+def _plain(browser: Client, address: str) -> str:
+    return re.sub(r'name="csrfmiddlewaretoken" value="[^"]*"|(csrf-token" content|data-csrf)="[^"]*"', "",
+                  browser.get(address).content.decode())  # fmt: skip
+
+
+def test_what_an_open_page_sends_after_the_hand_over_is_kept_aside(case: Case, sue: User) -> None:
+    row = accepted(case, sue)
+    saved(row, sue)
+    subreviewing.hand_over(row, by=sue, at=AT)
+    late = saved(row, sue, based_on=1, summary="One more thought")
+    assert (late.is_aside, Review.objects.get().summary) == (True, "Sue's summary.")
+    assert ReviewVersion.objects.filter(fields__summary="One more thought", is_aside=True).count() == 1
+
+
+def test_an_old_text_of_hers_is_taken_up_again_and_none_of_the_reviewers(
+    case: Case, sue: User, as_user: Browser
+) -> None:
+    row = accepted(case, sue)
+    saved(row, sue, summary="First")
+    reviewing.save_review(assignment=case.task, fields={"summary": "Rita's"}, based_on=1, by=by(case.rita), at=AT)
+    saved(row, sue, based_on=2, summary="Second")
+    browser = as_user(sue)
+    assert browser.post(page_of(case, "history/"), {"number": "1"}).status_code == 302
+    assert Review.objects.get().summary == "First"
+    assert "Rita" not in browser.get(page_of(case, "history/")).content.decode().replace("Rita Reviewer", "")
+    assert browser.post(page_of(case, "history/"), {"number": "4"}).status_code == 404
+
+
+# --- The end ---------------------------------------------------------------------------------------------------------
+
+
+def submit(case: Case) -> None:
+    review = Review.objects.get(assignment=case.task)
+    full = TEXT | {"score": 2, "confidence": 3}
+    saved_now = reviewing.save_review(
+        assignment=case.task, fields=full, based_on=review.version, by=by(case.rita), at=AT
+    )
+    reviewing.submit_review(
+        assignment=case.task, based_on=saved_now.review.version, by=by(case.rita), at=AFTER_DEADLINE
+    )
+
+
+def closed_to(case: Case, person: User, as_user: Browser) -> bool:
+    browser = as_user(person)
+    return {browser.get(page_of(case, tail)).status_code for tail in ("", "paper.pdf", "history/", "withdraw/")} == {
+        404
+    }
+
+
+def test_once_the_review_is_submitted_she_reads_what_she_typed_and_nothing_else(
+    case: Case, sue: User, as_user: Browser
+) -> None:
+    row = accepted(case, sue)
+    saved(row, sue)
+    submit(case)
+    row.refresh_from_db()
+    assert (row.ending, told()) == ("submitted", [("sub_reviewer_ended", SUE)])
+    assert closed_to(case, sue, as_user)
+    own = as_user(sue).get(f"/{case.paper.edition.slug}/sub-review/own/").content.decode()
+    assert ("Sue&#x27;s summary." in own or "Sue’s summary." in own or "Sue's summary." in own) is True
+    assert "Elastic" not in own
+
+
+def give_back(case: Case) -> None:
+    reviewing.decline_assignment(assignment=case.task, refusal="time", reason="", by=by(case.rita), at=AT)
+
+
+def take_back(case: Case) -> None:
+    assigning.unassign(case.task, by=by(case.chair), at=AT)
+
+
+def end_by_chair(case: Case) -> None:
+    subreviewing.end_by_chair(SubReviewer.objects.get(), by=by(case.chair), at=AT)
+
+
+def end_by_reviewer(case: Case) -> None:
+    subreviewing.end_by_reviewer(SubReviewer.objects.get(), by=by(case.rita), at=AT)
+
+
+def withdraw_paper(case: Case) -> None:
+    Submission.objects.update(state=State.WITHDRAWN, withdrawn_at=AT)
+
+
+def remove_reviewer(case: Case) -> None:
+    Membership.objects.filter(pk=case.rita.pk).update(removed_at=AT)
+
+
+def bring_reviewer_into_conflict(case: Case) -> None:
+    factories.make_conflict(case.paper, case.rita)
+
+
+def switch_off(case: Case) -> None:
+    Edition.objects.update(sub_reviewers=False)
+
+
+def make_her_an_author(case: Case) -> None:
+    factories.make_author(case.paper, SUE)
+
+
+def bring_her_into_conflict(case: Case) -> None:
+    member = factories.make_member(case.paper.edition, User.objects.get(email=SUE))
+    factories.make_conflict(case.paper, member)
+
+
+def assign_her(case: Case) -> None:
+    member = factories.make_member(case.paper.edition, User.objects.get(email=SUE))
+    factories.make_assignment(case.paper, member)
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        give_back, take_back, end_by_chair, end_by_reviewer, withdraw_paper, remove_reviewer,
+        bring_reviewer_into_conflict, switch_off, make_her_an_author, bring_her_into_conflict, assign_her,
+    ],
+)  # fmt: skip
+def test_her_access_ends_at_the_next_request_and_her_text_stays(
+    end: Callable[[Case], None], case: Case, sue: User, as_user: Browser
+) -> None:
+    row = accepted(case, sue)
+    saved(row, sue)
+    assert not closed_to(case, sue, as_user)
+    end(case)
+    assert closed_to(case, sue, as_user)
+    assert list(sub_reviewed_by(sue)) == []
+    assert "summary." in as_user(sue).get(f"/{case.paper.edition.slug}/sub-review/own/").content.decode()
+    with pytest.raises(reviewing.ReviewingError):
+        saved(row, sue, based_on=1, summary="Too late")
+
+
+def test_her_access_ends_months_after_the_event(case: Case, sue: User, as_user: Browser, then: object) -> None:
+    accepted(case, sue)
+    Edition.objects.update(committee_months=6)
+    assert isinstance(then, time_machine.Traveller) or hasattr(then, "move_to")
+    then.move_to(datetime(2027, 2, 1, tzinfo=UTC))  # type: ignore[attr-defined]
+    assert closed_to(case, sue, as_user)
+
+
+def test_she_gives_it_back_and_the_reviewer_is_told(case: Case, sue: User, as_user: Browser) -> None:
+    accepted(case, sue)
+    assert as_user(sue).post(page_of(case, "withdraw/")).status_code == 302
+    assert told() == [("sub_reviewer_answered", by(case.rita).email)]
+    assert SubReviewer.objects.get().ending == "withdrew"
+
+
+def test_a_late_conflict_is_flagged_for_the_chairs(case: Case, sue: User, as_user: Browser) -> None:
+    accepted(case, sue)
+    address = f"/{case.paper.edition.slug}/chair/sub-reviewers/"
+    assert "Has come into conflict" not in as_user(case.chair).get(address).content.decode()
+    make_her_an_author(case)
+    assert "Has come into conflict" in as_user(case.chair).get(address).content.decode()
+
+
+def test_a_sub_reviewer_is_not_assigned_to_the_same_paper(case: Case, sue: User) -> None:
+    accepted(case, sue)
+    member = factories.make_member(case.paper.edition, sue)
+    with pytest.raises(Refused, match="as a sub-reviewer"):
+        assigning.assign(case.paper, member, by=by(case.chair), at=AFTER_DEADLINE)
+    assert not Conflict.objects.exists()
+
+
+# --- Credit ----------------------------------------------------------------------------------------------------------
+
+
+def test_chairs_read_with_whom_a_review_was_written_and_fellows_where_they_read_names(
+    case: Case, sue: User, author: User, as_user: Browser
+) -> None:
+    row = accepted(case, sue)
+    saved(row, sue)
+    submit(case)
+    slug, number = case.paper.edition.slug, case.paper.number
+    fellow = factories.make_member(case.paper.edition)
+    factories.make_review(factories.make_assignment(case.paper, fellow))
+    for page in (f"/{slug}/chair/submissions/{number}/", f"/{slug}/chair/decisions/{number}/"):
+        assert "Written with Sue Sub, Suburb College" in as_user(case.chair).get(page).content.decode()
+    review = f"/{slug}/reviews/{number}/"
+    assert "written with Sue Sub" in " ".join(as_user(fellow).get(review).content.decode().split())
+    Edition.objects.update(reviewers_see_each_other=False)
+    assert "Sue Sub" not in as_user(fellow).get(review).content.decode()
+    factories.make_decision(case.paper, by(case.chair))
+    factories.announce(case.paper)
+    assert "Sue Sub" not in as_user(author).get(f"/{slug}/submissions/{number}/decision/").content.decode()
+
+
+def test_the_front_matter_names_who_wrote_after_the_notification(
+    case: Case, sue: User, other_chair: Membership, as_user: Browser, then: object
+) -> None:
+    row = accepted(case, sue)
+    saved(row, sue)
+    submit(case)
+    address = f"/{case.paper.edition.slug}/chair/sub-reviewers/export.csv"
+    assert as_user(case.chair).get(address).status_code == 404
+    then.move_to(datetime(2026, 4, 20, tzinfo=UTC))  # type: ignore[attr-defined]
+    lines = as_user(case.chair).get(address).content.decode("utf-8-sig").split("\r\n")
+    assert lines == ["name,institution", "Sue Sub,Suburb College", ""]
+    factories.make_conflict(case.paper, other_chair)
+    assert "Sue" not in as_user(other_chair).get(address).content.decode()
+
+
+def test_who_typed_nothing_gets_no_credit(case: Case, sue: User) -> None:
+    accepted(case, sue)
+    factories.make_review(case.task)
+    assert subreviewers.written_with([case.task]) == {}
+
+
+def test_she_gets_a_certificate_after_the_event(case: Case, sue: User, as_user: Browser, then: object) -> None:
+    row = accepted(case, sue)
+    saved(row, sue)
+    submit(case)
+    then.move_to(datetime(2026, 7, 1, tzinfo=UTC))  # type: ignore[attr-defined]
+    shown = as_user(sue).get(f"/{case.paper.edition.slug}/reviews/certificate/").content.decode()
+    assert "Sue Sub" in shown
+
+
+# --- Herself ---------------------------------------------------------------------------------------------------------
+
+
+def test_her_copy_holds_what_she_typed_and_no_naming_before_the_invitation(case: Case, sue: User) -> None:
+    row = name(case)
+    assert data_of(sue, AT)["sub_reviews"] == []
+    subreviewing.agree(row, chair=case.chair, reason="Between chairs", at=AT)
+    subreviewing.accept(row, by=sue, at=AT)
+    saved(row, sue)
+    (found,) = data_of(sue, AT)["sub_reviews"]
+    assert (found["name"], found["institution"]) == ("Sue Sub", "Suburb College")
+    assert [one["fields"]["summary"] for one in found["versions"]] == ["Sue's summary."]
+    copy = json.dumps(data_of(sue, AT), cls=DjangoJSONEncoder)
+    assert ("Between chairs" in copy, "My student" in copy) == (False, False)
+    named = data_of(by(case.rita), AT)["sub_reviewers_you_named"]
+    assert [(one["name"], one["why"]) for one in named] == [("Sue Sub", "My student.")]
+
+
+def test_erasure_takes_her_name_and_ends_her_part(case: Case, sue: User) -> None:
+    row = accepted(case, sue)
+    saved(row, sue)
+    assert erasing.plan(sue).goes["names and addresses as a sub-reviewer"] == 1
+    erasing.erase(sue, by="root", at=AT)
+    row.refresh_from_db()
+    assert (row.name, row.email, row.institution, row.ending) == (erasing.NOBODY, "", "", "withdrew")
+    assert ReviewVersion.objects.get().fields["summary"] == "Sue's summary."
+    waiting = Message.objects.filter(to_email=SUE, state=LetterState.QUEUED)
+    assert not waiting.exists()
