@@ -100,6 +100,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "dlonsc.accounts.middleware.PrivatePages",
+    "dlonsc.accounts.middleware.SecretAddresses",
     "dlonsc.accounts.limits.Limits",
     "dlonsc.accounts.middleware.RequireSecondFactor",
     "dlonsc.editions.reading.MassReading",
