@@ -101,6 +101,7 @@ MIDDLEWARE = [
     "dlonsc.editions.sessions.ChairsSessions",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "dlonsc.accounts.middleware.PrivatePages",
+    "dlonsc.accounts.middleware.SecretAddresses",
     "dlonsc.accounts.limits.Limits",
     "dlonsc.accounts.middleware.RequireSecondFactor",
     "dlonsc.editions.reading.MassReading",

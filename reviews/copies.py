@@ -60,6 +60,8 @@ def reviewers_copy(manuscript: Manuscript, *, blind: bool) -> StoredFile:
         cache.set(key, (stored.sha256, stored.size), REMEMBERED)
         copy = Manuscript(sha256=stored.sha256, size=stored.size)
     copy.original_name = "paper.pdf"
+    # What was found in the manuscript is still in it.
+    copy.verdict, copy.report = manuscript.verdict, manuscript.report
     return copy
 
 

@@ -16,10 +16,11 @@ FILE_POLICY = "default-src 'none'; sandbox; frame-ancestors 'none'"
 def serve(row: StoredFile, name: str, inline: bool = False) -> HttpResponseBase:
     """A stored file under a name that we choose, with a type that we force: pdf, zip or plain bytes.
 
-    `inline` shows a PDF in the browser; everything else is saved. nginx sends the bytes when X_ACCEL_PREFIX is set.
+    `inline` shows a PDF in the browser, unless something in it runs; everything else is saved. nginx sends the bytes
+    when X_ACCEL_PREFIX is set.
     """
     kind = name.rpartition(".")[2].lower()
-    inline = inline and kind == "pdf"
+    inline = inline and kind == "pdf" and row.may_be_shown
     path = path_of(row.sha256)
     response: HttpResponseBase
     if settings.X_ACCEL_PREFIX:

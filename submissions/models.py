@@ -110,6 +110,10 @@ class Author(models.Model):
         return self.name
 
 
+# Findings of the check about a PDF in which something runs.
+ACTING = frozenset({"JAVASCRIPT", "LAUNCH", "AUTO_ACTION"})
+
+
 class StoredFile(models.Model):
     """An uploaded file: bytes by their SHA-256 in the private store, flushed to disk before this row is written."""
 
@@ -121,6 +125,15 @@ class StoredFile(models.Model):
 
     class Meta:
         abstract = True
+
+    @property
+    def may_be_shown(self) -> bool:
+        """Whether it may open inside a browser: a PDF that was checked and in which nothing runs.
+
+        No header keeps a browser's PDF viewer from running the scripts of a file; they can open dialogs of their own.
+        """
+        found = {row["code"] for row in getattr(self, "report", {}).get("findings", [])}
+        return getattr(self, "verdict", "unchecked") != "unchecked" and not found & ACTING
 
 
 class Manuscript(StoredFile):

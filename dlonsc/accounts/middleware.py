@@ -18,17 +18,47 @@ GUARDED = re.compile(r"^/[a-z0-9-]+/(chair|proceedings)/")
 SECOND_FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 
 
+# Not "storage": a text that the server does not have yet may be in it. The frame's script takes out the texts of
+# whoever signs out, and holds her up while one of them is not saved.
+FORGET_PAGES = '"cache"'
+
+
 class PrivatePages:
-    """No cache keeps a page that was made for one person (OWASP ASVS 14.3.2)."""
+    """No cache keeps a page that was made for one person (OWASP ASVS 14.3.2), and signing out empties the browser's."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        was_signed_in = request.user.is_authenticated
+        response = self.get_response(request)
+        if request.user.is_authenticated:
+            patch_cache_control(response, private=True, no_store=True)
+            patch_vary_headers(response, ["Cookie"])
+        elif was_signed_in:
+            response.headers["Clear-Site-Data"] = FORGET_PAGES
+        return response
+
+
+# Whoever holds one of these addresses may act or read; deploy/nginx.conf keeps the same ones out of its log.
+SECRET = re.compile(
+    r"^/(invitation|verify|certificate|unsubscribe|me/dates|accounts/password/reset/key|accounts/confirm-email)/."
+)
+
+
+class SecretAddresses:
+    """An address that is a secret is told to no other page: the browser names only the site as where it comes from.
+
+    Not "no-referrer": then a form would come from nowhere, and Django refuses it.
+    """
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        if request.user.is_authenticated:
-            patch_cache_control(response, private=True, no_store=True)
-            patch_vary_headers(response, ["Cookie"])
+        if SECRET.match(request.path):
+            response.headers["Referrer-Policy"] = "strict-origin"
         return response
 
 

@@ -9,7 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings as django_settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
-from playwright.sync_api import Browser, Page, Request, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, Request, Response, sync_playwright
 
 from dlonsc.accounts.models import User
 from dlonsc.editions.models import Membership
@@ -26,6 +26,10 @@ FLAGS = [
     "--disable-sync",
 ]
 Open = Callable[..., Page]
+REPORT_ONLY = "content-security-policy-report-only"
+# The console tells most breaches of the policy; the event tells all.
+TELL_REPORTS = """addEventListener("securitypolicyviolation", (event) => console.error(
+    "Content Security Policy report:", event.effectiveDirective, event.blockedURI, event.disposition));"""
 
 
 @pytest.fixture(scope="session")
@@ -44,15 +48,10 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def open_page(browser: Browser, live_server: object, transactional_db: None) -> Iterator[Open]:
     """open_page(person, width=1440): a page of a browser of one's own, signed in; it fails the test on any script
-    error, any policy report and any request that leaves the site."""
+    error, any policy report, any native dialog and any request that leaves the site."""
     base = str(live_server)
     complaints: list[str] = []
     contexts = []
-
-    # Chromium shows PDFs with an extension of its own; its requests are not the page's.
-    def leaves_the_site(request: Request) -> None:
-        if not request.url.startswith((base, "data:", "blob:", "about:", "chrome-extension:", "chrome:")):
-            complaints.append(f"request to {request.url}")
 
     def opener(person: User | Membership | None = None, width: int = 1440, **options: object) -> Page:
         context = browser.new_context(
@@ -64,18 +63,41 @@ def open_page(browser: Browser, live_server: object, transactional_db: None) -> 
             context.add_cookies([{"name": django_settings.SESSION_COOKIE_NAME, "value": session(user), "url": base}])
         page = context.new_page()
         page.set_default_timeout(10_000)
-        page.on("request", leaves_the_site)
-        page.on("pageerror", lambda error: complaints.append(f"script error: {error}"))
-        page.on(
-            "console",
-            lambda line: complaints.append(line.text) if "Content Security Policy" in line.text else None,
-        )
+        listen(page, base, complaints)
         return page
 
     yield opener
     for context in contexts:
         context.close()
     assert complaints == []
+
+
+def listen(page: Page, base: str, complaints: list[str]) -> None:
+    """Write into `complaints` what no page of the site at `base` may do."""
+
+    def asked(request: Request) -> None:
+        # Chromium shows PDFs with an extension of its own; its requests are not the page's.
+        if not request.url.startswith((base, "data:", "blob:", "about:", "chrome-extension:", "chrome:")):
+            complaints.append(f"request to {request.url}")
+
+    def answered(response: Response) -> None:
+        if REPORT_ONLY in response.headers:
+            complaints.append(f"a policy that only reports: {response.url}")
+
+    def said(line: ConsoleMessage) -> None:
+        if "Content Security Policy" in line.text:
+            complaints.append(line.text)
+
+    def opened(dialog: Dialog) -> None:
+        complaints.append(f"dialog: {dialog.message}")
+        dialog.dismiss()
+
+    page.add_init_script(TELL_REPORTS)
+    page.on("request", asked)
+    page.on("response", answered)
+    page.on("console", said)
+    page.on("dialog", opened)
+    page.on("pageerror", lambda error: complaints.append(f"script error: {error}"))
 
 
 def session(user: User) -> str:

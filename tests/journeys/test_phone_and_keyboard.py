@@ -15,9 +15,10 @@ pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 PHONE = 360
 
 
-def begin_now(edition: Edition) -> None:
-    """Move all dates of the edition so that its submission ends in about ten days of the real clock."""
-    ahead = timedelta(days=(timezone.now() - factories.AT).days - 20)
+def begin_now(edition: Edition, day: int = 20) -> None:
+    """Move all dates of the edition so that today is this day after factories.AT: on the 20th its submission ends in
+    about ten days, on the 35th reviews are written."""
+    ahead = timedelta(days=(timezone.now() - factories.AT).days - day)
     for row in Deadline.objects.filter(edition=edition):
         row.announced = (row.announced_at + ahead).strftime("%Y-%m-%dT%H:%M")
         row.cutoff_at += ahead

@@ -77,6 +77,24 @@ def test_a_file_leaves_with_a_forced_type_and_our_name(edition: Edition, author:
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("code", ["JAVASCRIPT", "LAUNCH", "AUTO_ACTION"])
+def test_a_pdf_in_which_something_runs_is_saved_and_not_shown(edition: Edition, author: User, code: str) -> None:
+    manuscript = factories.make_submission(edition, author).manuscripts.get()
+    manuscript.report = {"findings": [{"code": code}]}
+    shown = serve(manuscript, "paper-1.pdf", inline=True)
+    assert (shown["Content-Disposition"], shown["X-Frame-Options"]) == ('attachment; filename="paper-1.pdf"', "DENY")
+    manuscript.report = {"findings": [{"code": "FORM"}]}
+    assert serve(manuscript, "paper-1.pdf", inline=True)["X-Frame-Options"] == "SAMEORIGIN"
+
+
+@pytest.mark.django_db
+def test_a_pdf_that_was_not_checked_is_saved_and_not_shown(edition: Edition, author: User) -> None:
+    manuscript = factories.make_submission(edition, author).manuscripts.get()
+    manuscript.verdict = "unchecked"
+    assert serve(manuscript, "paper-1.pdf", inline=True)["X-Frame-Options"] == "DENY"
+
+
+@pytest.mark.django_db
 def test_a_file_that_is_gone_is_not_found(edition: Edition, author: User) -> None:
     manuscript = factories.make_submission(edition, author).manuscripts.get()
     path_of(manuscript.sha256).unlink()

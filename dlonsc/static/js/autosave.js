@@ -17,14 +17,18 @@ for (const form of document.querySelectorAll("form[data-autosave]")) {
     data.delete("csrfmiddlewaretoken");
     return [...data.entries()].filter(([, value]) => typeof value === "string");
   };
-  const keep = () => {
+  // `sent`: the form is on its way by itself, so nothing waits to be saved.
+  const keep = (sent = false) => {
     try {
-      localStorage.setItem(key, JSON.stringify({ at: Date.now(), values: values() }));
+      localStorage.setItem(key, JSON.stringify({ at: Date.now(), values: values(), sent }));
     } catch {
       say("Not saved: this browser keeps nothing", true);
     }
   };
-  const forget = () => localStorage.removeItem(key);
+  const forget = () => {
+    localStorage.removeItem(key);
+    document.dispatchEvent(new Event("draft-saved"));
+  };
 
   const restore = () => {
     let kept;
@@ -114,7 +118,13 @@ for (const form of document.querySelectorAll("form[data-autosave]")) {
   window.addEventListener("offline", () => { if (changed) say("Not saved: kept in this browser", true); });
   form.addEventListener("submit", () => {
     clearTimeout(timer);
-    keep();
+    keep(true);
+    changed = false;
+  });
+  // Signing out: first everything is saved; what its writer drops is not put back by a last save on leaving.
+  document.addEventListener("save-now", () => save(false));
+  document.addEventListener("drop-drafts", () => {
+    clearTimeout(timer);
     changed = false;
   });
   restore();

@@ -72,7 +72,7 @@
   // A button pressed twice sends once. The server holds it too; this spares the second page.
   document.addEventListener("submit", (event) => {
     const form = event.target;
-    if (form.method !== "post" || form.dataset.autosave !== undefined) return;
+    if (event.defaultPrevented || form.method !== "post" || form.dataset.autosave !== undefined) return;
     if (form.dataset.sent) {
       event.preventDefault();
       return;
@@ -128,9 +128,33 @@
     }
   }
 
+  // Signing out takes this person's texts out of the browser. A text that the server does not have yet holds it up: it is
+  // saved first, and where that fails only a second press drops it. Another person's texts wait for their own writer.
+  const drafts = () => Object.keys(localStorage).filter((key) => key.startsWith(`draft:${mine}:`));
+  const isUnsaved = (key) => {
+    try {
+      return !JSON.parse(localStorage.getItem(key)).sent;
+    } catch {
+      return false;
+    }
+  };
   for (const form of document.querySelectorAll("form[data-forget-drafts]")) {
-    form.addEventListener("submit", () => {
-      for (const key of Object.keys(localStorage)) if (key.startsWith("draft:")) localStorage.removeItem(key);
+    const note = document.createElement("p");
+    note.setAttribute("role", "alert");
+    note.className = "error";
+    document.addEventListener("draft-saved", () => {
+      if (note.isConnected && !drafts().some(isUnsaved)) form.requestSubmit();
+    });
+    form.addEventListener("submit", (event) => {
+      if (!note.isConnected && drafts().some(isUnsaved)) {
+        event.preventDefault();
+        note.textContent = "A text of yours is only in this browser: it is not saved yet. Go back to its page until it says “Saved”, or press Sign out again to drop it.";
+        form.append(note);
+        document.dispatchEvent(new Event("save-now"));
+        return;
+      }
+      document.dispatchEvent(new Event("drop-drafts"));
+      for (const key of drafts()) localStorage.removeItem(key);
       box.removeItem(TYPED);
     });
   }

@@ -1,0 +1,114 @@
+"""What stays in a browser when its person signs out: no page and no text of hers. And nothing typed is lost by it."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from dlonsc.editions.models import Edition, Membership
+from reviews.models import Review
+from tests import factories
+from tests.journeys.conftest import Open, session
+from tests.journeys.test_phone_and_keyboard import begin_now
+
+pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
+TYPED = "The halo exchange is overlapped."
+DRAFTS = "Object.keys(localStorage).filter((key) => key.startsWith('draft:')).length"
+
+
+@pytest.fixture
+def form(edition: Edition, reviewer: Membership) -> str:
+    """The address of a review that Rita may write, without a PDF to draw beside it."""
+    begin_now(edition)
+    paper = factories.make_submission(edition)
+    paper.manuscripts.all().delete()
+    factories.make_assignment(paper, reviewer)
+    return f"/{edition.slug}/reviews/{paper.number}/"
+
+
+def sign_out(page: Page) -> None:
+    if not page.locator(".menu[open] form[data-forget-drafts]").count():
+        page.locator(".menu summary").last.click()
+    page.get_by_role("button", name="Sign out").click()
+
+
+def test_the_back_button_shows_nothing_after_signing_out(open_page: Open, form: str, reviewer: Membership) -> None:
+    page = open_page(reviewer)
+    page.goto(form)
+    with page.expect_response(lambda answer: answer.url.endswith("/accounts/logout/")) as leaving:
+        sign_out(page)
+    assert leaving.value.all_headers()["clear-site-data"] == '"cache"'
+    page.wait_for_url(lambda address: not address.endswith(form))
+    page.go_back()
+    page.wait_for_url("**/accounts/login/**")
+    assert page.locator("textarea").count() == 0
+
+
+def test_signing_out_at_once_saves_what_was_typed_and_leaves_nothing_in_the_browser(
+    open_page: Open, form: str, reviewer: Membership
+) -> None:
+    page = open_page(reviewer)
+    page.goto(form)
+    page.fill("textarea[name=summary]", TYPED)
+    sign_out(page)
+    page.wait_for_url(lambda address: not address.endswith(form))
+    assert [row.summary for row in Review.objects.all()] == [TYPED]
+    assert page.evaluate(DRAFTS) == 0
+
+
+def test_a_text_that_cannot_be_saved_holds_up_signing_out_until_it_is_pressed_again(
+    open_page: Open, form: str, reviewer: Membership
+) -> None:
+    page = open_page(reviewer)
+    page.goto(form)
+    page.route("**/autosave/", lambda route: route.abort())
+    page.fill("textarea[name=summary]", TYPED)
+    sign_out(page)
+    expect(page.get_by_role("alert")).to_contain_text("only in this browser")
+    assert (page.url.endswith(form), page.evaluate(DRAFTS)) == (True, 1)
+    # She stays, and the line is mended: nothing was lost.
+    page.unroute("**/autosave/")
+    page.reload()
+    expect(page.locator("textarea[name=summary]")).to_have_value(TYPED)
+    expect(page.locator("[data-save-mark]")).to_contain_text("Saved")
+    assert [row.summary for row in Review.objects.all()] == [TYPED]
+
+
+def test_pressed_again_it_drops_the_text_and_nothing_puts_it_back(
+    open_page: Open, form: str, reviewer: Membership
+) -> None:
+    page = open_page(reviewer)
+    page.goto(form)
+    page.route("**/autosave/", lambda route: route.abort())
+    page.fill("textarea[name=summary]", TYPED)
+    sign_out(page)
+    expect(page.get_by_role("alert")).to_be_visible()
+    sign_out(page)
+    page.wait_for_url(lambda address: not address.endswith(form))
+    assert (page.evaluate(DRAFTS), Review.objects.count()) == (0, 0)
+
+
+def test_a_second_person_at_the_same_browser_never_sees_the_firsts_text_and_leaves_it_to_her(
+    open_page: Open, form: str, edition: Edition, reviewer: Membership
+) -> None:
+    """Rita's session ends while her text is unsaved; Nora signs in, writes, and signs out; then Rita comes back."""
+    nora = factories.make_member(edition, email="nora@institute-n.example")
+    factories.make_assignment(edition.submissions.get(), nora)
+    page = open_page(reviewer)
+    page.goto(form)
+    page.route("**/autosave/", lambda route: route.abort())
+    page.fill("textarea[name=summary]", TYPED)
+    become(page, nora)
+    page.goto(form)
+    assert page.input_value("textarea[name=summary]") == ""
+    assert TYPED not in page.content()
+    sign_out(page)
+    page.wait_for_url(lambda address: not address.endswith(form))
+    become(page, reviewer)
+    page.goto(form)
+    assert page.input_value("textarea[name=summary]") == TYPED
+
+
+def become(page: Page, member: Membership) -> None:
+    """The same browser, with the session of another person."""
+    page.context.clear_cookies(name="sessionid")
+    base = page.evaluate("location.origin")
+    page.context.add_cookies([{"name": "sessionid", "value": session(member.user), "url": base}])
