@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from reviews.views import discussion, papers, reviewer
+from reviews.views import discussion, papers, reviewer, rules
 
 urlpatterns = [
     path("<slug:slug>/reviews/", reviewer.home, name="home"),
     path("<slug:slug>/reviews/profile/", reviewer.profile, name="profile"),
     path("<slug:slug>/reviews/profile/conflicts/", reviewer.correct_conflicts, name="correct_conflicts"),
+    path("<slug:slug>/reviews/rules/", rules.rules, name="rules"),
     path("<slug:slug>/reviews/own/", reviewer.own, name="own"),
     path("<slug:slug>/reviews/certificate/", reviewer.certificate, name="certificate"),
     path("certificate/<str:code>/", reviewer.verify_certificate, name="verify_certificate"),

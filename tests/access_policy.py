@@ -101,6 +101,7 @@ POLICY: dict[str, frozenset[str]] = {
     # Reviewers.
     "reviews:home": REVIEWERS,
     "reviews:profile": REVIEWERS,
+    "reviews:rules": REVIEWERS,
     "reviews:correct_conflicts": REVIEWERS,
     "reviews:own": WROTE_OR_REVIEWS,
     # After the event only (its own tests).

@@ -45,6 +45,7 @@ from reviews.forms.reviewer import (
     typed_fields,
 )
 from reviews.models import Assignment, Review
+from reviews.views.rules import once_confirmed
 from submissions.access import authors_shown_to_reviewers
 from submissions.models import Conflict, Manuscript
 
@@ -175,6 +176,7 @@ def current_manuscript(assignment: Assignment) -> Manuscript | None:
 
 
 @door(page_of, "GET", "HEAD", "POST")
+@once_confirmed
 def review(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     member, assignment, written = page_of(request, slug, number)
     if request.method == "POST":
