@@ -28,6 +28,7 @@ SIGNED_IN = frozenset(
         "conflicted chair",
         "proceedings chair",
         "conflicted proceedings chair",
+        "administrator",
     }
 )
 ITS_AUTHORS = frozenset({"author", "coauthor"})
@@ -37,6 +38,7 @@ CHAIRS = frozenset({"chair", "conflicted chair"})
 ITS_CHAIR = frozenset({"chair"})
 PROCEEDINGS = frozenset({"proceedings chair", "conflicted proceedings chair"})
 ITS_PROCEEDINGS = frozenset({"proceedings chair"})
+ADMINISTRATOR = frozenset({"administrator"})
 NOBODY: frozenset[str] = frozenset()
 
 # Her own texts stay readable for who lost a task.
@@ -54,7 +56,10 @@ POLICY: dict[str, frozenset[str]] = {
     "submissions:format_guide": EVERYBODY,
     "healthz": EVERYBODY,
     "readyz": EVERYBODY,
-    "health": CHAIRS,
+    "health": CHAIRS | ADMINISTRATOR,
+    # Administrators: people who ask to be forgotten.
+    "persons:wishes": ADMINISTRATOR,
+    "persons:erase": ADMINISTRATOR,
     # Secret links: whoever holds one may use it; a forged one is 404 (their own tests).
     "editions:invitation": EVERYBODY,
     "submissions:verify": EVERYBODY,
