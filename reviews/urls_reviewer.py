@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from reviews.views import discussion, naming, papers, reviewer, subreviewing
+from reviews.views import discussion, naming, papers, reviewer, rules, subreviewing
 
 SUB_REVIEW = "<slug:slug>/sub-review/<int:number>"
 
@@ -10,6 +10,7 @@ urlpatterns = [
     path("<slug:slug>/reviews/", reviewer.home, name="home"),
     path("<slug:slug>/reviews/profile/", reviewer.profile, name="profile"),
     path("<slug:slug>/reviews/profile/conflicts/", reviewer.correct_conflicts, name="correct_conflicts"),
+    path("<slug:slug>/reviews/rules/", rules.rules, name="rules"),
     path("<slug:slug>/reviews/own/", reviewer.own, name="own"),
     path("<slug:slug>/reviews/certificate/", reviewer.certificate, name="certificate"),
     path("certificate/<str:code>/", reviewer.verify_certificate, name="verify_certificate"),

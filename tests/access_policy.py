@@ -60,6 +60,9 @@ POLICY: dict[str, frozenset[str]] = {
     "healthz": EVERYBODY,
     "readyz": EVERYBODY,
     "health": CHAIRS | ADMINISTRATOR,
+    # Administrators: people who ask to be forgotten.
+    "persons:wishes": ADMINISTRATOR,
+    "persons:erase": ADMINISTRATOR,
     # Secret links: whoever holds one may use it; a forged one is 404 (their own tests).
     "editions:invitation": EVERYBODY,
     "reviews:sub_invitation": EVERYBODY,
@@ -107,6 +110,7 @@ POLICY: dict[str, frozenset[str]] = {
     # Reviewers.
     "reviews:home": REVIEWERS,
     "reviews:profile": REVIEWERS,
+    "reviews:rules": REVIEWERS,
     "reviews:correct_conflicts": REVIEWERS,
     "reviews:own": WROTE_OR_REVIEWS,
     # After the event only (its own tests).

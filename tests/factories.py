@@ -94,7 +94,7 @@ def make_member(
     reviewer: bool | None = None,
     **fields: Any,
 ) -> Membership:
-    """An accepted member; a reviewer unless she is only a chair or proceedings chair."""
+    """An accepted member who has confirmed the rules; a reviewer unless she is only a chair or proceedings chair."""
     if user is None:
         count = Membership.objects.count()
         user = make_user(email or f"member{count}@institute{count}.example", f"Member {count}")
@@ -106,7 +106,7 @@ def make_member(
         is_chair=chair,
         is_proceedings_chair=proceedings,
         is_reviewer=(not chair and not proceedings) if reviewer is None else reviewer,
-        **({"accepted_at": AT, "invited_at": AT} | fields),
+        **({"accepted_at": AT, "invited_at": AT, "rules_at": AT} | fields),
     )
 
 

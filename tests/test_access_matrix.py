@@ -312,6 +312,7 @@ def words_of(edition: Edition, submission: Submission, review: Review, chair: Me
         "reviews:sub_reviewer:pk": sub_reviewer.pk,
         "reviews:sub_supplement:pk": supplement.pk,
         "feeds:personal:token": feed.token,
+        "persons:erase:person": author.pk,
         "mail:unsubscribe:token": letter.return_token,
         "accounts:affiliation:pk": affiliation.pk,
         "submissions:supplement:pk": supplement.pk,

@@ -309,6 +309,7 @@ class Membership(models.Model):
     max_load = models.PositiveSmallIntegerField(null=True, blank=True, validators=[MaxValueValidator(100)])
     away = models.CharField("days away", max_length=200, blank=True)
     profile_at = models.DateTimeField("profile confirmed", null=True, blank=True)
+    rules_at = models.DateTimeField("rules of confidentiality confirmed", null=True, blank=True)
     publications = models.TextField("own abstracts or publications", blank=True)
     declared_conflicts = models.JSONField("persons not to review", default=list, blank=True, help_text="[{who, kind}]")
 

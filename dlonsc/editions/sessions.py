@@ -44,6 +44,7 @@ NEEDS_FRESH_SIGN_IN = {
     "editions:invite": SENT,
     "editions:member": SENT,
     "editions:end_membership": SENT,
+    "persons:erase": SENT,
 }
 
 

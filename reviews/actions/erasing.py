@@ -44,6 +44,15 @@ def requested(user: User) -> Entry | None:
     return Entry.objects.filter(verb="erasure_requested", by_id=user.pk).order_by("-pk").first()
 
 
+def wishes() -> list[tuple[User, Entry]]:
+    """People who asked to be forgotten and are still there, the longest waiting first."""
+    asked: dict[int | None, Entry] = {}
+    for entry in Entry.objects.filter(verb="erasure_requested").order_by("pk"):
+        asked.setdefault(entry.by_id, entry)
+    people = User.objects.in_bulk([pk for pk in asked if pk is not None])
+    return [(people[pk], entry) for pk, entry in asked.items() if pk in people and people[pk].is_active]
+
+
 @transaction.atomic
 def request(user: User, *, reason: str, at: datetime) -> bool:
     """Tell every administrator; False when she has asked already."""

@@ -274,6 +274,21 @@ def declare_one(
 
 
 @transaction.atomic
+def confirm_rules(*, membership: Membership, by: User, at: datetime) -> None:
+    """She has read the rules of confidentiality and keeps them. The first time counts; a second press does nothing."""
+    if not Membership.objects.filter(pk=membership.pk, rules_at__isnull=True).update(rules_at=at):
+        return
+    record(
+        "confirm_rules",
+        by_id=by.pk,
+        by=str(by),
+        at=at,
+        edition=membership.edition.slug,
+        subject=f"membership:{membership.pk}",
+    )
+
+
+@transaction.atomic
 def save_profile(
     *,
     membership: Membership,

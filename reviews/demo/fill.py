@@ -86,6 +86,7 @@ def add_members(cast: Cast, edition: Edition, people: Sequence[Person], **roles:
             invited_at=cast.at - timedelta(days=60),
             accepted_at=cast.at - timedelta(days=50),
             profile_at=cast.at - timedelta(days=40),
+            rules_at=cast.at - timedelta(days=40),
             publications="\n\n".join(f"{words.title(cast.random)}. {words.sentence(cast.random)}" for _ in range(4)),
             is_senior=cast.random.random() < 0.3,
             **roles,

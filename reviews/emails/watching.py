@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.conf import settings
+from django.urls import reverse
+
 from dlonsc.accounts.models import User
 from dlonsc.editions.letterhead import letterhead
 from dlonsc.editions.models import Edition
@@ -48,7 +51,12 @@ def post_erasure(administrator: User, person: User, *, reason: str, at: datetime
         to_email=administrator.email,
         to_name=administrator.name,
         letter="reviews/emails/erasure",
-        context={"person": person, "reason": reason, "asked_at": at},
+        context={
+            "person": person,
+            "reason": reason,
+            "asked_at": at,
+            "address": settings.SITE_URL + reverse("persons:erase", kwargs={"person": person.pk}),
+        },
         head=Letterhead(sender="DLonSC"),
         at=at,
         kind="erasure",

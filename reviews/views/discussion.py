@@ -14,6 +14,7 @@ from reviews.actions.assigning import Refused
 from reviews.discussions import thread
 from reviews.forms.discussion import CommentForm
 from reviews.models import Comment, Discussion, Review
+from reviews.views.rules import once_confirmed
 
 
 def discussed(request: HttpRequest, slug: str, number: int) -> tuple[Membership, Discussion, Review]:
@@ -29,6 +30,7 @@ def discussed(request: HttpRequest, slug: str, number: int) -> tuple[Membership,
 
 
 @door(discussed, "GET", "HEAD", "POST")
+@once_confirmed
 def discussion(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     """POST writes a comment, or with `seen` only marks what was shown as read."""
     member, found, own = discussed(request, slug, number)

@@ -16,6 +16,7 @@ from reviews.actions import reviewing
 from reviews.forms.offline import UploadForm
 from reviews.models import Assignment, Review
 from reviews.views.reviewer import person, reviewers_gate, tasks_of
+from reviews.views.rules import once_confirmed
 from submissions.downloads import serve
 from submissions.files import path_of
 
@@ -30,6 +31,7 @@ CANNOT = (
 
 
 @door(page_gate, "GET", "HEAD")
+@once_confirmed
 def paper(request: HttpRequest, slug: str, number: int) -> HttpResponseBase:
     """The PDF as reviewers see it; shown in the page, or downloaded with ?download=1."""
     member = reviewer_of(request.user, slug)
@@ -45,6 +47,7 @@ def paper(request: HttpRequest, slug: str, number: int) -> HttpResponseBase:
 
 
 @door(page_gate, "GET", "HEAD")
+@once_confirmed
 def supplement(request: HttpRequest, slug: str, number: int, pk: int) -> HttpResponseBase:
     member = reviewer_of(request.user, slug)
     submission = assignment_of(member, number).submission
@@ -62,6 +65,7 @@ def texts_of(tasks: list[Assignment]) -> dict[int, reviewing.Fields]:
 
 
 @door(reviewers_gate, "GET", "HEAD")
+@once_confirmed
 def download_all(request: HttpRequest, slug: str) -> HttpResponseBase:
     """All her papers and text forms in one archive, streamed."""
     member = reviewer_of(request.user, slug)
@@ -98,6 +102,7 @@ def as_text_file(text: str, name: str) -> HttpResponse:
 
 
 @door(page_gate, "GET", "HEAD")
+@once_confirmed
 def offline_form(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     member = reviewer_of(request.user, slug)
     assignment = assignment_of(member, number)
@@ -107,6 +112,7 @@ def offline_form(request: HttpRequest, slug: str, number: int) -> HttpResponse:
 
 
 @door(reviewers_gate, "GET", "HEAD")
+@once_confirmed
 def offline_forms(request: HttpRequest, slug: str) -> HttpResponse:
     member = reviewer_of(request.user, slug)
     tasks = tasks_of(member)

@@ -47,6 +47,7 @@ from reviews.forms.reviewer import (
 )
 from reviews.models import Assignment, Review
 from reviews.subreviewers import written_with
+from reviews.views.rules import once_confirmed
 from submissions.access import authors_shown_to_reviewers
 from submissions.models import Conflict, Manuscript
 
@@ -177,6 +178,7 @@ def current_manuscript(assignment: Assignment) -> Manuscript | None:
 
 
 @door(page_of, "GET", "HEAD", "POST")
+@once_confirmed
 def review(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     member, assignment, written = page_of(request, slug, number)
     if request.method == "POST":
