@@ -79,6 +79,7 @@ def make_demo_edition(
         reply_to=f"chairs@{slug}.example",
         created_at=at,
         reminder_days=[7, 2, 0.5],
+        sub_reviewers=True,
     )
     for phase, days in dates.items():
         announced = (at + timedelta(days=days)).replace(hour=23, minute=59, second=0, microsecond=0, tzinfo=None)

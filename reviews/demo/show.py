@@ -9,7 +9,7 @@ from django.db import transaction
 from dlonsc.accounts.models import User
 from dlonsc.editions.calendar import Phase
 from dlonsc.editions.models import Edition, Membership
-from reviews.actions import deciding, discussing, mailing, wording
+from reviews.actions import deciding, discussing, mailing, subreviewing, wording
 from reviews.demo import words
 from reviews.demo.edition import OPEN_CALL, make_demo_edition
 from reviews.demo.fill import (
@@ -114,6 +114,7 @@ def make_mid_life(cast: Cast, leaders: list[Person], committee: list[Person]) ->
     add_late_file(cast, by_number[36])
     write_letters(edition, assignments, asked_by=str(leaders[0].user))
     discuss(chairs[0], by_number, at=cast.at)
+    write_with_somebody(cast, chairs[0])
     write_own_words(chairs[0], at=cast.at)
     mark_as_sent(edition, by=cast.at)
 
@@ -133,6 +134,30 @@ def discuss(chair: Membership, by_number: dict[int, Submission], *, at: datetime
     answer = "I could live with it, if the authors publish the scripts: see section 4, where they promise them."
     label = discussing.label_of(task.review)
     discussing.comment(talk, task.membership, text=answer, label=label, at=at - timedelta(hours=3))
+
+
+def write_with_somebody(cast: Cast, chair: Membership) -> None:
+    """A sub-reviewer has handed her text over to the reviewer; another waits for a chair's answer."""
+    tasks = Assignment.objects.filter(submission__edition=chair.edition, submission__state=State.SUBMITTED, review=None)
+    tasks = tasks.filter(submission__handling_chair=None, submission__announced_at=None)
+    rows = list(tasks.select_related("submission", "membership__user").order_by("submission__number", "pk")[:2])
+    if len(rows) < 2:
+        return
+    for task, helper, hours in zip(rows, cast.invite(2), (60, 5), strict=True):
+        task.submission.edition = chair.edition
+        by, at = task.membership.user, cast.at - timedelta(hours=hours)
+        if by is None:
+            return
+        row = subreviewing.name_sub_reviewer(
+            task, name=helper.user.name, email=helper.user.email, institution=helper.home[0],
+            why="She works on this very method.", by=by, at=at,
+        )  # fmt: skip
+        if task == rows[0]:
+            subreviewing.agree(row, chair=chair, reason="Known to us as a careful reader.", at=at + timedelta(hours=2))
+            subreviewing.accept(row, by=helper.user, at=at + timedelta(hours=9))
+            text = words.review_text(cast.random) | {"score": 2, "confidence": 3}
+            subreviewing.save(row, fields=text, based_on=0, by=helper.user, at=at + timedelta(hours=30))
+            subreviewing.hand_over(row, by=helper.user, at=at + timedelta(hours=31))
 
 
 def write_own_words(chair: Membership, *, at: datetime) -> None:

@@ -37,7 +37,6 @@ KIND_WORDS = {
     "sub_reviewer_refused": "sub-reviewer not agreed to",
     "sub_reviewer_ready": "text of a sub-reviewer ready",
     "sub_reviewer_ended": "end of a sub-reviewer's part",
-    "remind_sub_review": "reminder of a sub-reviewer",
     "decision_test": "decision, to a chair herself",
     "mailing": "written by a chair",
     "mailing_tasks": "written by a chair to reviewers",
