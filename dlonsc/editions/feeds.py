@@ -5,19 +5,20 @@ The event of a deadline is the announced minute itself, in UTC: it begins with t
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
-from icalendar import Calendar, Event
+from icalendar import Calendar, Event, vDuration
 
 from dlonsc.editions.access import visible_edition
 from dlonsc.editions.calendar import MINUTE, Phase, announced_at
 from dlonsc.editions.models import Deadline, Edition
 
 ICS = "text/calendar; charset=utf-8"
+ASK_AGAIN = timedelta(hours=6)
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,9 @@ def calendar_of(title: str, dates: Iterable[Date]) -> bytes:
     calendar.add("version", "2.0")
     calendar.add("method", "PUBLISH")
     calendar.add("x-wr-calname", title)
+    # How soon programs ask again (RFC 7986; the older name is Outlook's): their own habit may be a week.
+    calendar.add("refresh-interval", vDuration(ASK_AGAIN), parameters={"VALUE": "DURATION"})
+    calendar.add("x-published-ttl", vDuration(ASK_AGAIN))
     for row in dates:
         calendar.add_component(event_of(row))
     return bytes(calendar.to_ical())

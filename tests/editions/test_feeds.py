@@ -186,3 +186,10 @@ def test_a_new_address_ends_the_old_one(author: User, as_user: Callable[[User], 
     assert answers == [404, 200]
     client.post("/me/dates/", {"to": "remove"})
     assert Client().get(f"/me/dates/{second}.ics").status_code == 404
+
+
+def test_a_subscribed_calendar_is_told_to_ask_again_within_hours(edition: Edition, visitor: Any) -> None:
+    lines = dates_ics(visitor, edition.slug).content.decode().splitlines()
+    wanted = [line for line in lines if line.startswith(("REFRESH-INTERVAL", "X-PUBLISHED-TTL"))]
+    assert sorted(wanted) == ["REFRESH-INTERVAL;VALUE=DURATION:PT6H", "X-PUBLISHED-TTL:PT6H"]
+    assert [event["SEQUENCE"] for event in Calendar.from_ical("\r\n".join(lines)).walk("VEVENT")][:1] == [0]

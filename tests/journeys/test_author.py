@@ -5,7 +5,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from dlonsc.accounts.models import User
 from dlonsc.editions.models import Edition, Membership
@@ -87,3 +87,31 @@ def test_from_the_call_to_the_receipt(tmp_path: Path, open_page: Open) -> None:
     assert [row.number for row in submission.manuscripts.order_by("number")] == [1, 2]
     receipts = Message.objects.filter(kind="receipt")
     assert [letter.to_email for letter in receipts] == ["ada@uni.example"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_saving_while_a_save_is_on_its_way_waits_for_it_and_tells_of_no_other_window(open_page: Open) -> None:
+    edition = factories.make_edition()
+    begin_now(edition)
+    author = factories.make_user("ada@uni.example", "Ada Author")
+    draft = factories.make_submission(edition, author, state=State.DRAFT)
+    page = open_page(author)
+    on_its_way: list[str] = []
+
+    def hold(route: Route) -> None:
+        if "x-autosave" in route.request.headers and not on_its_way:
+            on_its_way.append(route.request.url)
+            # Long enough for the press to come in between, as on a slow line.
+            page.wait_for_timeout(700)
+        route.continue_()
+
+    page.route("**/details/", hold)
+    page.goto(f"/{edition.slug}/submissions/{draft.number}/")
+    page.locator("#id_abstract").fill("Typed in a hurry.")
+    page.locator("#id_keywords").focus()
+    page.wait_for_timeout(500)
+    page.get_by_role("button", name="Save details").click()
+    expect(page.get_by_text("Details saved.")).to_be_visible()
+    draft.refresh_from_db()
+    assert (len(on_its_way), draft.abstract, draft.typed) == (1, "Typed in a hurry.", {})
+    assert page.get_by_text("Typed in another window").count() == 0

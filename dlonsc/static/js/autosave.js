@@ -6,6 +6,7 @@ for (const form of document.querySelectorAll("form[data-autosave]")) {
   let timer = 0;
   let running = false;
   let changed = false;
+  let afterwards = null;
 
   const say = (text, bad) => {
     if (!mark) return;
@@ -95,6 +96,12 @@ for (const form of document.querySelectorAll("form[data-autosave]")) {
       schedule(5000);
     }
     running = false;
+    goOn();
+  };
+  const goOn = () => {
+    const submit = afterwards;
+    afterwards = null;
+    if (submit) submit();
   };
   const schedule = (wait) => {
     clearTimeout(timer);
@@ -116,7 +123,7 @@ for (const form of document.querySelectorAll("form[data-autosave]")) {
   window.addEventListener("pagehide", () => save(true));
   window.addEventListener("online", () => { if (changed) save(false); });
   window.addEventListener("offline", () => { if (changed) say("Not saved: kept in this browser", true); });
-  form.addEventListener("submit", () => {
+  form.addEventListener("submit", (event) => {
     clearTimeout(timer);
     keep(true);
     changed = false;
@@ -126,6 +133,15 @@ for (const form of document.querySelectorAll("form[data-autosave]")) {
   document.addEventListener("drop-drafts", () => {
     clearTimeout(timer);
     changed = false;
+    if (!running) return;
+    // A save is on its way with the same version: the second of the two would seem to come from another window.
+    event.preventDefault();
+    const { submitter } = event;
+    afterwards = () => {
+      running = false;
+      form.requestSubmit(submitter);
+    };
+    setTimeout(goOn, 4000);
   });
   restore();
 }

@@ -71,12 +71,12 @@ def mailing(request: ChairRequest, chair: Membership, pk: int) -> HttpResponse:
     refused = release_form.non_field_errors() if release_form.is_bound else []
     if row.released_at is not None:
         for words in refused:
-            messages.error(request, words)
+            messages.error(request, str(words))
         return page(request, chair, "mailing_released.html", released(row), status=status)
     run = verbs.dry_run(chair, row, timezone.now())
     if run.wrong:
         for words in refused:
-            messages.error(request, words)
+            messages.error(request, str(words))
     listed = chosen(run, request.GET.get("q", ""))
     person = next((one for one in run.people if one.key == request.GET.get("letter")), listed[0] if listed else None)
     context = {
