@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('editions', '0009_discussion'),
+        ('editions', '0010_sub_reviewers'),
     ]
 
     operations = [
