@@ -266,7 +266,7 @@ class Answer:
         """In what two answers differ, with the lines that do; '' when in nothing."""
         if self.status != other.status:
             return f"status {self.status} and {other.status}"
-        for part in ("headers", "body", "sql"):
+        for part in ("body", "sql", "headers"):
             one, two = (zlib.decompress(getattr(answer, part)).decode(errors="replace") for answer in (self, other))
             if one != two:
                 lines = list(difflib.unified_diff(one.splitlines(), two.splitlines(), n=0, lineterm=""))[2:]
@@ -284,11 +284,11 @@ class Seen:
 
     def first_difference(self, other: "Seen") -> str:
         """Where and in what two worlds differ, or ''."""
+        for address in sorted(self.answers.keys() & other.answers.keys()):
+            if words := self.answers[address].difference(other.answers[address]):
+                return f"{address} {words}"
         if only_one := sorted(self.answers.keys() ^ other.answers.keys()):
             return f"{only_one[0]} is offered in one of them"
-        for address, answer in self.answers.items():
-            if words := answer.difference(other.answers[address]):
-                return f"{address} {words}"
         return "" if self.letters == other.letters else f"letters {self.letters} {other.letters}"
 
 
