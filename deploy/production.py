@@ -34,6 +34,7 @@ sys.path.insert(0, str(ROOT))
 from dlonsc.processes import ProcessFailed, Program, run_together  # noqa: E402 - this file is run, not imported
 
 HOST = "localhost"
+REDIS_PASSWORD = "onlyforatrial"  # noqa: S105 - of a Redis that listens to this machine and ends with the trial
 
 
 def free_ports(count: int) -> list[int]:
@@ -76,7 +77,7 @@ class Shape:
             "DLONSC_MODE": "production",
             "SECRET_KEY": "only-for-a-trial-on-this-machine-0123456789-abcdefghijklmnopqrstuvwxyz",
             "DATABASE_URL": self.database_url,
-            "REDIS_URL": f"redis://127.0.0.1:{self.redis}/0",
+            "REDIS_URL": f"redis://:{REDIS_PASSWORD}@127.0.0.1:{self.redis}/0",
             "MAIL_URL": f"smtp://127.0.0.1:{self.smtp}",
             "MAIL_FROM": "DLonSC <dlonsc@workshop.example>",
             "MAIL_PER_SECOND": "0",
@@ -97,11 +98,13 @@ class Shape:
         celery = (python, "-m", "celery", "-A", "dlonsc")
         mailbox = ("-c", "aiosmtpd.handlers.Mailbox", str(self.folder / "letters"))
         redis = ("--bind", "127.0.0.1", "--port", str(self.redis), "--dir", str(self.folder / "redis"))
+        # By a file, as in Compose: a command line is read by every process of the machine.
+        settings = str(self.folder / "redis.conf")
         durable = ("--appendonly", "yes", "--maxmemory-policy", "noeviction")
         config = ("--config", "deploy/gunicorn.conf.py")
         user = " user root;" if os.geteuid() == 0 else ""
         return [
-            Program("redis", ("redis-server", *redis, *durable)),
+            Program("redis", ("redis-server", settings, *redis, *durable)),
             Program("smtp", (python, "-m", "aiosmtpd", "-n", "-l", f"127.0.0.1:{self.smtp}", *mailbox)),
             Program("web", (python, "-m", "gunicorn", "dlonsc.wsgi", *config)),
             Program("worker", (*celery, "worker", "--pool", "prefork", "--concurrency", "2", "--loglevel", "INFO")),
@@ -150,6 +153,7 @@ def prepare(shape: Shape) -> None:
         (shape.folder / name).mkdir(parents=True, exist_ok=True)
     make_certificate(shape)
     (shape.folder / "nginx.conf").write_text(nginx_file(shape))
+    (shape.folder / "redis.conf").write_text(f"requirepass {REDIS_PASSWORD}\n")
     for command in ("migrate --noinput", "createcachetable", "collectstatic --noinput"):
         words = [sys.executable, "manage.py", *command.split(), "--verbosity", "0"]
         subprocess.run(words, cwd=ROOT, env=shape.environment(), check=True)

@@ -172,7 +172,8 @@ def test_an_act_of_the_table_asks_again_after_an_hour(
     name: str, method: str, chair: Membership, reviewer: Membership, sign_in: SignIn, clock: Any
 ) -> None:
     paper = factories.make_submission(chair.edition)
-    words = {"slug": chair.edition.slug, "number": paper.number, "member": reviewer.pk, "pk": reviewer.pk}
+    words: dict[str, Any] = {"slug": chair.edition.slug, "number": paper.number, "member": reviewer.pk}
+    words |= {"pk": reviewer.pk, "person": reviewer.user_id}
     takes = all_addresses()[name].pattern.converters
     address = reverse(name, kwargs={key: words[key] for key in takes})
     browser = sign_in(chair)

@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from redis import Redis
+from redis import AuthenticationError, Redis
 
 from tests.services.visitor import Answer, Place, Visitor, eventually, links
 
@@ -138,6 +138,20 @@ def test_a_sign_up_is_confirmed_by_a_letter_that_really_arrives_and_private_page
     assert page.headers["Cache-Control"] == "private, no-store"
     assert "Cookie" in page.headers["Vary"]
     assert "__Host-session" in {cookie.name for cookie in visitor.jar}
+
+
+def test_redis_answers_only_with_its_password(place: Place) -> None:
+    url = json.loads(Path(place.environment).read_text())["REDIS_URL"]
+    parts = urlsplit(url)
+    with Redis.from_url(url) as redis:
+        assert redis.ping() is True
+        process = int(redis.info("server")["process_id"])
+    for password in (None, "wrong"):
+        stranger = Redis(host=parts.hostname or "", port=parts.port or 0, password=password)
+        with stranger, pytest.raises(AuthenticationError):
+            stranger.ping()
+    assert parts.password is not None
+    assert parts.password.encode() not in Path(f"/proc/{process}/cmdline").read_bytes()
 
 
 @contextmanager
