@@ -108,6 +108,8 @@ class Paper:
     # Of every decision that was ever recorded.
     chairs_notes: list[str] = field(default_factory=list)
     chairs_words: list[str] = field(default_factory=list)
+    # Reviews as decision letters tell them; chairs read the letters.
+    told: set[str] = field(default_factory=set)
 
 
 class Workshop:
@@ -244,7 +246,7 @@ class Workshop:
                 if task.official
                 for word in (task.official.word, task.official.note)
             }
-            words |= set(paper.chairs_words)
+            words |= set(paper.chairs_words) | paper.told
             words |= talk if self.switches["committee_discusses"] else set()
         if self.people[name].is_a("proceedings") and self.is_accepted(paper) and not self.in_conflict(name, paper):
             words |= {paper.title}
@@ -559,6 +561,7 @@ class Workshop:
 
     def _post_decision(self, paper: Paper, decision: Decision, release: Release) -> None:
         self.to_authors("decision", paper)
+        paper.told |= set(decision.shown)
         emails = [self.people[name].email for name in paper.authors]
         self.decision_letters += [Letter(paper.number, email, decision.verdict, release) for email in emails]
 
