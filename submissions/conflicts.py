@@ -8,7 +8,7 @@ from allauth.account.models import EmailAddress
 from django.db import transaction
 
 from dlonsc.accounts.models import Affiliation
-from dlonsc.editions.models import Edition, InstitutionAlias, Membership, MembershipAffiliation
+from dlonsc.editions.models import Edition, InstitutionAlias, Membership, MembershipAffiliation, MembershipQuerySet
 from submissions.models import Conflict, ConflictKind, ConflictSource, Submission
 from submissions.states import State
 
@@ -113,12 +113,16 @@ def homes_of_member(member: Membership, emails: Iterable[str], spell: Spellings)
 
 
 class Committee:
-    """An edition's members with their addresses and homes, read once for any number of submissions."""
+    """An edition's members with their addresses and homes, read once for any number of submissions.
 
-    def __init__(self, edition_id: int) -> None:
+    `among` are those to look at; without it everybody who may yet review, also who has not answered the invitation.
+    """
+
+    def __init__(self, edition_id: int, among: MembershipQuerySet | None = None) -> None:
         self.spell = Spellings(edition_id)
+        everybody = Membership.objects.filter(edition=edition_id, removed_at__isnull=True, declined_at__isnull=True)
         members = (
-            Membership.objects.filter(edition=edition_id, removed_at__isnull=True, declined_at__isnull=True)
+            (everybody if among is None else among)
             .select_related("user")
             .prefetch_related("affiliations", "user__affiliations")
         )

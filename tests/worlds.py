@@ -32,6 +32,7 @@ from reviews.models import Assignment
 from submissions.actions import overseeing
 from submissions.models import Question, ReproducibilityRecord, Submission
 from tests import factories
+from tests.access_policy import CHAIRS, POLICY
 from tests.test_access_matrix import HANDLER, all_addresses, refusing_without_a_frame, reverse_keys
 
 
@@ -40,21 +41,22 @@ class World:
     edition: Edition
     mine: Submission
     secret: Submission
+    secret_too: Submission
     people: dict[str, User] = field(default_factory=dict)
     members: dict[str, Membership] = field(default_factory=dict)
     assignments: dict[str, Assignment] = field(default_factory=dict)
 
 
 def build() -> World:
-    """An edition after its deadline: an author with two papers; another's paper, the secret one, in which a chair and
-    two members are in conflict, with a submitted review, a draft, a discussion and a private decision.
+    """An edition after its deadline: an author with two papers; another's two papers, of which the secret one has a
+    submitted review, a draft, a discussion and a private decision. A chair and a member are in conflict with both.
     """
     edition = factories.make_edition(sub_reviewers=True)
     author = factories.make_user("ada@uni.example", "Ada")
     chair = factories.make_member(edition, factories.make_user("chair@a.example", "Chantal"), chair=True)
     conflicted = factories.make_member(edition, factories.make_user("own@b.example", "Otto"), chair=True)
     proceedings = factories.make_member(edition, factories.make_user("print@c.example", "Petra"), proceedings=True)
-    names = ("rita", "hilda", "idle", "barred", "spare")
+    names = ("rita", "hilda", "rex", "idle", "barred", "spare")
     members = {
         name: factories.make_member(edition, factories.make_user(f"{name}@{name}.example", name.title()))
         for name in names
@@ -63,13 +65,17 @@ def build() -> World:
     factories.make_submission(edition, author, title="Mine too")
     hidden = factories.make_user("hidden@campus.example", "Hidden")
     secret = factories.make_submission(edition, hidden, title="canarytitle at scale", abstract="An canaryabstract.")
-    for member in (conflicted, members["barred"]):
-        factories.make_conflict(secret, member)
+    secret_too = factories.make_submission(edition, hidden, title="Secret too")
+    for paper in (secret, secret_too):
+        for member in (conflicted, members["barred"]):
+            factories.make_conflict(paper, member)
     assignments = {
         "mine rita": factories.make_assignment(mine, members["rita"]),
         "mine hilda": factories.make_assignment(mine, members["hilda"]),
+        "mine rex": factories.make_assignment(mine, members["rex"]),
         "secret rita": factories.make_assignment(secret, members["rita"]),
         "secret hilda": factories.make_assignment(secret, members["hilda"]),
+        "secret rex": factories.make_assignment(secret, members["rex"]),
     }
     helpers = {
         "sub-reviewer": factories.make_user("sue@sue.example", "Sue"),
@@ -78,7 +84,9 @@ def build() -> World:
     }
     factories.make_sub_reviewer(assignments["mine hilda"], helpers["sub-reviewer"])
     factories.make_sub_reviewer(assignments["secret rita"], helpers["another's helper"])
+    factories.make_sub_reviewer(assignments["secret rex"], factories.make_user("sid@sid.example", "Sid"))
     factories.make_review(assignments["mine rita"], score=1, summary="Fair")
+    factories.make_review(assignments["mine rex"], score=1, summary="Fair")
     factories.make_comment(mine, members["rita"])
     people = {
         "author": author,
@@ -91,7 +99,13 @@ def build() -> World:
         **{name: member.user for name, member in members.items()},
     }
     world = World(
-        edition, mine, secret, people, members | {"chair": chair, "conflicted chair": conflicted}, assignments
+        edition,
+        mine,
+        secret,
+        secret_too,
+        people,
+        members | {"chair": chair, "conflicted chair": conflicted},
+        assignments,
     )
     plant(world)
     return world
@@ -133,8 +147,9 @@ def plant(world: World) -> None:
     Question.objects.create(
         submission=paper, text="canaryquestion", written_by=paper.created_by, written_at=factories.AT
     )
-    factories.make_invited(world.edition)
-    Membership.objects.filter(email="invited@somewhere.example").update(
+    for email in ("invited@somewhere.example", "invited.too@somewhere.example"):
+        factories.make_invited(world.edition, email)
+    Membership.objects.filter(email__endswith="@somewhere.example").update(
         declined_at=factories.AT, decline_reason="canarydecline"
     )
     write_letter(world.mine, "letter of mine", "Received.")
@@ -165,9 +180,9 @@ def write_letters(world: World) -> None:
 
 
 # Who may find the word of each secret on the site or in her letters, while reviews are written. Rita has submitted her
-# review of the secret paper, Hilda has a draft of hers; a helper writes it with each of them.
+# review of the secret paper, Hilda has a draft of hers that a helper writes with her, Rex has nothing.
 WRITERS = frozenset({"hilda", "helper"})
-PAPER_READERS = frozenset({"hidden author", "chair", "rita", "another's helper"}) | WRITERS
+PAPER_READERS = frozenset({"hidden author", "chair", "rita", "rex"}) | WRITERS
 CANARIES: dict[str, frozenset[str]] = {
     "canarytitle": PAPER_READERS,
     "canaryabstract": PAPER_READERS,
@@ -210,8 +225,24 @@ SEARCHED = {
     "reviews:announce",
 }
 LINK = re.compile(rb'(?:href|src|data-poll)="(/[^"#]*)"')
-# Leaving, and pages of others' applications that hold no secret of a workshop.
-NOT_FOLLOWED = re.compile(r"^/(accounts|static|demo)/|logout")
+# Leaving, pages of others' applications that hold no secret of a workshop, and the machine's.
+NOT_FOLLOWED = re.compile(r"^/(accounts|static|demo|health)/|logout")
+
+
+# Of the chairs' addresses, who is none tries every so many in each run; all with --long.
+SAMPLED = 4
+
+
+def doors(name: str, step: int) -> list[str]:
+    """The addresses that an observer tries: all that stand open to others than chairs, of the chairs' every `step`th.
+
+    Which of them depends on her name, so that all observers together try each.
+    """
+    rest = sorted(door for door in all_addresses() if POLICY[door] <= CHAIRS)
+    if "chair" in name:
+        return sorted(all_addresses())
+    first = sum(name.encode()) % step
+    return sorted({*(all_addresses().keys() - set(rest)), *rest[first::step]})
 
 
 def addresses(world: World, only: Collection[str] = ()) -> Iterator[str]:
@@ -292,15 +323,16 @@ class Seen:
         return "" if self.letters == other.letters else f"letters {self.letters} {other.letters}"
 
 
-def observe(world: World, person: User | None, only: Collection[str] = (), canaries: Iterable[str] = ()) -> Seen:
+def observe(world: World, name: str, only: Collection[str], canaries: Iterable[str], *, step: int) -> Seen:
     """What somebody sees of the whole site, or of the addresses named in `only` without following links."""
+    person = world.people.get(name)
     # What an observer before this one wrote is undone, but the sequences of PostgreSQL went on.
     restart_ids()
     client = Client(raise_request_exception=True)
     client.handler = HANDLER
     if person is not None:
         client.force_login(person)
-    seen, todo = Seen(), list(reversed(list(addresses(world, only))))
+    seen, todo = Seen(), list(reversed(list(addresses(world, only or doors(name, step)))))
     while todo:
         address = todo.pop()
         if address in seen.answers:
@@ -381,6 +413,8 @@ def world_seen_by(
     changes: Iterable[Callable[[World], None]] = (),
     only: Collection[str] = (),
     canaries: Iterable[str] = (),
+    *,
+    step: int = SAMPLED,
 ) -> Seen:
     """Build a world, change it, and look at it with one person's eyes; nothing of it is left behind."""
     found: list[Seen] = []
@@ -398,7 +432,7 @@ def world_seen_by(
             for change in changes:
                 change(world)
             write_letters(world)
-            found.append(observe(world, world.people.get(name), only, canaries))
+            found.append(observe(world, name, only, canaries, step=step))
             raise Undo
     except Undo:
         pass

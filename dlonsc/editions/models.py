@@ -276,6 +276,10 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
         """Those whom the public committee page names."""
         return self.filter(is_listed=True, removed_at__isnull=True, declined_at__isnull=True)
 
+    def known_to_authors(self) -> "MembershipQuerySet":
+        """Those who accepted, and whom the public page names; who was asked and has not answered is the chairs' to know."""
+        return self.active() | self.listed()
+
 
 class Membership(models.Model):
     """A person's place in an edition's committee, from invitation to the end. One row per person, roles as flags.

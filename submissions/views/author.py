@@ -20,7 +20,7 @@ from submissions import frontpage, receipts
 from submissions.access import authored_by, one
 from submissions.actions import drafting, sending
 from submissions.actions.moves import Refused, Stale, window_of
-from submissions.conflicts import computed_conflicts
+from submissions.conflicts import Committee, computed_conflicts
 from submissions.downloads import serve
 from submissions.forms.author import (
     AuthorChangeForm,
@@ -363,11 +363,8 @@ def author_change(request: HttpRequest, slug: str, number: int) -> HttpResponse:
 def conflicts(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     """The committee with affiliations; those who share an institution are marked and explained."""
     row = mine(request, slug, number)
-    members = list(
-        row.edition.memberships.filter(removed_at__isnull=True, declined_at__isnull=True).prefetch_related(
-            "affiliations"
-        )
-    )
+    committee = Committee(row.edition_id, row.edition.memberships.known_to_authors())
+    members = [member for member, _, _ in committee.members]
     error = ""
     if request.method == "POST":
         declared = [
@@ -395,7 +392,7 @@ def conflicts(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         else:
             messages.success(request, f"Conflicts saved: {len(declared)} declared.")
             return redirect(f"/{slug}/submissions/{number}/#conflicts")
-    found = {line.membership.pk: line for line in computed_conflicts(row)}
+    found = {line.membership.pk: line for line in computed_conflicts(row, committee)}
     own = {line.membership_id: line for line in own_conflicts(row)}
     context = {
         "edition": row.edition,
