@@ -3,6 +3,7 @@
 From when is read from the table (reviews/visibility.py); here stands who belongs to which audience.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db.models import Exists, OuterRef, QuerySet
@@ -12,6 +13,7 @@ from django.utils import timezone
 from dlonsc.accounts.models import User
 from dlonsc.editions.models import Edition, Membership, long_past_events
 from dlonsc.editions.visibility import Audience, Since, Thing, rule
+from reviews.conflicts import conflict_reasons
 from reviews.models import (
     Assignment,
     AssignmentQuerySet,
@@ -64,6 +66,30 @@ def assigned_to(member: Membership) -> AssignmentQuerySet:
         .exclude(submission__edition__in=long_past_events(timezone.now()).values("edition"))
         .select_related("submission", "membership", "submission__edition")
     )
+
+
+def on_desks(submissions: Iterable[int]) -> list[Assignment]:
+    """`assigned_to` of all members at once: of these submissions (primary keys), the tasks that their reviewers see.
+
+    Letters about tasks go to these only: nobody is written to about what she could not open.
+    """
+    at = timezone.now()
+    known = Submission.objects.filter(may_exist_for(Audience.REVIEWER, at), pk__in=list(submissions))
+    rows = list(
+        Assignment.objects.standing()
+        .filter(submission__in=known, membership__in=Membership.objects.reviewers())
+        .exclude(submission__edition__in=long_past_events(at).values("edition"))
+        .select_related("membership__user", "submission", "review")
+        .order_by("membership__pk", "submission__number")
+    )
+    barred = conflict_reasons({row.submission_id for row in rows})
+    return [row for row in rows if (row.submission_id, row.membership_id) not in barred]
+
+
+def has_submitted(task: Assignment) -> bool:
+    """Whether the review of a task of `on_desks` is in."""
+    review = getattr(task, "review", None)
+    return review is not None and review.submitted_at is not None
 
 
 def own_reviews(member: Membership) -> ReviewQuerySet:

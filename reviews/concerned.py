@@ -9,8 +9,8 @@ from django.utils import timezone
 from dlonsc.editions.calendar import Phase
 from dlonsc.editions.models import Deadline, Edition, Membership
 from dlonsc.editions.upstairs import Person, upstairs
-from reviews.conflicts import conflict_reasons
-from reviews.models import Assignment, Review
+from reviews.access import has_submitted, on_desks
+from reviews.models import Review
 from reviews.reach import effect_of
 from reviews.reminders import PHASES, planned
 from submissions.access import overseen_by
@@ -30,15 +30,9 @@ def draft_owners(edition: Edition, viewer: Membership | None) -> list[Person]:
 
 def late_reviewers(edition: Edition, viewer: Membership | None) -> list[Person]:
     """Reviewers with a review that is not submitted, of a submission that they may still see."""
-    rows = list(
-        Assignment.objects.standing()
-        .filter(submission__in=known_to(edition, viewer).submitted(), membership__in=Membership.objects.reviewers())
-        .exclude(review__submitted_at__isnull=False)
-        .select_related("membership__user")
-    )
-    barred = conflict_reasons({row.submission_id for row in rows})
-    open_ones = [row.membership for row in rows if (row.submission_id, row.membership_id) not in barred]
-    return [Person(member.user.email, member.name) for member in open_ones if member.user]
+    tasks = on_desks(known_to(edition, viewer).submitted().values_list("pk", flat=True))
+    members = [task.membership for task in tasks if not has_submitted(task)]
+    return [Person(member.user.email, member.name) for member in members if member.user]
 
 
 def camera_ready_contacts(edition: Edition, viewer: Membership | None) -> list[Person]:

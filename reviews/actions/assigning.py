@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from dlonsc.accounts.models import User
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.history.record import record
+from reviews.access import has_submitted, on_desks
 from reviews.actions.ending import Ending, end_with
 from reviews.conflicts import conflict_reasons
 from reviews.delegates import chairs_of, needs_delegate, with_conflicted_chair
@@ -189,17 +190,10 @@ def remind(edition: Edition, rows: Iterable[Assignment], *, press: str, by: User
     is left out, because the rows are read again here; so is whoever may not see the submission any more, because she
     has left or has come into conflict.
     """
-    wanted = [row.pk for row in rows]
-    open_rows = list(
-        Assignment.objects.standing()
-        .filter(pk__in=wanted, submission__state=State.SUBMITTED, membership__in=Membership.objects.reviewers())
-        .exclude(review__submitted_at__isnull=False)
-        .select_related("membership__user", "submission")
-    )
-    barred = conflict_reasons({row.submission_id for row in open_rows})
+    wanted = {row.pk: row.submission_id for row in rows}
     by_member: dict[Membership, list[Assignment]] = defaultdict(list)
-    for row in open_rows:
-        if (row.submission_id, row.membership_id) not in barred:
+    for row in on_desks(wanted.values()):
+        if row.pk in wanted and not has_submitted(row):
             by_member[row.membership].append(row)
     count = 0
     for member, tasks in by_member.items():

@@ -10,6 +10,7 @@ from dlonsc.accounts.models import User
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.editions.visibility import Switch
 from dlonsc.history.record import record
+from reviews.access import has_submitted, on_desks
 from reviews.actions.assigning import Refused
 from reviews.emails.discussing import post_news, post_opened
 from reviews.models import Assignment, Comment, Discussion, LastRead, Review
@@ -61,15 +62,11 @@ def open_discussions(chair: Membership, numbers: Iterable[int], *, by: User, at:
 
 
 def reviewers_of(submissions: Iterable[Submission]) -> list[Assignment]:
-    """Standing assignments with a submitted review, of reviewers without a conflict: who may read a discussion."""
+    """Tasks with a submitted review that their reviewers see: who may read a discussion."""
     found = {row.pk: row for row in submissions}
-    rows = Assignment.objects.standing().filter(submission__in=found, review__submitted_at__isnull=False)
-    tasks = []
-    for task in rows.select_related("membership__user", "review").order_by("membership__pk", "submission__number"):
+    tasks = [task for task in on_desks(found) if has_submitted(task)]
+    for task in tasks:
         task.submission = found[task.submission_id]
-        member = task.membership
-        if member.is_active and member.is_reviewer and not _in_conflict(member, task.submission):
-            tasks.append(task)
     return tasks
 
 

@@ -150,6 +150,17 @@ def test_no_discussion_is_opened_and_none_is_told_of_a_score_while_they_are_off(
     assert (Comment.objects.count(), Message.objects.count()) == (1, 0)
 
 
+def test_a_discussion_of_a_withdrawn_paper_writes_to_no_reviewer(
+    edition: Edition, chair: Membership, paper: Submission, reviewer: Membership
+) -> None:
+    factories.make_review(factories.make_assignment(paper, reviewer))
+    talk = factories.make_comment(paper, chair).discussion
+    Submission.objects.filter(pk=paper.pk).update(state="withdrawn", withdrawn_at=AT)
+    talk.refresh_from_db()
+    discussing.comment(talk, chair, text="Why?", label=discussing.CHAIR, is_question=True, at=AT)
+    assert Message.objects.filter(kind="discussion_news", to_email=reviewer.email).count() == 0
+
+
 # --- What somebody typed ------------------------------------------------------------------------------------------
 
 

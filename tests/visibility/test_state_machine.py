@@ -451,6 +451,14 @@ class Story(RuleBasedStateMachine):
         self.act(expected, lambda: sending.restore(submission=row, by=self.users[by], at=self.now))
         self.touch(by, paper)
 
+    @rule(number=NUMBER)
+    def a_coauthor_leaves(self, number: int) -> None:
+        rows = [paper for paper in self.all_papers() if len(paper.authors) > 1]
+        if rows:
+            paper = pick(rows, number)
+            place = [row.number for _, row in self.owners()].index(paper.number)
+            self.the_author_list_changes(number=place, who=paper.authors[-1])
+
     @rule(number=NUMBER, who=st.sampled_from(LISTED))
     def the_author_list_changes(self, number: int, who: str) -> None:
         """Somebody joins, or leaves, or nothing changes when she would be the only one."""
@@ -860,8 +868,11 @@ class Story(RuleBasedStateMachine):
         self.touch(paper.authors[0], paper)
 
     @precondition(lambda self: any(letter.state == "waits" for letter in self.model.decision_letters))
-    @rule()
-    def the_post_leaves(self) -> None:
+    @rule(is_over=st.booleans())
+    def the_post_leaves(self, is_over: bool) -> None:
+        """`is_over`: after the hold."""
+        if is_over:
+            self.wait(self.model.hold * MINUTE)
         self.model.post_leaves()
         ledger.release_held(self.now)
         for pk in ledger.due(self.now).filter(kind="decision").values_list("pk", flat=True):
@@ -1311,4 +1322,4 @@ ALWAYS = 2
 def test_a_planted_fault_is_found(fault: str, stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     FAULTS[fault](monkeypatch)
     with pytest.raises(AssertionError):
-        play(60, 20, shrinks=False)
+        play(60, 30, shrinks=False)
