@@ -21,9 +21,25 @@ of_hypothesis.load_profile("untimed")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="run the long and random profiles too")
+    parser.addoption(
+        "--of-the-database",
+        action="store_true",
+        help="leave out what another database cannot change: no row, a browser",
+    )
 
 
+def asks_the_database(item: pytest.Item) -> bool:
+    """Whether a test could go another way with another database; the page that a browser shows could not."""
+    has_rows = item.get_closest_marker("django_db") or {"db", "transactional_db"} & set(item.fixturenames)
+    return "services" in item.keywords or (bool(has_rows) and "journey" not in item.keywords)
+
+
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--of-the-database"):
+        left_out = [item for item in items if not asks_the_database(item)]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if asks_the_database(item)]
     if not config.getoption("--long"):
         skip = pytest.mark.skip(reason="a long profile: --long runs it")
         for item in items:

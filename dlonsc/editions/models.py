@@ -277,7 +277,7 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
         return self.filter(is_listed=True, removed_at__isnull=True, declined_at__isnull=True)
 
     def known_to_authors(self) -> "MembershipQuerySet":
-        """Those who accepted, and whom the public page names; who was asked and has not answered is the chairs' to know."""
+        """Those who accepted or whom the public page names; who has not answered is the chairs' to know."""
         return self.active() | self.listed()
 
 
