@@ -2,8 +2,8 @@
 
 Status, headers, body, letters and the SQL that was run must be identical after removing the one-time tokens, on every
 address, with the numbers of one's own and of the secret paper, the secret's own words as search terms, and for every
-refused POST. All that an observer may not know is changed at once, each at a row of its own; only where something
-differs is it looked for one secret at a time. Leaks are planted on purpose, one of each kind, and each is caught.
+refused POST. All that an observer may not know is changed at once, each at a row of its own; with --long one secret at a
+time. Leaks are planted on purpose, one of each kind, and each is caught.
 """
 
 from collections.abc import Callable
@@ -80,12 +80,14 @@ def decide_secret_too(world: World) -> None:
 
 
 def write_comment(world: World) -> None:
-    factories.make_comment(world.mine, world.members["rita"], "Quagga")
+    for paper in (world.mine, world.secret):
+        factories.make_comment(paper, world.members["rita"], "Quagga")
 
 
 def no_discussion(world: World) -> None:
-    Comment.objects.filter(discussion__submission=world.secret).delete()
-    Discussion.objects.filter(submission=world.secret).delete()
+    """The other way round: without it there is one less to find."""
+    Comment.objects.filter(discussion__submission=world.secret_too).delete()
+    Discussion.objects.filter(submission=world.secret_too).delete()
 
 
 def other_sub_reviewer(world: World) -> None:
@@ -262,10 +264,8 @@ def noticed_by(name: str, secrets: dict[str, Secret], step: int = SAMPLED) -> st
 def test_nobody_notices_what_she_may_not_know(name: str, pytestconfig: pytest.Config) -> None:
     looks_in_this_run(name, pytestconfig)
     hidden = {words: secret for words, secret in SECRETS.items() if name in secret.hidden_from}
-    together = noticed_by(name, hidden)
-    # Only when there is a leak: which of them is it?
-    alone = {words: noticed_by(name, {words: secret}) for words, secret in hidden.items()} if together else {}
-    assert (together, {words: where for words, where in alone.items() if where}) == ("", {})
+    # Which of them it is, the test of single secrets tells with --long.
+    assert noticed_by(name, hidden) == ""
 
 
 @pytest.mark.long

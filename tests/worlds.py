@@ -140,6 +140,7 @@ def plant(world: World) -> None:
         declined_at=factories.AT, refusal="conflict", refusal_reason="canaryrefusal"
     )
     factories.make_comment(paper, world.members["rita"], "A canarycomment.")
+    factories.make_comment(world.secret_too, world.members["rex"])
     deciding.decide(
         paper, verdict="accept", note="canarydecision", to_authors="canarytoauthors", version=0, by=chair,
         at=factories.AFTER_DEADLINE,
@@ -392,6 +393,9 @@ def asked(client: Client, address: str, *, post: bool = False) -> tuple[Answer, 
         body = b"".join(response.streaming_content) if response.streaming else response.content
     headers = sorted((k.lower(), v) for k, v in response.headers.items() if k.lower() not in VOLATILE_HEADERS)
     sql = [RANDOM.sub("RANDOM", one["sql"]) for one in queries.captured_queries if not OF_SESSIONS.search(one["sql"])]
+    if post and response.status_code not in POSTED_TO:
+        # She may do this: the numbers of the rows that she made are the next free ones of the whole house.
+        sql = []
     parts = ("\n".join(map(repr, headers)).encode(), TOKENS.sub(b"", body), "\n".join(sql).encode())
     packed = (zlib.compress(part, level=1) for part in parts)
     return Answer(response.status_code, *packed), body, "html" in response.headers.get("Content-Type", "")
