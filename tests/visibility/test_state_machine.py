@@ -451,7 +451,6 @@ class Story(RuleBasedStateMachine):
         self.act(expected, lambda: sending.restore(submission=row, by=self.users[by], at=self.now))
         self.touch(by, paper)
 
-    @rule(number=NUMBER)
     def a_coauthor_leaves(self, number: int) -> None:
         rows = [paper for paper in self.all_papers() if len(paper.authors) > 1]
         if rows:
@@ -868,11 +867,15 @@ class Story(RuleBasedStateMachine):
         self.touch(paper.authors[0], paper)
 
     @precondition(lambda self: any(letter.state == "waits" for letter in self.model.decision_letters))
-    @rule(is_over=st.booleans())
-    def the_post_leaves(self, is_over: bool) -> None:
-        """`is_over`: after the hold."""
-        if is_over:
-            self.wait(self.model.hold * MINUTE)
+    @rule(number=NUMBER, before=st.sampled_from(["somebody leaves", "nothing", "a withdrawal"]))
+    def the_post_leaves(self, number: int, before: str) -> None:
+        """As it is now, or after the hold, in which somebody left her author list or took her paper back."""
+        if before == "somebody leaves":
+            self.a_coauthor_leaves(number)
+        if before == "a withdrawal":
+            self.a_paper_is_withdrawn(number)
+        if before != "nothing":
+            self.wait((1 + self.model.hold) * MINUTE)
         self.model.post_leaves()
         ledger.release_held(self.now)
         for pk in ledger.due(self.now).filter(kind="decision").values_list("pk", flat=True):
