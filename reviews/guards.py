@@ -18,6 +18,9 @@ def decision_stands(message: Message) -> str | None:
     row = Decision.objects.filter(pk=wanted["decision"]).select_related("announcement", "submission").first()
     if row is None or row.announcement is None or row.announcement.stopped_at is not None:
         return "the decision is not announced any more"
+    # A correction takes back the letters of one submission; those of the others in the old campaign still hold.
+    if message.campaign_id != row.announcement.campaign_id_label:
+        return OnlyThis("the decision was corrected")
     if (row.verdict, row.version) != (wanted["verdict"], wanted["version"]):
         return "the decision changed after this letter was written"
     # While it was held, the authors may have withdrawn, or changed their list: the letters of others go on.

@@ -33,6 +33,8 @@ WAITING = (State.HELD, State.GATHERED, State.QUEUED, State.RETRY)
 # States out of which nothing moves by itself.
 DONE = (State.SENT, State.FAILED, State.UNKNOWN, State.BOUNCED, State.CANCELLED, State.COLLECTED)
 NO_REMINDERS = "the recipient wants no reminders"
+ERASED = "the recipient was erased"
+REPEATABLE = (State.FAILED, State.BOUNCED, State.CANCELLED)
 PROBLEMS = (State.FAILED, State.UNKNOWN, State.BOUNCED)
 
 
@@ -415,8 +417,8 @@ def resolve_unknown(message: Message, *, by: str, at: datetime, arrived: bool) -
 
 
 def send_again(message: Message, *, by: str, at: datetime) -> None:
-    """Queue a letter that failed or came back once more."""
-    _must(_again(message, [State.FAILED, State.BOUNCED], f"sent again by {by}", at), message)
+    """Queue a letter that failed, came back or was cancelled once more."""
+    _must(_again(message, REPEATABLE, f"sent again by {by}", at), message)
 
 
 def cancel(message: Message, *, by: str, at: datetime) -> None:
@@ -435,15 +437,18 @@ def cancel_waiting(rows: QuerySet[Message], *, before: datetime, by: str, at: da
     return move_all(waiting(rows, before), State.CANCELLED, of=WAITING, at=at, answer=words)
 
 
-def _again(message: Message, of: list[State], words: str, at: datetime) -> bool:
+def _again(message: Message, of: Collection[State], words: str, at: datetime) -> bool:
+    """A letter of a campaign that is still held waits with it: nothing leaves before its release."""
+    release = message.campaign.release_at if message.campaign else None
+    is_held = release is not None and release > at
     return move(
         message,
-        State.QUEUED,
+        State.HELD if is_held else State.QUEUED,
         of=of,
         at=at,
         answer=words,
         earlier_attempts=F("attempts"),
-        not_before=at,
+        not_before=release if is_held else at,
         finished_at=None,
         handed_over_at=None,
     )

@@ -26,6 +26,8 @@ from submissions.states import State as SubmissionState
 OUTCOMES = {Verdict.ACCEPT.value: Outcome.ACCEPTED, Verdict.REJECT.value: Outcome.REJECTED}
 # Letters in these states have not left the house.
 WAITING = (State.HELD, State.QUEUED, State.SENDING, State.RETRY)
+# These may still leave: one that was handed over without an answer is perhaps tried again.
+MAY_LEAVE = (*WAITING, State.HANDED_OVER)
 
 
 class Changed(Refused):
@@ -350,11 +352,11 @@ def _correctable(decision: Decision, verdict: str, to_authors: str, at: datetime
     if old is None or old.release_at > at:
         raise Refused("This decision is not released; change it on the page of decisions.")
     label = decision.submission.label
-    waiting = Message.objects.filter(subject_label=label, kind="decision", state__in=WAITING).count()
+    waiting = Message.objects.filter(subject_label=label, kind="decision", state__in=MAY_LEAVE).count()
     if waiting:
         raise Refused(
-            f"Letters of the earlier decision that have not left: {waiting}. Wait until they are sent, or cancel them "
-            "on the page of letters, and correct then."
+            f"Letters of the earlier decision that may still leave: {waiting}. Wait until they are sent, or cancel "
+            "them on the page of letters, and correct then."
         )
     if (verdict, _lines(to_authors)) == (decision.verdict, _lines(decision.to_authors)):
         raise Refused("The authors would read the same again. Nothing was changed and no letter was written.")

@@ -14,7 +14,7 @@ from dlonsc.accounts.models import Affiliation, User
 from dlonsc.editions.models import CalendarFeed, Interest, Membership
 from dlonsc.history.models import Entry
 from dlonsc.history.record import record
-from dlonsc.mail.ledger import WAITING, move_all
+from dlonsc.mail.ledger import ERASED, WAITING, move_all
 from dlonsc.mail.models import Message, State
 from reviews.actions.assigning import Refused
 from reviews.actions.subreviewing import withdraw
@@ -122,7 +122,7 @@ def erase(user: User, *, by: str, at: datetime) -> Plan:
     if now.refused:
         raise Refused(now.refused)
     waiting = Message.objects.filter(to_email__in=addresses_of(user))
-    move_all(waiting, State.CANCELLED, of=WAITING, at=at, answer="the recipient was erased")
+    move_all(waiting, State.CANCELLED, of=WAITING, at=at, answer=ERASED)
     for row in _sub_reviews(user).standing().select_related("assignment__submission__edition"):
         withdraw(row, by=user, at=at)
     _sub_reviews(user).update(name=NOBODY, email="", institution="", why="", decline_reason="")

@@ -1,5 +1,6 @@
 """What chairs do with letters that wait, failed, or may have arrived."""
 
+from contextlib import suppress
 from datetime import datetime
 
 from django.db import transaction
@@ -7,7 +8,7 @@ from django.db import transaction
 from dlonsc.accounts.models import User
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.history.record import record
-from dlonsc.mail import ledger
+from dlonsc.mail import guards, ledger
 from dlonsc.mail.models import Campaign, Message, State
 from reviews.emails.watching import mail_test
 from reviews.letters import letters_for
@@ -15,16 +16,39 @@ from reviews.letters import letters_for
 
 @transaction.atomic
 def resolve(letter: Message, *, arrived: bool, by: User, at: datetime) -> None:
-    """Settle a letter whose outcome is unknown. Raises ledger.NotPossible when somebody was quicker."""
+    """Settle a letter whose outcome is unknown.
+
+    Raises ledger.NotPossible when somebody was quicker, or when it would be sent again and is not true any more.
+    """
+    if not arrived:
+        _must_still_hold(letter)
     ledger.resolve_unknown(letter, by=str(by), at=at, arrived=arrived)
     _note("letter_arrived" if arrived else "letter_sent_again", letter, by, at)
 
 
 @transaction.atomic
 def send_again(letter: Message, *, by: User, at: datetime) -> None:
-    """Queue a failed or returned letter once more, with the same Message-ID. Raises ledger.NotPossible."""
+    """Queue a failed, returned or cancelled letter once more, with the same Message-ID.
+
+    Raises ledger.NotPossible when somebody was quicker, or when what it tells is not true any more.
+    """
+    _must_still_hold(letter)
     ledger.send_again(letter, by=str(by), at=at)
     _note("letter_sent_again", letter, by, at)
+
+
+def _must_still_hold(letter: Message) -> None:
+    """Ask now what the ledger would ask before it leaves, so that nothing untrue waits in the queue."""
+    if letter.state == State.CANCELLED and letter.answer == ledger.ERASED:
+        raise ledger.NotPossible(f"It is not sent again: {ledger.ERASED}.")
+    if ledger.wants_no_reminders(letter):
+        raise ledger.NotPossible(f"It is not sent again: {ledger.NO_REMINDERS}.")
+    try:
+        reason = guards.objection(letter)
+    except guards.GuardMissing as error:
+        raise ledger.NotPossible(f"It is not sent again: {error}.") from error
+    if reason is not None:
+        raise ledger.NotPossible(f"It is not sent again: {reason}.")
 
 
 @transaction.atomic
@@ -35,15 +59,23 @@ def cancel(letter: Message, *, by: User, at: datetime) -> None:
 
 
 @transaction.atomic
-def send_failed_again(chair: Membership, *, campaign: Campaign | None = None, by: User, at: datetime) -> int:
-    """Queue every failed letter that this chair may see, or those of one campaign; returns how many."""
+def send_failed_again(
+    chair: Membership, *, campaign: Campaign | None = None, by: User, at: datetime
+) -> tuple[int, int]:
+    """Queue every failed letter that this chair may see, or those of one campaign.
+
+    Returns how many are queued, and how many are not because what they tell is not true any more.
+    """
     failed = letters_for(chair).filter(state=State.FAILED)
     if campaign is not None:
         failed = failed.filter(campaign=campaign)
-    letters = list(failed)
+    letters = list(failed.select_related("campaign"))
+    queued = 0
     for letter in letters:
-        send_again(letter, by=by, at=at)
-    return len(letters)
+        with suppress(ledger.NotPossible):
+            send_again(letter, by=by, at=at)
+            queued += 1
+    return queued, len(letters) - queued
 
 
 @transaction.atomic

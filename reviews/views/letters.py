@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from dlonsc.accounts.models import User
 from dlonsc.editions.models import Membership
-from dlonsc.mail.ledger import PROBLEMS, NotPossible, Progress, progress_of
+from dlonsc.mail.ledger import PROBLEMS, REPEATABLE, NotPossible, Progress, progress_of
 from dlonsc.mail.models import Campaign, Message, Pause, State, Undeliverable
 from reviews.actions import lettering
 from reviews.letters import campaigns_for, letters_for, shown_text
@@ -45,7 +45,7 @@ KIND_WORDS = {
 }
 DONE_WORDS = {
     "arrived": "Marked as arrived.",
-    "again": "It is queued again and leaves within a minute.",
+    "again": "It is queued again and leaves within a minute, or when its campaign is released.",
     "cancel": "Cancelled: it will not leave.",
 }
 COLOURS = {
@@ -165,7 +165,7 @@ def letter(request: HttpRequest, chair: Membership, pk: int) -> HttpResponse:
         "changes": found.changes.all(),
         "unknown": found.state == State.UNKNOWN,
         "waiting": found.state in {State.HELD, State.GATHERED, State.QUEUED, State.RETRY},
-        "can_repeat": found.state in {State.FAILED, State.BOUNCED},
+        "can_repeat": found.state in REPEATABLE,
         "flagged": Undeliverable.objects.filter(email=found.to_email).first(),
     }
     return page(request, chair, "letters/letter.html", context)
@@ -203,8 +203,10 @@ def again(request: HttpRequest, chair: Membership) -> HttpResponse:
     campaign = _campaign(request, chair)
     if request.method == "POST":
         by = cast(User, request.user)
-        count = lettering.send_failed_again(chair, campaign=campaign, by=by, at=timezone.now())
-        messages.success(request, f"Queued again: {count}.")
+        queued, kept = lettering.send_failed_again(chair, campaign=campaign, by=by, at=timezone.now())
+        messages.success(request, f"Queued again: {queued}.")
+        if kept:
+            messages.warning(request, f"Not queued, because what they tell is not true any more: {kept}.")
     return _back(request, chair, campaign)
 
 

@@ -165,7 +165,7 @@ def test_an_unknown_letter_is_settled_by_a_chair_and_the_act_is_kept(
     ]
 
 
-@pytest.mark.parametrize("state", [State.SENT, State.QUEUED, State.HELD, State.CANCELLED])
+@pytest.mark.parametrize("state", [State.SENT, State.QUEUED, State.HELD])
 def test_a_letter_that_needs_nothing_cannot_be_sent_again(
     edition: Edition, chair: Membership, as_user: Browser, state: State
 ) -> None:

@@ -10,8 +10,10 @@ from django.test import Client
 from dlonsc.accounts.models import User
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.history.models import Entry
+from dlonsc.mail import ledger
 from dlonsc.mail.guards import objection
 from dlonsc.mail.models import Message, State
+from dlonsc.mail.transport import Answer, Envelope, LastLook, Outcome
 from reviews.actions import deciding
 from reviews.actions.assigning import Refused
 from reviews.models import Announcement, Decision
@@ -282,7 +284,7 @@ def test_no_correction_while_an_old_letter_waits(edition: Edition, paper: Submis
     announce(chair)
     decision.refresh_from_db()
     assert chair.user is not None
-    with pytest.raises(Refused, match="that have not left: 1"):
+    with pytest.raises(Refused, match="that may still leave: 1"):
         deciding.correct(
             decision,
             verdict="accept",
@@ -293,6 +295,76 @@ def test_no_correction_while_an_old_letter_waits(edition: Edition, paper: Submis
             at=AT + HELD,
         )
     assert [letter.guard["verdict"] for letter in letters()] == ["reject"]
+
+
+def correct(decision: Decision, chair: Membership, verdict: str) -> Announcement:
+    decision.refresh_from_db()
+    assert chair.user is not None
+    return deciding.correct(
+        decision, verdict=verdict, note="", to_authors="", version=decision.version, by=chair.user, at=AT + HELD
+    )
+
+
+def test_a_letter_that_a_correction_overtook_never_leaves_and_stops_no_other(
+    edition: Edition, paper: Submission, chair: Membership, as_user: As
+) -> None:
+    decision = decide(paper, chair, "reject")
+    decide(factories.make_submission(edition), chair)
+    announce(chair)
+    failed, other = letters()
+    Message.objects.filter(pk=failed.pk).update(state=State.HANDED_OVER)
+    with pytest.raises(Refused, match="that may still leave: 1"):
+        correct(decision, chair, "accept")
+    Message.objects.filter(pk=failed.pk).update(state=State.FAILED)
+    correct(decision, chair, "accept")
+    # The button for all failed ones, and the one of each state out of which it could be sent again.
+    client = as_user(chair)
+    with time_machine.travel(AT + HELD, tick=False):
+        page = client.post(f"/{edition.slug}/chair/mail/again/", follow=True).content.decode()
+        assert "Queued again: 0." in page
+        assert "Not queued, because what they tell is not true any more: 1." in page
+        for state in (State.FAILED, State.UNKNOWN, State.BOUNCED, State.CANCELLED):
+            Message.objects.filter(pk=failed.pk).update(state=state)
+            address = f"/{edition.slug}/chair/mail/{failed.pk}/settle/"
+            page = client.post(address, {"what": "again"}, follow=True).content.decode()
+            assert "It is not sent again: the decision was corrected." in page
+            failed.refresh_from_db()
+            assert failed.state == state
+    # Had it been queued before the correction, the last look would keep it back, and it alone.
+    Message.objects.filter(pk=failed.pk).update(state=State.QUEUED)
+    sent: list[str] = []
+
+    class Post:
+        def deliver(self, envelope: Envelope, last_look: LastLook) -> Answer:
+            if not last_look():
+                return Answer(Outcome.STOPPED, "")
+            sent.append(envelope.recipient)
+            return Answer(Outcome.SENT, "250 ok")
+
+        def close(self) -> None: ...
+
+    ledger.drain(Post(), seconds=5, clock=lambda: AT + HELD)
+    assert [letter.state for letter in letters()] == [State.CANCELLED, State.SENT, State.SENT]
+    assert sorted(sent) == sorted([other.to_email, failed.to_email])
+
+
+def test_a_cancelled_letter_is_sent_again_but_not_before_its_release(
+    edition: Edition, paper: Submission, chair: Membership, as_user: As
+) -> None:
+    decide(paper, chair)
+    announce(chair)
+    (letter,) = letters()
+    client = as_user(chair)
+    with time_machine.travel(AT, tick=False):
+        for what, state in (("cancel", State.CANCELLED), ("again", State.HELD)):
+            client.post(f"/{edition.slug}/chair/mail/{letter.pk}/settle/", {"what": what})
+            letter.refresh_from_db()
+            assert (letter.state, letter.not_before) == (state, AT + HELD)
+    with time_machine.travel(AT + HELD, tick=False):
+        for what, state in (("cancel", State.CANCELLED), ("again", State.QUEUED)):
+            client.post(f"/{edition.slug}/chair/mail/{letter.pk}/settle/", {"what": what})
+            letter.refresh_from_db()
+            assert (letter.state, letter.not_before) == (state, AT + HELD)
 
 
 def test_a_chair_releases_only_what_she_may_see(

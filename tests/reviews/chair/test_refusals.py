@@ -356,7 +356,7 @@ def test_what_is_released_is_corrected_once_its_letters_have_left(
         browser.force_login(chair.user)  # type: ignore[arg-type]
         waiting = browser.post(f"{base}/decisions/1/", given)
         assert waiting.status_code == 422
-        assert "Letters of the earlier decision that have not left: 1." in folded(waiting)
+        assert "Letters of the earlier decision that may still leave: 1." in folded(waiting)
         Message.objects.update(state=State.SENT)
         shown = browser.post(f"{base}/decisions/1/", given)
         assert (shown.status_code, Message.objects.count()) == (200, 1)
