@@ -254,6 +254,7 @@ def test_an_extension_is_one_act_and_a_second_press_does_nothing(
         "zone": AOE,
         "grace_minutes": "10",
         "is_public": "on",
+        "version": "1",
         "tell": "1",
     }
     shown = text_of(client.post("/dlonsc-2026/chair/dates/submission/", words))
@@ -271,6 +272,44 @@ def test_an_extension_is_one_act_and_a_second_press_does_nothing(
     assert (deadline.version, deadline.cutoff_at) == (2, CUTOFF + WEEK)
     assert [row.to_email for row in Message.objects.filter(kind="date_changed")] == [draft.created_by.email]
     assert Entry.objects.filter(verb="extend_deadline").count() == 1
+
+
+def test_two_chairs_do_not_overwrite_each_others_date_and_write_no_second_letters(
+    edition: Edition,
+    draft: Submission,
+    chair: Membership,
+    other_chair: Membership,
+    as_user: Browser,
+    travelled: time_machine.Traveller,
+) -> None:
+    address = "/dlonsc-2026/chair/dates/submission/"
+    words = {
+        "label": "Technical paper due",
+        "zone": AOE,
+        "grace_minutes": "10",
+        "is_public": "on",
+        "version": "1",
+        "tell": "1",
+        "confirm": "1",
+    }
+    newer, stale = words | {"announced": "2026-04-14T23:59"}, words | {"announced": "2026-04-07T23:59"}
+    # Both looked at the first version; the second chair presses after the first.
+    as_user(chair).post(address, newer)
+    refused = as_user(other_chair).post(address, stale)
+    shown = text_of(refused)
+    deadline = edition.deadlines.get(phase=Phase.SUBMISSION)
+    assert (refused.status_code, deadline.version, deadline.cutoff_at) == (422, 2, CUTOFF + 2 * WEEK)
+    assert [row.to_email for row in Message.objects.filter(kind="date_changed")] == [draft.created_by.email]
+    assert "Another chair changed this date meanwhile." in shown
+    # What she typed is still there, as a change of the date that the page shows now.
+    form = refused.context["form"]
+    assert (form["announced"].value(), form["version"].value()) == ("2026-04-07T23:59", "2")
+    as_user(other_chair).post(address, stale | {"version": "2"})
+    deadline.refresh_from_db()
+    assert (deadline.version, deadline.cutoff_at) == (3, CUTOFF + WEEK)
+    # The same date by both is no quarrel: the second press changes nothing.
+    again = as_user(chair).post(address, stale, follow=True)
+    assert "nothing changed and no letter was written" in text_of(again)
 
 
 def test_a_subscribed_calendar_moves_with_the_date(edition: Edition, chair: Membership, as_user: Browser) -> None:

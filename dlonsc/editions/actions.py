@@ -97,11 +97,13 @@ def set_deadline(
     by: User,
     at: datetime,
     tell: bool = False,
+    based_on: int | None = None,
 ) -> int | None:
     """Set or move a date: `announced` is the local minute (naive) in `zone`, included in the time that is left.
 
-    Returns the number of letters posted, None when nothing changed. Raises CalendarError for a minute that the zone's
-    clocks skip or repeat.
+    `based_on` is the version that the page showed, 0 where no date was set; None asks for no comparison. Returns the
+    number of letters posted, None when nothing changed. Raises CalendarError for a minute that the zone's clocks skip
+    or repeat, EditionError when another chair changed the date since `based_on`.
     """
     cutoff = calendar.cutoff_of(announced, zone)
     Edition.objects.select_for_update().get(pk=edition.pk)
@@ -116,13 +118,18 @@ def set_deadline(
         "is_soft": is_soft,
         "is_public": is_public,
     }
+    changed = [name for name, value in values.items() if deadline is None or getattr(deadline, name) != value]
+    if not changed:
+        return None
+    if based_on is not None and based_on != (deadline.version if deadline else 0):
+        raise EditionError(
+            "Another chair changed this date meanwhile. Nothing of yours was saved over it and no letter was written; "
+            "look at the new date, then decide again."
+        )
     if deadline is None:
         Deadline.objects.create(edition=edition, phase=phase, first_cutoff_at=cutoff, changed_at=at, **values)
         note("set_deadline", edition, by, at, phase=phase.value, announced=f"{minute} {zone}")
         return 0
-    changed = [name for name, value in values.items() if getattr(deadline, name) != value]
-    if not changed:
-        return None
     before, old_cutoff = announced_words(deadline), deadline.cutoff_at
     for name in changed:
         setattr(deadline, name, values[name])

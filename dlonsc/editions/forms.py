@@ -270,6 +270,8 @@ class DeadlineForm(forms.Form):
         label="What comes later is taken and marked late", required=False, help_text="Usual for reviews."
     )
     is_public = forms.BooleanField(label="Shown in the call", required=False)
+    # The version that the page showed, 0 for a date not set yet: two chairs do not overwrite each other.
+    version = forms.IntegerField(widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -281,7 +283,13 @@ class DeadlineForm(forms.Form):
     @classmethod
     def of(cls, deadline: Deadline | None, data: Any = None, label: str = "") -> "DeadlineForm":
         if deadline is None:
-            initial: dict[str, Any] = {"zone": calendar.AOE, "grace_minutes": 0, "is_public": True, "label": label}
+            initial: dict[str, Any] = {
+                "zone": calendar.AOE,
+                "grace_minutes": 0,
+                "is_public": True,
+                "label": label,
+                "version": 0,
+            }
         else:
             initial = {
                 "label": deadline.label,
@@ -290,6 +298,7 @@ class DeadlineForm(forms.Form):
                 "grace_minutes": deadline.grace_minutes,
                 "is_soft": deadline.is_soft,
                 "is_public": deadline.is_public,
+                "version": deadline.version,
             }
         return cls(data, initial=initial)
 
@@ -310,7 +319,12 @@ class DeadlineForm(forms.Form):
         return data
 
     def fields_of_action(self) -> dict[str, Any]:
-        return {name: self.cleaned_data[name] for name in self.fields}
+        fields = {name: self.cleaned_data[name] for name in self.fields if name != "version"}
+        return fields | {"based_on": self.cleaned_data["version"]}
+
+    def show_as_of(self, version: int) -> None:
+        """Show what was typed as a change of another version: the page shows that one now."""
+        self.data = {**self.data.dict(), "version": str(version)}  # type: ignore[attr-defined]
 
 
 def naive_minute(value: Any) -> datetime | None:

@@ -130,7 +130,12 @@ def date(request: HttpRequest, slug: str, phase: str) -> HttpResponse:
     }
     if request.method == "POST" and form.is_valid():
         if "confirm" in request.POST:
-            return set_date(request, chair.edition, which, form)
+            try:
+                return set_date(request, chair.edition, which, form)
+            except actions.EditionError as error:
+                form.add_error(None, str(error))
+                words["deadline"] = deadline = Deadline.objects.filter(edition=chair.edition, phase=which).first()
+                form.show_as_of(deadline.version if deadline else 0)
         words |= preview(chair, which, form, deadline)
     return render(request, "editions/chair/date.html", words, status=422 if form.errors else 200)
 
