@@ -6,6 +6,7 @@ All of them ask one clock; here it is seen that they do, and that they agree.
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlencode
 
 import pytest
 import time_machine
@@ -257,7 +258,11 @@ def test_an_extension_is_one_act_and_a_second_press_does_nothing(
         "version": "1",
         "tell": "1",
     }
-    shown = text_of(client.post("/dlonsc-2026/chair/dates/submission/", words))
+    address = "/dlonsc-2026/chair/dates/submission/"
+    typed = {name: value for name, value in words.items() if name != "tell"}
+    asked = client.post(address, words | {"csrfmiddlewaretoken": "secret"})
+    assert (asked.status_code, asked.headers["Location"]) == (302, f"{address}?{urlencode(typed)}")
+    shown = text_of(client.get(asked.headers["Location"]))
     for effect in (
         "The public page and the calendar feeds show it at once;",
         "A banner on the public page and on the pages of authors and reviewers says “Extended” until then.",
@@ -267,11 +272,22 @@ def test_an_extension_is_one_act_and_a_second_press_does_nothing(
         assert effect in shown
     assert edition.deadlines.get(phase=Phase.SUBMISSION).version == 1
     for _ in range(2):
-        client.post("/dlonsc-2026/chair/dates/submission/", words | {"confirm": "1"})
+        client.post(address, words | {"confirm": "1"})
     deadline = edition.deadlines.get(phase=Phase.SUBMISSION)
     assert (deadline.version, deadline.cutoff_at) == (2, CUTOFF + WEEK)
     assert [row.to_email for row in Message.objects.filter(kind="date_changed")] == [draft.created_by.email]
     assert Entry.objects.filter(verb="extend_deadline").count() == 1
+
+
+def test_a_wrong_date_is_refused_where_it_was_typed_and_an_address_changes_nothing(
+    edition: Edition, chair: Membership, as_user: Browser
+) -> None:
+    address = "/dlonsc-2026/chair/dates/submission/"
+    words = {"label": "Due", "announced": "soon", "zone": AOE, "grace_minutes": "0", "version": "1", "confirm": "1"}
+    client = as_user(chair)
+    assert client.post(address, words).status_code == 422
+    shown = client.get(address, words | {"announced": "2026-04-07T23:59", "tell": "1"})
+    assert (shown.status_code, edition.deadlines.get(phase=Phase.SUBMISSION).version) == (200, 1)
 
 
 def test_two_chairs_do_not_overwrite_each_others_date_and_write_no_second_letters(

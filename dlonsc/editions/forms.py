@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -321,6 +322,10 @@ class DeadlineForm(forms.Form):
     def fields_of_action(self) -> dict[str, Any]:
         fields = {name: self.cleaned_data[name] for name in self.fields if name != "version"}
         return fields | {"based_on": self.cleaned_data["version"]}
+
+    def as_query(self) -> str:
+        """What was typed, for an address that shows it again."""
+        return urlencode({name: self.data[name] for name in self.fields if name in self.data})
 
     def show_as_of(self, version: int) -> None:
         """Show what was typed as a change of another version: the page shows that one now."""

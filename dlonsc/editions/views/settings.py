@@ -113,13 +113,17 @@ def dates(request: HttpRequest, slug: str) -> HttpResponse:
 
 @chairs_page("GET", "HEAD", "POST")
 def date(request: HttpRequest, slug: str, phase: str) -> HttpResponse:
-    """Set or move one date: first what it would do, then the confirmation."""
+    """Set or move one date: first what it would do, then the confirmation.
+
+    What it would do is a page of its own, with what was typed in its address: Back leads there without sending again.
+    """
     chair = chair_of(request.user, slug)
     if phase not in {member.value for member in Phase}:
         raise Http404
     which = Phase(phase)
     deadline = chair.edition.due(which)
-    form = DeadlineForm.of(deadline, request.POST if request.method == "POST" else None, LABELS[which])
+    typed = request.POST if request.method == "POST" else request.GET if "announced" in request.GET else None
+    form = DeadlineForm.of(deadline, typed, LABELS[which])
     words: dict[str, Any] = {
         "edition": chair.edition,
         "form": form,
@@ -128,8 +132,10 @@ def date(request: HttpRequest, slug: str, phase: str) -> HttpResponse:
         "deadline": deadline,
         "zones": ZONES,
     }
-    if request.method == "POST" and form.is_valid():
-        if "confirm" in request.POST:
+    if form.is_valid():
+        if request.method == "POST" and "confirm" not in request.POST:
+            return redirect(f"{request.path}?{form.as_query()}")
+        if request.method == "POST":
             try:
                 return set_date(request, chair.edition, which, form)
             except actions.EditionError as error:
