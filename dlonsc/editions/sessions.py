@@ -40,12 +40,19 @@ NEEDS_FRESH_SIGN_IN = {
     "reviews:delegate": SENT,
     "reviews:export": ANY,
     "reviews:export_proposal": ANY,
+    "reviews:export_sub_reviewers": ANY,
+    "reviews:commit_proposal": SENT,
+    "reviews:decide": SENT,
+    "letters:mailing": SENT,
     "submissions:triage_csv": ANY,
     "editions:invite": SENT,
     "editions:member": SENT,
     "editions:end_membership": SENT,
     "persons:erase": SENT,
 }
+# Where one address takes several forms: the field of the one that asks. It corrects a released decision, or releases
+# letters; to decide in private, to write and to stop do not wait.
+ONLY_WITH = {"reviews:decide": "draft", "letters:mailing": "release"}
 
 
 def holds_a_key(user: User) -> bool:
@@ -106,6 +113,9 @@ class ChairsSessions:
         if not settings.CHAIRS_FRESH_MINUTES or match is None:
             return False
         if request.method not in NEEDS_FRESH_SIGN_IN.get(match.view_name, ()) or not holds_a_key(user):
+            return False
+        field = ONLY_WITH.get(match.view_name)
+        if field is not None and field not in request.POST:
             return False
         # A session that does not say when it began is too old.
         age = timezone.now().timestamp() - proven_at(request, user, default=0)

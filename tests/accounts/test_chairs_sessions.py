@@ -13,7 +13,7 @@ from django.urls import reverse
 from dlonsc.accounts.interrupted import KEY
 from dlonsc.accounts.models import User
 from dlonsc.editions.models import Edition, Membership
-from dlonsc.editions.sessions import NEEDS_FRESH_SIGN_IN
+from dlonsc.editions.sessions import NEEDS_FRESH_SIGN_IN, ONLY_WITH
 from submissions.models import Conflict
 from tests import factories
 from tests.factories import PASSWORD
@@ -178,15 +178,38 @@ def test_an_act_of_the_table_asks_again_after_an_hour(
     address = reverse(name, kwargs={key: words[key] for key in takes})
     browser = sign_in(chair)
     send = browser.get if method == "GET" else browser.post
+    typed = {ONLY_WITH[name]: "1"} if name in ONLY_WITH else {}
     clock.shift(HOUR)
-    assert not send(address).headers.get("Location", "").startswith("/accounts/")
+    assert not send(address, typed).headers.get("Location", "").startswith("/accounts/")
     clock.shift(timedelta(seconds=1))
-    answer = send(address)
+    answer = send(address, typed)
     onward = CARRY_ON if method == "POST" else address
     assert (answer.status_code, answer.headers["Location"]) == (
         302,
         f"/accounts/reauthenticate/?next={onward.replace('/', '%2F')}",
     )
+
+
+def test_the_acts_that_open_send_or_correct_for_good_are_in_the_table() -> None:
+    named = ("reviews:commit_proposal", "reviews:export_sub_reviewers", "reviews:decide", "letters:mailing")
+    assert [name for name in named if name not in NEEDS_FRESH_SIGN_IN] == []
+
+
+def test_to_decide_in_private_to_write_and_to_stop_letters_do_not_wait(
+    edition: Edition, chair: Membership, sign_in: SignIn, clock: Any
+) -> None:
+    paper = factories.make_submission(edition)
+    browser = sign_in(chair)
+    begun = browser.post(f"/{edition.slug}/chair/mail/write/", {"audience": "members"}).headers["Location"]
+    clock.shift(5 * HOUR)
+    sent = [
+        browser.post(begun, {"save": "1", "subject": "Hello", "text": "Dear {name}", "version": "1"}),
+        browser.post(begun, {"stop": "1"}),
+        browser.post(f"/{edition.slug}/chair/decisions/{paper.number}/", {"verdict": "accept", "version": "0"}),
+    ]
+    assert [answer.headers.get("Location", "").startswith("/accounts/") for answer in sent] == [False] * 3
+    assert paper.decision.verdict == "accept"
+    assert browser.post(begun, {"release": "1"}).headers["Location"] == AGAIN
 
 
 def test_the_act_goes_on_after_the_password_with_what_was_typed(
