@@ -1,5 +1,6 @@
 """The chair's pages of an edition, and the page behind an invitation's link."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -180,6 +181,19 @@ def test_a_conflicted_chair_does_not_count_the_draft_she_must_not_know(
     page = as_user(chair).post(address("date", "submission"), NEW_DATE).text
     assert "Hidden Owner" not in page
     assert "Nobody has something open" in page
+
+
+def test_no_page_after_a_change_of_date_counts_the_draft_that_a_chair_must_not_know(
+    edition: Edition, chair: Membership, as_user: AsUser
+) -> None:
+    factories.make_submission(edition, state=State.DRAFT)
+    factories.make_conflict(factories.make_submission(edition, state=State.DRAFT), chair)
+    client = as_user(chair)
+    after = client.post(address("date", "submission"), NEW_DATE | {"confirm": "1", "tell": "1"}, follow=True).text
+    pages = [after, client.get("/dlonsc-2026/chair/history/").text]
+    assert Message.objects.count() == 2
+    assert "The date is changed; letters are on the way." in after
+    assert [re.findall(r"\b[12] letters?|letters: \d", page) for page in pages] == [[], []]
 
 
 @pytest.mark.parametrize(

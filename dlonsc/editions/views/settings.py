@@ -159,18 +159,20 @@ def preview(chair: Membership, phase: Phase, form: DeadlineForm, deadline: Deadl
 
 
 def set_date(request: HttpRequest, edition: Edition, phase: Phase, form: DeadlineForm) -> HttpResponse:
+    tell = request.POST.get("tell") == "1"
     letters = actions.set_deadline(
         edition=edition,
         phase=phase,
         **form.fields_of_action(),
-        tell=request.POST.get("tell") == "1",
+        tell=tell,
         by=person(request),
         at=timezone.now(),
     )
     if letters is None:
         messages.info(request, "The date was set to this already; nothing changed and no letter was written.")
-    elif letters:
-        messages.success(request, f"The date is changed. {letters} letter{'s' if letters != 1 else ''} on the way.")
+    elif tell:
+        # No number, and none of "some" and "none" either: both count what she may not know of.
+        messages.success(request, "The date is changed; letters are on the way.")
     else:
         messages.success(request, "The date is changed.")
     return redirect("editions:dates", edition.slug)
