@@ -133,15 +133,29 @@ def test_a_wrong_setting_is_named_and_everything_typed_is_kept(
     assert edition.version == 1
 
 
-def test_a_value_that_reviews_hold_stays_on_the_scale(edition: Edition, chair: Membership, as_user: AsUser) -> None:
-    row = factories.make_assignment(factories.make_submission(edition), factories.make_member(edition))
-    factories.make_review(row, score=2)
+def test_once_reviewing_has_begun_every_value_stays_on_its_scale_whether_a_review_holds_it_or_not(
+    edition: Edition, chair: Membership, as_user: AsUser
+) -> None:
+    Edition.objects.update(scores=[{"value": value, "label": "So"} for value in (2, 1, -1)])
     client = as_user(chair)
     data = form_data(client, address("settings"))
-    answer = client.post(address("settings"), data | {"scores": "5: Yes\n1: No"})
-    assert (answer.status_code, "Reviews already hold the value 2." in answer.text) == (422, True)
-    kept = client.post(address("settings"), data | {"scores": "5: Yes\n2: Perhaps"})
-    assert kept.status_code == 302
+    hers = factories.make_submission(edition)
+    factories.make_conflict(hers, chair)
+    factories.make_review(factories.make_assignment(hers, factories.make_member(edition)), score=-1)
+    typed = ("2: A\n1: B", "2: A\n-1: B")
+    answers = [client.post(address("settings"), data | {"scores": scale}) for scale in typed]
+    refusal = {"scores": ["Reviewing has begun: values can be reworded, none can be removed."]}
+    assert [(answer.status_code, answer.context["form"].errors) for answer in answers] == [(422, refusal)] * 2
+    reworded = client.post(address("settings"), data | {"scores": "3: New\n2: A\n1: B\n-1: C"})
+    assert reworded.status_code == 302
+
+
+def test_before_anything_is_assigned_a_value_may_leave_its_scale(
+    edition: Edition, chair: Membership, as_user: AsUser
+) -> None:
+    client = as_user(chair)
+    data = form_data(client, address("settings"))
+    assert client.post(address("settings"), data | {"scores": "5: Yes\n1: No"}).status_code == 302
 
 
 # --- Dates -----------------------------------------------------------------------------------------------------------

@@ -41,8 +41,8 @@ def settings(request: HttpRequest, slug: str) -> HttpResponse:
     chair = chair_of(request.user, slug)
     edition = chair.edition
     before = {switch: bool(getattr(edition, switch.value)) for switch in Switch}
-    used = upstairs.used_values(edition)
-    form = SettingsForm(request.POST if request.method == "POST" else None, instance=edition, used=used)
+    begun = upstairs.has_reviewing_begun(edition)
+    form = SettingsForm(request.POST if request.method == "POST" else None, instance=edition, has_begun=begun)
     effects = effects_of(chair, form, before) if form.is_valid() else []
     if effects and "effects" not in request.POST:
         words = {"edition": edition, "form": form, "effects": effects}
