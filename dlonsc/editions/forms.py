@@ -94,7 +94,10 @@ class DaysField(forms.CharField):
 
 
 class SettingsForm(EditionModelForm):
-    """Everything about an edition but its dates, topics and committee. Once reviewing `has_begun`, a scale loses no value."""
+    """Everything about an edition but its dates, topics and committee.
+
+    Once reviewing `has_begun`, a scale loses no value.
+    """
 
     scores = ScaleField(label="Scores")
     confidences = ScaleField(label="Confidence")
