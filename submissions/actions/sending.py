@@ -108,10 +108,17 @@ def write_manuscript(
 
 
 def add_supplement(
-    *, submission: Submission, upload: "UploadedFile[bytes]", description: str, by: User, at: datetime
+    *,
+    submission: Submission,
+    upload: "UploadedFile[bytes]",
+    description: str,
+    by: User,
+    at: datetime,
+    received_at: datetime,
+    begun_at: datetime | None = None,
 ) -> Supplement:
     """Store a supplementary file of any kind; it is only ever served as a download."""
-    if not window_of(submission, Phase.SUBMISSION, received_at=at).accepts:
+    if not window_of(submission, Phase.SUBMISSION, received_at=received_at, begun_at=begun_at).accepts:
         raise Refused("The submission deadline has passed.")
     limit = settings.UPLOAD_MAX_MB
     if not upload.size:

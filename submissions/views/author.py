@@ -614,6 +614,8 @@ def add_supplement(request: HttpRequest, slug: str, number: int) -> HttpResponse
                 description=form.cleaned_data["description"],
                 by=person(request),
                 at=timezone.now(),
+                received_at=received_at(request),
+                begun_at=begun_at(request),
             )
         except Refused as refusal:
             form.add_error(refusal.field or None, refusal.words)
