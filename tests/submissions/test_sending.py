@@ -209,6 +209,30 @@ def test_after_the_deadline_submit_is_refused_with_the_servers_time_and_whom_to_
     )
 
 
+def test_a_supplement_and_a_text_that_come_too_late_are_refused_in_the_same_words(
+    edition: Edition, author: User
+) -> None:
+    row = complete_draft(edition, author)
+    by = {"submission": row, "by": author, "at": AFTER_DEADLINE}
+    changed = {"version": 1, "title": "T", "abstract": "A", "keywords": "", "topics": [], "is_original": True}
+    acts = [
+        lambda: sending.submit(received_at=AFTER_DEADLINE, **by),
+        lambda: sending.add_supplement(upload=pdf(), description="", received_at=AFTER_DEADLINE, **by),
+        lambda: drafting.update_details(**changed, **by),
+    ]
+    assert {refusal_of(act) for act in acts} == {
+        "The deadline has passed; the server's time is Sun 05 Apr 2026, 12:00:00 UTC. "
+        "Ask the chairs: chairs@workshop.example."
+    }
+
+
+def test_a_withdrawn_paper_is_not_said_to_be_late(edition: Edition, author: User) -> None:
+    row = complete_draft(edition, author)
+    Submission.objects.filter(pk=row.pk).update(state=State.WITHDRAWN)
+    row.refresh_from_db()
+    assert refusal_of(lambda: drafting.require_open(row, AT)) == "This submission is withdrawn."
+
+
 def test_the_receipt_says_what_was_submitted_to_every_author(edition: Edition, author: User) -> None:
     row = complete_draft(edition, author)
     factories.make_author(row, "bo@b.example", "Bo Berg")
