@@ -331,6 +331,16 @@ def test_a_chair_adopts_a_complete_draft_and_no_incomplete_one(
     assert (Submission.objects.get(pk=row.pk).state, letters("receipt")) == (State.SUBMITTED, ["ada@uni.example"])
 
 
+def test_a_chair_adopts_no_draft_whose_authors_may_still_write(
+    edition: Edition, author: User, chair: Membership
+) -> None:
+    row = complete_draft(edition, author)
+    words = refusal_of(lambda: overseeing.adopt_draft(submission=row, by=chair.user, at=AT))
+    assert words == "Its authors may still write and submit; nothing was changed."
+    row.refresh_from_db()
+    assert (row.state, letters("receipt")) == (State.DRAFT, [])
+
+
 def test_a_desk_rejection_is_a_letter_and_can_be_taken_back(edition: Edition, author: User, chair: Membership) -> None:
     row = submitted(edition, author)
     assert "why" in refusal_of(lambda: overseeing.desk_reject(submission=row, text="", by=chair.user, at=AT))
