@@ -17,6 +17,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from dlonsc.accounts.models import Affiliation, User
+from dlonsc.editions.invitations import LINK_LASTS
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.history.models import Entry
 from dlonsc.mail.guards import objection
