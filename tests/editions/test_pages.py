@@ -16,7 +16,7 @@ from django.urls import reverse
 from dlonsc.accounts.models import User
 from dlonsc.editions import actions
 from dlonsc.editions.calendar import Phase
-from dlonsc.editions.invitations import SALT, token_of
+from dlonsc.editions.invitations import LINK_LASTS, SALT, read_token, token_of
 from dlonsc.editions.models import Deadline, Edition, Membership, Topic
 from dlonsc.editions.pasted import Invitee
 from dlonsc.editions.readiness import readiness
@@ -353,6 +353,14 @@ def test_co_chairs_are_invited_as_chairs_only(edition: Edition, chair: Membershi
 
 def link(member: Membership) -> str:
     return reverse("editions:invitation", args=[token_of(member)])
+
+
+def test_an_invitations_link_ends_by_time(invited: Membership) -> None:
+    token = token_of(invited)
+    with time_machine.travel(AT + LINK_LASTS, tick=False):
+        assert read_token(token) == (invited.pk, 1)
+    with time_machine.travel(AT + LINK_LASTS + timedelta(seconds=2), tick=False):
+        assert read_token(token) is None
 
 
 def test_looking_at_the_invitation_changes_nothing(invited: Membership) -> None:

@@ -298,6 +298,15 @@ def test_looking_at_the_invitation_changes_nothing_and_declining_needs_no_accoun
     assert "You declined" in browser.get(address).content.decode()
 
 
+def test_a_sub_reviewers_link_ends_by_time() -> None:
+    with time_machine.travel(AT, tick=False):
+        token = subreviewers.token_of(SubReviewer(pk=7))
+    with time_machine.travel(AT + LINK_LASTS, tick=False):
+        assert subreviewers.read_token(token) == 7
+    with time_machine.travel(AT + LINK_LASTS + timedelta(seconds=2), tick=False):
+        assert subreviewers.read_token(token) is None
+
+
 def test_a_forged_link_is_404_and_that_of_an_ended_row_has_ended(case: Case) -> None:
     row = agreed(case)
     browser = Client()
