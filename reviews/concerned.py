@@ -10,7 +10,7 @@ from dlonsc.editions.calendar import Phase
 from dlonsc.editions.models import Deadline, Edition, Membership
 from dlonsc.editions.upstairs import Person, upstairs
 from reviews.access import has_submitted, on_desks
-from reviews.models import Review
+from reviews.models import Assignment
 from reviews.reach import effect_of
 from reviews.reminders import PHASES, planned
 from submissions.access import overseen_by
@@ -57,13 +57,9 @@ def topic_uses(viewer: Membership) -> dict[int, int]:
     return dict(Counter(overseen_by(viewer).exclude(topics=None).values_list("topics", flat=True)))
 
 
-def used_values(edition: Edition) -> dict[str, set[int]]:
-    """The values of the two scales that reviews hold, drafts included."""
-    rows = list(Review.objects.filter(assignment__submission__edition=edition).values_list("score", "confidence"))
-    return {
-        "scores": {score for score, _ in rows if score is not None},
-        "confidences": {confidence for _, confidence in rows if confidence is not None},
-    }
+def has_reviewing_begun(edition: Edition) -> bool:
+    """Whether anything was ever assigned. No score is read: which values are in use is a secret of their papers."""
+    return Assignment.objects.filter(submission__edition=edition).exists()
 
 
 def register() -> None:
@@ -74,5 +70,5 @@ def register() -> None:
     }
     upstairs.reminders = reminders_before
     upstairs.topic_uses = topic_uses
-    upstairs.used_values = used_values
+    upstairs.has_reviewing_begun = has_reviewing_begun
     upstairs.effect_of = effect_of

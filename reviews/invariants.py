@@ -4,6 +4,7 @@ Constraints hold what one row can tell; these are facts over several rooms. Each
 breach, naming rows by primary key only, never a person or a text.
 """
 
+import hashlib
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Count, Exists, F, OuterRef, Q
+from django.db.models.functions import Lower
 
 from dlonsc.accounts.models import User
 from dlonsc.history.models import Entry
@@ -18,7 +20,7 @@ from dlonsc.history.record import record
 from dlonsc.mail.models import Message
 from dlonsc.mail.models import State as LetterState
 from reviews.emails.watching import post_breaches
-from reviews.models import Assignment, Decision, Review, ReviewVersion, SubReviewer
+from reviews.models import Announcement, Assignment, Decision, Review, ReviewVersion, SubReviewer
 from submissions.models import Author, CameraReadyItem, Conflict, Manuscript, Submission, Supplement
 from submissions.states import Outcome, State
 
@@ -32,7 +34,7 @@ def submitted_has_a_file(at: datetime) -> Iterator[str]:
 
 
 def stored_files_exist(at: datetime) -> Iterator[str]:
-    """Every file that a row names is on disk with its size."""
+    """Every file that a row names is on disk with its size and its hash."""
     for model in (Manuscript, Supplement, CameraReadyItem):
         for pk, sha256, size in model.objects.values_list("pk", "sha256", "size").iterator():
             path = Path(settings.MEDIA_ROOT) / sha256[:2] / sha256
@@ -40,6 +42,13 @@ def stored_files_exist(at: datetime) -> Iterator[str]:
                 yield f"{model.__name__} {pk} names a file that is not there"
             elif path.stat().st_size != size:
                 yield f"{model.__name__} {pk} names a file of {size} bytes; it has {path.stat().st_size}"
+            elif hash_of(path) != sha256:
+                yield f"{model.__name__} {pk} names a file whose bytes are not those of its hash"
+
+
+def hash_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def no_reviewer_in_conflict(at: datetime) -> Iterator[str]:
@@ -57,9 +66,12 @@ def no_reviewer_in_conflict(at: datetime) -> Iterator[str]:
 
 def no_reviewer_is_author(at: datetime) -> Iterator[str]:
     """Nobody reviews a submission that lists one of her verified addresses."""
-    standing = Assignment.objects.standing().filter(
-        membership__user__emailaddress__verified=True,
-        membership__user__emailaddress__email=F("submission__authors__email"),
+    # The second step reads the join of the first: only what is verified is compared.
+    standing = (
+        Assignment.objects.standing()
+        .filter(membership__user__emailaddress__verified=True)
+        .alias(hers=Lower("membership__user__emailaddress__email"))
+        .filter(hers=Lower("submission__authors__email"))
     )
     for pk in standing.values_list("pk", flat=True).distinct():
         yield f"assignment {pk} is an author's own"
@@ -68,9 +80,10 @@ def no_reviewer_is_author(at: datetime) -> Iterator[str]:
 def no_sub_reviewer_is_author_or_in_conflict(at: datetime) -> Iterator[str]:
     """Whoever writes a review for somebody is no author of the submission and in no standing conflict with it."""
     rows = SubReviewer.objects.accepted()
-    authors = rows.filter(
-        user__emailaddress__verified=True,
-        user__emailaddress__email=F("assignment__submission__authors__email"),
+    authors = (
+        rows.filter(user__emailaddress__verified=True)
+        .alias(hers=Lower("user__emailaddress__email"))
+        .filter(hers=Lower("assignment__submission__authors__email"))
     )
     conflicts = rows.filter(
         user__memberships__conflicts__submission=F("assignment__submission"),
@@ -113,6 +126,28 @@ def announced_has_its_decision(at: datetime) -> Iterator[str]:
             yield f"submission {row.pk} shows an outcome without a released decision"
         elif decision.verdict != verdicts[Outcome(row.outcome)]:
             yield f"submission {row.pk} shows {row.outcome}, its decision says {decision.verdict}"
+
+
+def announced_has_its_letters(at: datetime) -> Iterator[str]:
+    """Each author of a released decision has its letter in that release; who was listed later has none."""
+    released = Announcement.objects.filter(release_at__lte=at, stopped_at__isnull=True, campaign_id_label__isnull=False)
+    for release in released:
+        letters = Message.objects.filter(kind="decision", campaign=release.campaign_id_label)
+        told = {(label, email.lower()) for label, email in letters.values_list("subject_label", "to_email")}
+        for decision in release.decisions.select_related("submission"):
+            submission = decision.submission
+            earlier = lists_before(submission, release.created_at)
+            for author in submission.authors.exclude(email=""):
+                email = author.email.lower()
+                if (submission.label, email) not in told and all(email in listed for listed in earlier):
+                    yield f"author {author.pk} has no letter of decision {decision.pk}, which is released"
+
+
+def lists_before(submission: Submission, since: datetime) -> list[set[str]]:
+    """The addresses of each author list that was replaced from an instant on."""
+    verbs = ("changed the author list", "granted a change of the author list")
+    changes = Entry.objects.filter(subject=submission.label, verb__in=verbs, at__gte=since)
+    return [{one["email"].lower() for one in detail["before"]} for detail in changes.values_list("detail", flat=True)]
 
 
 def released_is_announced(at: datetime) -> Iterator[str]:
@@ -172,6 +207,7 @@ CHECKS: tuple[Check, ...] = (
     sub_reviewer_has_a_task_to_share,
     who_saved_had_a_part,
     announced_has_its_decision,
+    announced_has_its_letters,
     released_is_announced,
     submitted_review_counts_once,
     text_has_its_version,

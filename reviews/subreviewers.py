@@ -9,6 +9,7 @@ from django.db.models import Exists, OuterRef
 from django.db.models.functions import Lower
 
 from dlonsc.accounts.models import User
+from dlonsc.editions.invitations import LINK_LASTS
 from dlonsc.editions.models import Membership
 from reviews.conflicts import conflict_reasons
 from reviews.models import Assignment, ReviewVersion, SubReviewer, SubReviewerQuerySet
@@ -128,8 +129,8 @@ def token_of(row: SubReviewer) -> str:
 
 
 def read_token(token: str) -> int | None:
-    """The row of a genuine token; None for any other text."""
+    """The row of a genuine token of the last LINK_LASTS; None for any other text."""
     try:
-        return int(signing.loads(token, salt=SALT))
+        return int(signing.loads(token, salt=SALT, max_age=LINK_LASTS))
     except (signing.BadSignature, ValueError, TypeError):
         return None

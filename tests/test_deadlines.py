@@ -25,7 +25,7 @@ from submissions.models import CameraReadyItem, LatePermission, Manuscript, Subm
 from submissions.states import State
 from tests import factories
 from tests.factories import AT
-from tests.submissions.desk import answers, complete_draft, report
+from tests.submissions.desk import answers, complete_draft, pdf, report
 
 Browser = Callable[[User | Membership | None], Client]
 SECOND = timedelta(seconds=1)
@@ -228,6 +228,8 @@ def test_an_upload_counts_from_its_first_byte_and_may_finish(
     seconds = (received - begun).total_seconds()
     client.defaults["HTTP_X_REQUEST_START"] = f"t={(CUTOFF + received).timestamp():.3f} {seconds:.3f}"
     assert upload(client, draft) == in_time
+    client.post(f"{HOME}{draft.number}/supplements/", {"file": pdf(b"bytes", "code.zip"), "description": "Code"})
+    assert draft.supplements.exists() == in_time
 
 
 def test_after_the_end_the_refusal_tells_the_servers_time_and_whom_to_ask(

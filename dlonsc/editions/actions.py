@@ -141,6 +141,7 @@ def set_deadline(
         for person in concerned_by(edition, phase):
             message = post_date_changed(deadline, person, before=before, is_later=cutoff > old_cutoff, at=at)
             letters += message is not None
+    # Without the number of letters: it counts papers that a chair in conflict must not know of.
     note(
         "extend_deadline" if cutoff > old_cutoff else "change_deadline",
         edition,
@@ -149,7 +150,6 @@ def set_deadline(
         phase=phase.value,
         before=before,
         after=announced_words(deadline),
-        letters=letters,
     )
     return letters
 

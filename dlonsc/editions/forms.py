@@ -95,7 +95,10 @@ class DaysField(forms.CharField):
 
 
 class SettingsForm(EditionModelForm):
-    """Everything about an edition but its dates, topics and committee. `used` are scale values that reviews hold."""
+    """Everything about an edition but its dates, topics and committee.
+
+    Once reviewing `has_begun`, a scale loses no value.
+    """
 
     scores = ScaleField(label="Scores")
     confidences = ScaleField(label="Confidence")
@@ -195,9 +198,9 @@ class SettingsForm(EditionModelForm):
         }
         help_texts = {"theme": "Markdown.", "submission_rules": "Markdown.", "reproducibility_rules": "Markdown."}
 
-    def __init__(self, *args: Any, used: dict[str, set[int]], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, has_begun: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.used = used
+        self.has_begun = has_begun
         for name in GUIDED:
             self.fields[f"guidance_{name}"] = forms.CharField(
                 label=f"Guidance: {name.replace('for_chairs', 'confidential note').replace('_', ' ')}",
@@ -212,19 +215,19 @@ class SettingsForm(EditionModelForm):
     def sections(self) -> list[tuple[str, list[forms.BoundField]]]:
         return [(title, [self[name] for name in names]) for title, names in self.SECTIONS]
 
-    def keep_used(self, name: str) -> Any:
+    def keep_values(self, name: str) -> Any:
+        """Whether or not a review holds the value: a refusal must not tell the scores of a paper."""
         rows = self.cleaned_data[name]
-        lost = sorted(self.used.get(name, set()) - {row["value"] for row in rows})
-        if lost:
-            words = ", ".join(str(value) for value in lost)
-            raise ValidationError(f"Reviews already hold the value {words}. Its words may change, the value stays.")
+        before = {row["value"] for row in getattr(self.instance, name)}
+        if self.has_begun and before - {row["value"] for row in rows}:
+            raise ValidationError("Reviewing has begun: values can be reworded, none can be removed.")
         return rows
 
     def clean_scores(self) -> Any:
-        return self.keep_used("scores")
+        return self.keep_values("scores")
 
     def clean_confidences(self) -> Any:
-        return self.keep_used("confidences")
+        return self.keep_values("confidences")
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}

@@ -37,8 +37,8 @@ def no_effect(viewer: Membership, switch: Switch, on: bool) -> str:
     return ""
 
 
-def no_scores(edition: Edition) -> dict[str, set[int]]:
-    return {"scores": set(), "confidences": set()}
+def not_begun(edition: Edition) -> bool:
+    return False
 
 
 @dataclass
@@ -49,8 +49,8 @@ class Upstairs:
     topic_uses: Callable[[Membership], dict[int, int]] = no_topics
     # What turning a switch of the visibility table would show or hide, in words with numbers.
     effect_of: Callable[[Membership, Switch, bool], str] = no_effect
-    # Values of the scales that reviews already use.
-    used_values: Callable[[Edition], dict[str, set[int]]] = no_scores
+    # Whether anything was ever assigned: from then on a scale loses no value.
+    has_reviewing_begun: Callable[[Edition], bool] = not_begun
 
 
 upstairs = Upstairs()

@@ -44,7 +44,10 @@ class Changes:
 def add_conflict(
     submission: Submission, member: Membership, *, kind: str, reason: str, by: User, at: datetime
 ) -> Conflict:
-    """A chair sets a conflict. A standing assignment stays, and is flagged wherever it is shown."""
+    """A chair sets a conflict. A standing assignment stays, and is flagged wherever it is shown.
+
+    A chair who handled the submission handles it no longer: she may not see it.
+    """
     try:
         with transaction.atomic():
             row = Conflict.objects.create(
@@ -57,6 +60,8 @@ def add_conflict(
                 declared_at=at,
             )
             _note("conflict_added", submission, by, at, member=member.name, conflict=kind)
+            if Submission.objects.filter(pk=submission.pk, handling_chair=member).update(handling_chair=None):
+                _note("handling_chair_set", submission, by, at, chair="")
     except IntegrityError as error:
         raise Refused(f"A chair has already set a conflict of {member.name} with this submission.") from error
     return row

@@ -58,6 +58,14 @@ REPRODUCIBILITY = (
 )
 
 
+LINKS = [
+    {
+        "title": "LNCS templates for LaTeX and Word",
+        "url": "https://www.springer.com/gp/computer-science/lncs/conference-proceedings-guidelines",
+    }
+]
+
+
 def make_demo_edition(
     slug: str, name: str, *, at: datetime, dates: dict[Phase, int] = MID_LIFE, blind: bool = False
 ) -> Edition:
@@ -75,6 +83,7 @@ def make_demo_edition(
         theme=THEME,
         submission_rules=RULES,
         reproducibility_rules=REPRODUCIBILITY,
+        links=LINKS,
         contact_email=f"chairs@{slug}.example",
         reply_to=f"chairs@{slug}.example",
         created_at=at,

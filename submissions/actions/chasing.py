@@ -58,13 +58,18 @@ def to_ask(
 def chase(chair: Membership, *, kind: CameraReadyKind, by: User, at: datetime) -> int:
     """Write to those who still owe an item now; returns how many letters. At most one a day to each."""
     count = 0
-    numbers = []
     for row in still_owing(chair, kind, at):
-        written = [emails.chase(row, author, kind, at=at) for author in contacts_of(row)]
-        if any(written):
-            numbers.append(row.number)
-        count += sum(written)
-    if count:
-        detail = {"item": kind.value, "papers": numbers, "letters": count}
-        record("chased a missing item", by_id=by.pk, by=str(by), at=at, edition=chair.edition.slug, detail=detail)
+        written = sum(emails.chase(row, author, kind, at=at) for author in contacts_of(row))
+        count += written
+        if written:
+            # One entry for each paper, so that the history hides it from a chair in conflict with the paper.
+            record(
+                "chased a missing item",
+                by_id=by.pk,
+                by=str(by),
+                at=at,
+                edition=chair.edition.slug,
+                subject=row.label,
+                detail={"number": row.number, "item": kind.value, "letters": written},
+            )
     return count

@@ -13,7 +13,7 @@ from dlonsc.accounts.models import User
 from dlonsc.editions.calendar import Phase
 from dlonsc.editions.models import Edition, Membership, Topic
 from submissions import emails
-from submissions.actions.moves import Refused, Stale, note, window_of
+from submissions.actions.moves import Refused, Stale, note, too_late, window_of
 from submissions.conflicts import refresh_conflicts
 from submissions.models import (
     Author,
@@ -26,8 +26,6 @@ from submissions.models import (
     Supplement,
 )
 from submissions.states import State
-
-CLOSED = "The submission deadline has passed. Ask the chairs if a correction is needed."
 
 
 @dataclass(frozen=True)
@@ -51,8 +49,10 @@ def may_write(submission: Submission, at: datetime) -> bool:
 
 
 def require_open(submission: Submission, at: datetime) -> None:
+    if submission.state not in {State.DRAFT, State.SUBMITTED}:
+        raise Refused(f"This submission is {submission.get_state_display().lower()}.")
     if not may_write(submission, at):
-        raise Refused(CLOSED)
+        raise Refused(too_late(submission.edition, at))
 
 
 def create_draft(*, edition: Edition, title: str, by: User, at: datetime) -> Submission:

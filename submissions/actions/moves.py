@@ -5,6 +5,7 @@ from typing import Any
 
 from dlonsc.accounts.models import User
 from dlonsc.editions.calendar import Phase, Window
+from dlonsc.editions.models import Edition
 from dlonsc.history.record import record
 from submissions.models import Submission
 from submissions.states import MOVES, IllegalMove
@@ -24,6 +25,13 @@ class Stale(Refused):
     def __init__(self, words: str, theirs: dict[str, Any]) -> None:
         super().__init__(words)
         self.theirs = theirs
+
+
+def too_late(edition: Edition, received_at: datetime) -> str:
+    """What somebody reads who came after the deadline: by which clock, and whom to ask."""
+    contact = edition.reply_to or edition.contact_email
+    ask_whom = f"Ask the chairs: {contact}." if contact else "Ask the chairs."
+    return f"The deadline has passed; the server's time is {received_at:%a %d %b %Y, %H:%M:%S} UTC. {ask_whom}"
 
 
 def move(submission: Submission, verb: str, **values: Any) -> None:

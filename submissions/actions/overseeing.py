@@ -66,7 +66,12 @@ def adopt_late_manuscript(*, manuscript: Manuscript, by: User, at: datetime) -> 
 
 @transaction.atomic
 def adopt_draft(*, submission: Submission, by: User, at: datetime) -> Submission:
-    """Submit a complete draft after the cut-off, in its authors' stead; they get the receipt."""
+    """Submit a complete draft after the cut-off, in its authors' stead; they get the receipt.
+
+    Refused while they may still write: a page from before an extension must not submit what they have not finished.
+    """
+    if window_of(submission, Phase.SUBMISSION, received_at=at).accepts:
+        raise Refused("Its authors may still write and submit; nothing was changed.")
     adopt(submission, by, at)
     return submission
 

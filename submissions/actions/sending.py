@@ -12,7 +12,7 @@ from django.db.models import Max
 from dlonsc.accounts.models import User
 from dlonsc.editions.calendar import Phase, WindowState
 from submissions import emails
-from submissions.actions.moves import Refused, move, note, window_of
+from submissions.actions.moves import Refused, move, note, too_late, window_of
 from submissions.checks import check_inline
 from submissions.conflicts import refresh_conflicts
 from submissions.files import Stored, store
@@ -108,11 +108,18 @@ def write_manuscript(
 
 
 def add_supplement(
-    *, submission: Submission, upload: "UploadedFile[bytes]", description: str, by: User, at: datetime
+    *,
+    submission: Submission,
+    upload: "UploadedFile[bytes]",
+    description: str,
+    by: User,
+    at: datetime,
+    received_at: datetime,
+    begun_at: datetime | None = None,
 ) -> Supplement:
     """Store a supplementary file of any kind; it is only ever served as a download."""
-    if not window_of(submission, Phase.SUBMISSION, received_at=at).accepts:
-        raise Refused("The submission deadline has passed.")
+    if not window_of(submission, Phase.SUBMISSION, received_at=received_at, begun_at=begun_at).accepts:
+        raise Refused(too_late(submission.edition, received_at))
     limit = settings.UPLOAD_MAX_MB
     if not upload.size:
         raise Refused(f"{upload.name} is empty (0 bytes).", "file")
@@ -185,11 +192,7 @@ def submit(
         return submission
     window = window_of(submission, Phase.SUBMISSION, received_at=received_at, begun_at=begun_at)
     if not window.accepts:
-        contact = submission.edition.reply_to or submission.edition.contact_email
-        ask_whom = f" Ask the chairs: {contact}." if contact else " Ask the chairs."
-        raise Refused(
-            f"The deadline has passed; the server's time is {received_at:%a %d %b %Y, %H:%M:%S} UTC.{ask_whom}"
-        )
+        raise Refused(too_late(submission.edition, received_at))
     if lines := missing(submission):
         raise Refused(" ".join(lines))
     try:

@@ -19,7 +19,7 @@ from dlonsc.editions.models import Membership
 from submissions import frontpage, receipts
 from submissions.access import authored_by, one
 from submissions.actions import drafting, sending
-from submissions.actions.moves import Refused, Stale, window_of
+from submissions.actions.moves import Refused, Stale, too_late, window_of
 from submissions.conflicts import Committee, computed_conflicts
 from submissions.downloads import serve
 from submissions.forms.author import (
@@ -509,10 +509,11 @@ def upload(request: HttpRequest, slug: str, number: int) -> HttpResponse:
             errors = [refusal.words]
         else:
             if uploaded.is_late:
+                words = too_late(row.edition, uploaded.manuscript.received_at)
                 messages.warning(
                     request,
-                    "The deadline has passed. Your file is kept and marked late; it is not part of the submission "
-                    "unless the chairs adopt it. Ask the chairs below.",
+                    f"{words} Your file is kept and marked late; it is not part of the submission unless the chairs "
+                    "adopt it.",
                 )
             if uploaded.is_refused:
                 messages.warning(
@@ -614,6 +615,8 @@ def add_supplement(request: HttpRequest, slug: str, number: int) -> HttpResponse
                 description=form.cleaned_data["description"],
                 by=person(request),
                 at=timezone.now(),
+                received_at=received_at(request),
+                begun_at=begun_at(request),
             )
         except Refused as refusal:
             form.add_error(refusal.field or None, refusal.words)

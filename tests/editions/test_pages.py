@@ -1,5 +1,6 @@
 """The chair's pages of an edition, and the page behind an invitation's link."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -15,7 +16,7 @@ from django.urls import reverse
 from dlonsc.accounts.models import User
 from dlonsc.editions import actions
 from dlonsc.editions.calendar import Phase
-from dlonsc.editions.invitations import SALT, token_of
+from dlonsc.editions.invitations import LINK_LASTS, SALT, read_token, token_of
 from dlonsc.editions.models import Deadline, Edition, Membership, Topic
 from dlonsc.editions.pasted import Invitee
 from dlonsc.editions.readiness import readiness
@@ -132,15 +133,29 @@ def test_a_wrong_setting_is_named_and_everything_typed_is_kept(
     assert edition.version == 1
 
 
-def test_a_value_that_reviews_hold_stays_on_the_scale(edition: Edition, chair: Membership, as_user: AsUser) -> None:
-    row = factories.make_assignment(factories.make_submission(edition), factories.make_member(edition))
-    factories.make_review(row, score=2)
+def test_once_reviewing_has_begun_every_value_stays_on_its_scale_whether_a_review_holds_it_or_not(
+    edition: Edition, chair: Membership, as_user: AsUser
+) -> None:
+    Edition.objects.update(scores=[{"value": value, "label": "So"} for value in (2, 1, -1)])
     client = as_user(chair)
     data = form_data(client, address("settings"))
-    answer = client.post(address("settings"), data | {"scores": "5: Yes\n1: No"})
-    assert (answer.status_code, "Reviews already hold the value 2." in answer.text) == (422, True)
-    kept = client.post(address("settings"), data | {"scores": "5: Yes\n2: Perhaps"})
-    assert kept.status_code == 302
+    hers = factories.make_submission(edition)
+    factories.make_conflict(hers, chair)
+    factories.make_review(factories.make_assignment(hers, factories.make_member(edition)), score=-1)
+    typed = ("2: A\n1: B", "2: A\n-1: B")
+    answers = [client.post(address("settings"), data | {"scores": scale}) for scale in typed]
+    refusal = {"scores": ["Reviewing has begun: values can be reworded, none can be removed."]}
+    assert [(answer.status_code, answer.context["form"].errors) for answer in answers] == [(422, refusal)] * 2
+    reworded = client.post(address("settings"), data | {"scores": "3: New\n2: A\n1: B\n-1: C"})
+    assert reworded.status_code == 302
+
+
+def test_before_anything_is_assigned_a_value_may_leave_its_scale(
+    edition: Edition, chair: Membership, as_user: AsUser
+) -> None:
+    client = as_user(chair)
+    data = form_data(client, address("settings"))
+    assert client.post(address("settings"), data | {"scores": "5: Yes\n1: No"}).status_code == 302
 
 
 # --- Dates -----------------------------------------------------------------------------------------------------------
@@ -180,6 +195,19 @@ def test_a_conflicted_chair_does_not_count_the_draft_she_must_not_know(
     page = as_user(chair).post(address("date", "submission"), NEW_DATE).text
     assert "Hidden Owner" not in page
     assert "Nobody has something open" in page
+
+
+def test_no_page_after_a_change_of_date_counts_the_draft_that_a_chair_must_not_know(
+    edition: Edition, chair: Membership, as_user: AsUser
+) -> None:
+    factories.make_submission(edition, state=State.DRAFT)
+    factories.make_conflict(factories.make_submission(edition, state=State.DRAFT), chair)
+    client = as_user(chair)
+    after = client.post(address("date", "submission"), NEW_DATE | {"confirm": "1", "tell": "1"}, follow=True).text
+    pages = [after, client.get("/dlonsc-2026/chair/history/").text]
+    assert Message.objects.count() == 2
+    assert "The date is changed; letters are on the way." in after
+    assert [re.findall(r"\b[12] letters?|letters: \d", page) for page in pages] == [[], []]
 
 
 @pytest.mark.parametrize(
@@ -325,6 +353,14 @@ def test_co_chairs_are_invited_as_chairs_only(edition: Edition, chair: Membershi
 
 def link(member: Membership) -> str:
     return reverse("editions:invitation", args=[token_of(member)])
+
+
+def test_an_invitations_link_ends_by_time(invited: Membership) -> None:
+    token = token_of(invited)
+    with time_machine.travel(AT + LINK_LASTS, tick=False):
+        assert read_token(token) == (invited.pk, 1)
+    with time_machine.travel(AT + LINK_LASTS + timedelta(seconds=2), tick=False):
+        assert read_token(token) is None
 
 
 def test_looking_at_the_invitation_changes_nothing(invited: Membership) -> None:

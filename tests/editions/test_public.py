@@ -14,6 +14,7 @@ from dlonsc.accounts.models import User
 from dlonsc.editions.calendar import Phase
 from dlonsc.editions.management.commands.load_call import load
 from dlonsc.editions.models import Edition, Membership
+from reviews.demo.edition import make_demo_edition
 from tests import factories
 
 AsUser = Callable[[User | Membership | None], Client]
@@ -50,6 +51,24 @@ def test_the_call_of_2020_tells_all_that_its_record_holds(client: Client) -> Non
     for member in call["committee"]:
         assert member["name"] in page
     assert "Import Dates" not in page
+
+
+def test_the_calls_link_the_publishers_templates() -> None:
+    past = load(json.loads(FILE.read_text(encoding="utf-8")))
+    invented = make_demo_edition("demo-1", "Demo 1", at=timezone.now())
+    template = "https://www.springer.com/gp/computer-science/lncs/conference-proceedings-guidelines"
+    assert [template in [link["url"] for link in row.links] for row in (past, invented)] == [True, True]
+    assert template in text(Client(), "/demo-1/")
+
+
+def test_without_an_address_for_questions_the_call_points_to_its_chairs(
+    client: Client, edition: Edition, chair: Membership
+) -> None:
+    pointer = '<a href="#people">the chairs</a>'
+    assert pointer not in text(client, f"/{edition.slug}/")
+    Edition.objects.update(contact_email="")
+    page = text(client, f"/{edition.slug}/")
+    assert (pointer in page, 'id="people"' in page) == (True, True)
 
 
 def test_a_member_of_two_institutions_is_printed_with_both(client: Client) -> None:

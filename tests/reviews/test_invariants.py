@@ -1,5 +1,6 @@
 """Each invariant sees its breach, and a healthy edition has none."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,11 @@ from dlonsc.editions.models import Edition, Membership
 from dlonsc.history.models import Entry
 from dlonsc.mail.models import Message
 from reviews import tasks
+from reviews.actions import deciding
 from reviews.invariants import audit, breaches
-from reviews.models import Review
-from submissions.models import Manuscript, Submission
+from reviews.models import Decision, Review, ReviewVersion, SubReviewer
+from submissions.actions import drafting, overseeing
+from submissions.models import AuthorListRequest, Manuscript, Submission
 from submissions.states import State
 from tests import factories
 from tests.factories import AT
@@ -35,6 +38,13 @@ def test_a_lost_file_is_seen(paper: Submission) -> None:
     assert breaches(AT) == [f"Manuscript {manuscript.pk} names a file that is not there"]
 
 
+def test_a_file_whose_bytes_changed_while_its_size_did_not_is_seen(paper: Submission) -> None:
+    manuscript = Manuscript.objects.get(submission=paper)
+    path = Path(settings.MEDIA_ROOT) / manuscript.sha256[:2] / manuscript.sha256
+    path.write_bytes(path.read_bytes()[::-1])
+    assert breaches(AT) == [f"Manuscript {manuscript.pk} names a file whose bytes are not those of its hash"]
+
+
 def test_a_submission_without_a_current_file_is_seen(paper: Submission) -> None:
     Manuscript.objects.update(is_current=False)
     assert breaches(AT) == [f"submission {paper.pk} is submitted without a current PDF"]
@@ -49,6 +59,94 @@ def test_a_reviewer_in_conflict_is_seen(paper: Submission, reviewer: Membership)
 def test_a_reviewing_author_is_seen(paper: Submission, edition: Edition, author: User) -> None:
     assignment = factories.make_assignment(paper, factories.make_member(edition, author))
     assert breaches(AT) == [f"assignment {assignment.pk} is an author's own"]
+
+
+def test_a_reviewing_author_is_seen_however_her_address_is_written(paper: Submission, reviewer: Membership) -> None:
+    assignment = factories.make_assignment(paper, reviewer)
+    factories.make_author(paper, "Rita@Institute-D.example")
+    assert breaches(AT) == [f"assignment {assignment.pk} is an author's own"]
+
+
+def test_an_address_that_is_not_proven_makes_no_reviewer_an_author(paper: Submission, reviewer: Membership) -> None:
+    factories.make_assignment(paper, reviewer)
+    assert reviewer.user is not None
+    reviewer.user.emailaddress_set.create(email=paper.created_by.email.upper(), verified=False)
+    assert breaches(AT) == []
+
+
+@pytest.fixture
+def helper(paper: Submission, reviewer: Membership) -> SubReviewer:
+    """Somebody who writes with the reviewer of the paper, and has saved a text."""
+    user = factories.make_user("susan@suburb.example", "Susan Sub")
+    return factories.make_sub_reviewer(factories.make_assignment(paper, reviewer), user, typed="Her words.")
+
+
+BAD_HELPER = "is an author of the submission or in conflict with it"
+
+
+def test_a_sub_reviewing_author_is_seen_however_her_address_is_written(paper: Submission, helper: SubReviewer) -> None:
+    assert breaches(AT) == []
+    factories.make_author(paper, "Susan@Suburb.example")
+    assert breaches(AT) == [f"sub-reviewer {helper.pk} {BAD_HELPER}"]
+
+
+def test_a_sub_reviewer_in_conflict_is_seen(paper: Submission, edition: Edition, helper: SubReviewer) -> None:
+    factories.make_conflict(paper, factories.make_member(edition, helper.user))
+    assert breaches(AT) == [f"sub-reviewer {helper.pk} {BAD_HELPER}"]
+
+
+def test_a_sub_reviewer_who_outlasts_her_task_is_seen(helper: SubReviewer) -> None:
+    Review.objects.update(submitted_at=AT)
+    assert breaches(AT) == [f"sub-reviewer {helper.pk} stands without a task"]
+
+
+def test_a_sub_reviewers_text_in_a_review_of_somebody_else_is_seen(
+    edition: Edition, paper: Submission, helper: SubReviewer
+) -> None:
+    other = factories.make_review(factories.make_assignment(paper, factories.make_member(edition)))
+    version = ReviewVersion.objects.get(review=other)
+    assert breaches(AT) == []
+    ReviewVersion.objects.filter(pk=version.pk).update(saved_by=helper.user)
+    assert breaches(AT) == [f"version {version.pk} of a review was saved by somebody who had no part in it"]
+
+
+@pytest.fixture
+def told(paper: Submission, chair: Membership) -> Decision:
+    """A decision that is announced to two authors."""
+    assert chair.user is not None
+    factories.make_author(paper, "Bo@b.example", "Bo")
+    deciding.decide(paper, verdict="accept", note="", to_authors="", version=0, by=chair.user, at=AT)
+    now = deciding.plan(chair)
+    deciding.announce(
+        chair, accepts=1, rejects=0, fingerprint=now.fingerprint, leave_undecided=False, by=chair.user, at=AT
+    )
+    return Decision.objects.get()
+
+
+RELEASED = AT + timedelta(hours=1)
+
+
+def test_a_released_decision_without_the_letter_of_an_author_is_seen(told: Decision) -> None:
+    assert breaches(RELEASED) == []
+    Message.objects.filter(to_email="bo@b.example").delete()
+    bo = told.submission.authors.get(name="Bo")
+    assert breaches(RELEASED) == [f"author {bo.pk} has no letter of decision {told.pk}, which is released"]
+
+
+def test_an_author_who_was_listed_after_the_release_needs_no_letter(
+    told: Decision, chair: Membership, author: User
+) -> None:
+    assert chair.user is not None
+    entries = [drafting.AuthorEntry(name="Cy", email="cy@c.example", is_contact=True)]
+    request = AuthorListRequest.objects.create(
+        submission=told.submission,
+        old_list=drafting.listed(told.submission),
+        new_list=[{"name": entry.name, "email": entry.email, "is_contact": True} for entry in entries],
+        requested_by=author,
+        requested_at=RELEASED,
+    )
+    overseeing.decide_author_change(request=request, grant=True, answer="", by=chair.user, at=RELEASED)
+    assert breaches(RELEASED) == []
 
 
 def test_an_outcome_without_decision_is_seen(paper: Submission) -> None:

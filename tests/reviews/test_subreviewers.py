@@ -17,6 +17,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from dlonsc.accounts.models import Affiliation, User
+from dlonsc.editions.invitations import LINK_LASTS
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.history.models import Entry
 from dlonsc.mail.guards import objection
@@ -295,6 +296,15 @@ def test_looking_at_the_invitation_changes_nothing_and_declining_needs_no_accoun
     assert (row.ending, row.decline_reason) == ("declined", "No time")
     assert told()[2:] == [("sub_reviewer_answered", by(case.rita).email)]
     assert "You declined" in browser.get(address).content.decode()
+
+
+def test_a_sub_reviewers_link_ends_by_time() -> None:
+    with time_machine.travel(AT, tick=False):
+        token = subreviewers.token_of(SubReviewer(pk=7))
+    with time_machine.travel(AT + LINK_LASTS, tick=False):
+        assert subreviewers.read_token(token) == 7
+    with time_machine.travel(AT + LINK_LASTS + timedelta(seconds=2), tick=False):
+        assert subreviewers.read_token(token) is None
 
 
 def test_a_forged_link_is_404_and_that_of_an_ended_row_has_ended(case: Case) -> None:

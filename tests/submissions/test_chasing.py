@@ -74,11 +74,17 @@ def test_only_those_are_written_to_and_a_second_press_does_nothing(
     letter = Message.objects.first()
     assert letter is not None
     assert letter.subject == "[DLonSC 2026] Paper 2: missing: source archive"
-    assert Entry.objects.get(verb="chased a missing item").detail == {
-        "item": "sources",
-        "papers": [1, 2],
-        "letters": 2,
-    }
+    entries = Entry.objects.filter(verb="chased a missing item").order_by("pk").values_list("subject", "detail")
+    assert list(entries) == [(row.label, {"number": row.number, "item": "sources", "letters": 1}) for row in papers[:2]]
+
+
+def test_the_history_of_a_chair_in_conflict_names_no_paper_of_hers_that_was_chased(
+    papers: list[Submission], proceedings_chair: Membership, chair: Membership, as_user: Browser
+) -> None:
+    factories.make_conflict(papers[0], chair)
+    as_user(proceedings_chair).post(ADDRESS)
+    acts = as_user(chair).get("/dlonsc-2026/chair/history/").context["acts"]
+    assert [(act.what, act.number) for act in acts] == [("chased a missing item", 2)]
 
 
 def test_the_next_day_only_the_remaining(

@@ -111,7 +111,13 @@ def test_a_late_file_is_kept_marked_and_said_to_be_no_part(
     answers(monkeypatch, report())
     close(edition)
     answer = ada.post(f"{base(draft)}upload/", {"file": pdf(b"%PDF-1.7 late")}, follow=True)
-    assert "kept and marked late" in answer.content.decode()
+    words = [str(message) for message in answer.context["messages"]]
+    late = draft.manuscripts.get(is_late=True)
+    assert words == [
+        f"The deadline has passed; the server's time is {late.received_at:%a %d %b %Y, %H:%M:%S} UTC. Ask the chairs: "
+        "chairs@workshop.example. Your file is kept and marked late; it is not part of the submission unless the "
+        "chairs adopt it."
+    ]
     assert [(one.number, one.is_late) for one in draft.manuscripts.all()] == [(2, True), (1, False)]
 
 

@@ -209,6 +209,30 @@ def test_after_the_deadline_submit_is_refused_with_the_servers_time_and_whom_to_
     )
 
 
+def test_a_supplement_and_a_text_that_come_too_late_are_refused_in_the_same_words(
+    edition: Edition, author: User
+) -> None:
+    row = complete_draft(edition, author)
+    by = {"submission": row, "by": author, "at": AFTER_DEADLINE}
+    changed = {"version": 1, "title": "T", "abstract": "A", "keywords": "", "topics": [], "is_original": True}
+    acts = [
+        lambda: sending.submit(received_at=AFTER_DEADLINE, **by),
+        lambda: sending.add_supplement(upload=pdf(), description="", received_at=AFTER_DEADLINE, **by),
+        lambda: drafting.update_details(**changed, **by),
+    ]
+    assert {refusal_of(act) for act in acts} == {
+        "The deadline has passed; the server's time is Sun 05 Apr 2026, 12:00:00 UTC. "
+        "Ask the chairs: chairs@workshop.example."
+    }
+
+
+def test_a_withdrawn_paper_is_not_said_to_be_late(edition: Edition, author: User) -> None:
+    row = complete_draft(edition, author)
+    Submission.objects.filter(pk=row.pk).update(state=State.WITHDRAWN)
+    row.refresh_from_db()
+    assert refusal_of(lambda: drafting.require_open(row, AT)) == "This submission is withdrawn."
+
+
 def test_the_receipt_says_what_was_submitted_to_every_author(edition: Edition, author: User) -> None:
     row = complete_draft(edition, author)
     factories.make_author(row, "bo@b.example", "Bo Berg")
@@ -307,6 +331,16 @@ def test_a_chair_adopts_a_complete_draft_and_no_incomplete_one(
     assert (Submission.objects.get(pk=row.pk).state, letters("receipt")) == (State.SUBMITTED, ["ada@uni.example"])
 
 
+def test_a_chair_adopts_no_draft_whose_authors_may_still_write(
+    edition: Edition, author: User, chair: Membership
+) -> None:
+    row = complete_draft(edition, author)
+    words = refusal_of(lambda: overseeing.adopt_draft(submission=row, by=chair.user, at=AT))
+    assert words == "Its authors may still write and submit; nothing was changed."
+    row.refresh_from_db()
+    assert (row.state, letters("receipt")) == (State.DRAFT, [])
+
+
 def test_a_desk_rejection_is_a_letter_and_can_be_taken_back(edition: Edition, author: User, chair: Membership) -> None:
     row = submitted(edition, author)
     assert "why" in refusal_of(lambda: overseeing.desk_reject(submission=row, text="", by=chair.user, at=AT))
@@ -332,9 +366,18 @@ def test_a_corrected_pdf_is_asked_for_with_the_time_that_goes_with_it(
 
 def test_supplements_are_kept_and_taken_out_without_losing_bytes(edition: Edition, author: User) -> None:
     row = complete_draft(edition, author)
-    add = {"submission": row, "description": "Code", "by": author, "at": AT}
+    add = {"submission": row, "description": "Code", "by": author, "at": AT, "received_at": AT}
     assert "empty" in refusal_of(lambda: sending.add_supplement(upload=pdf(b"", "code.zip"), **add))
     file = sending.add_supplement(upload=pdf(b"bytes", "code.zip"), **add)
     drafting.remove_supplement(supplement=file, by=author, at=AT)
     file.refresh_from_db()
     assert (file.original_name, file.removed_at, read(file.sha256)) == ("code.zip", AT, b"bytes")
+
+
+def test_a_supplement_begun_in_time_may_finish_as_a_pdf_may(edition: Edition, author: User) -> None:
+    row = complete_draft(edition, author)
+    late = CUTOFF + timedelta(minutes=5)
+    add = {"submission": row, "description": "Code", "by": author, "at": late, "received_at": late}
+    sending.add_supplement(upload=pdf(b"bytes", "code.zip"), begun_at=CUTOFF - timedelta(seconds=1), **add)
+    refusal_of(lambda: sending.add_supplement(upload=pdf(b"more", "more.zip"), begun_at=CUTOFF, **add))
+    assert [file.original_name for file in row.supplements.all()] == ["code.zip"]

@@ -41,8 +41,8 @@ def settings(request: HttpRequest, slug: str) -> HttpResponse:
     chair = chair_of(request.user, slug)
     edition = chair.edition
     before = {switch: bool(getattr(edition, switch.value)) for switch in Switch}
-    used = upstairs.used_values(edition)
-    form = SettingsForm(request.POST if request.method == "POST" else None, instance=edition, used=used)
+    begun = upstairs.has_reviewing_begun(edition)
+    form = SettingsForm(request.POST if request.method == "POST" else None, instance=edition, has_begun=begun)
     effects = effects_of(chair, form, before) if form.is_valid() else []
     if effects and "effects" not in request.POST:
         words = {"edition": edition, "form": form, "effects": effects}
@@ -170,18 +170,20 @@ def preview(chair: Membership, phase: Phase, form: DeadlineForm, deadline: Deadl
 
 
 def set_date(request: HttpRequest, edition: Edition, phase: Phase, form: DeadlineForm) -> HttpResponse:
+    tell = request.POST.get("tell") == "1"
     letters = actions.set_deadline(
         edition=edition,
         phase=phase,
         **form.fields_of_action(),
-        tell=request.POST.get("tell") == "1",
+        tell=tell,
         by=person(request),
         at=timezone.now(),
     )
     if letters is None:
         messages.info(request, "The date was set to this already; nothing changed and no letter was written.")
-    elif letters:
-        messages.success(request, f"The date is changed. {letters} letter{'s' if letters != 1 else ''} on the way.")
+    elif tell:
+        # No number, and none of "some" and "none" either: both count what she may not know of.
+        messages.success(request, "The date is changed; letters are on the way.")
     else:
         messages.success(request, "The date is changed.")
     return redirect("editions:dates", edition.slug)

@@ -18,6 +18,8 @@ from submissions.models import Submission
 PER_PAGE = 100
 # As actions write one into the details.
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:[\d.]+)?(Z|[+-]\d\d:\d\d)")
+# Earlier entries of these acts count letters about papers that the reading chair may not know of.
+COUNT_TOO_MUCH = {"extend_deadline", "change_deadline", "letters_cancelled"}
 WORDS = {
     "assigned": "assigned a reviewer",
     "unassigned": "took a task back",
@@ -67,6 +69,8 @@ class Said:
 def said(entry: Entry, numbers: dict[str, int] | None = None) -> Said:
     detail: dict[str, Any] = dict(entry.detail or {})
     number = detail.pop("number", None)
+    if entry.verb in COUNT_TOO_MUCH:
+        detail.pop("letters", None)
     if number is None and numbers:
         number = numbers.get(entry.subject)
     words = "; ".join(f"{name.replace('_', ' ')}: {_plain(value)}" for name, value in detail.items() if value != "")

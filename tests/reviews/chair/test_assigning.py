@@ -76,6 +76,18 @@ def test_replacing_tells_both_and_keeps_the_draft_for_its_writer(
     assert told == {"unassigned": reviewers[0].email, "assigned": reviewers[1].email}
 
 
+def test_a_conflict_of_the_handling_chair_leaves_the_submission_without_one(
+    paper: Submission, chair: Membership, other_chair: Membership
+) -> None:
+    assert chair.user is not None
+    for handling, left in ((other_chair, None), (chair, chair.pk)):
+        Submission.objects.filter(pk=paper.pk).update(handling_chair=handling)
+        Conflict.objects.all().delete()
+        assigning.add_conflict(paper, other_chair, kind="coauthor", reason="A joint paper", by=chair.user, at=AT)
+        paper.refresh_from_db()
+        assert paper.handling_chair_id == left
+
+
 def test_a_late_conflict_keeps_the_assignment_and_flags_it(
     edition: Edition, paper: Submission, chair: Membership, reviewers: list[Membership], as_user: As
 ) -> None:
