@@ -74,6 +74,7 @@ for (const form of document.querySelectorAll("form[data-autosave]")) {
       if (response.ok && answer.saved_at) {
         const version = form.elements.namedItem("version");
         if (version && answer.version !== undefined) version.value = answer.version;
+        running = false;
         if (!changed) forget();
         say(`Saved ${answer.saved_at}`);
       } else if (response.status === 409) {
@@ -81,6 +82,7 @@ for (const form of document.querySelectorAll("form[data-autosave]")) {
         const version = form.elements.namedItem("version");
         if (version && answer.version !== undefined) version.value = answer.version;
         // The server kept it aside: the next page must not put it over the newer text.
+        running = false;
         if (answer.kept) forget();
       } else if (response.status === 403 || response.status === 401 || response.type === "opaqueredirect") {
         say("Not saved: you are signed out. Kept in this browser; sign in again in another tab, then go on.", true);
@@ -127,12 +129,6 @@ for (const form of document.querySelectorAll("form[data-autosave]")) {
     clearTimeout(timer);
     keep(true);
     changed = false;
-  });
-  // Signing out: first everything is saved; what its writer drops is not put back by a last save on leaving.
-  document.addEventListener("save-now", () => save(false));
-  document.addEventListener("drop-drafts", () => {
-    clearTimeout(timer);
-    changed = false;
     if (!running) return;
     // A save is on its way with the same version: the second of the two would seem to come from another window.
     event.preventDefault();
@@ -142,6 +138,13 @@ for (const form of document.querySelectorAll("form[data-autosave]")) {
       form.requestSubmit(submitter);
     };
     setTimeout(goOn, 4000);
+  });
+  // Signing out: first everything is saved; what its writer drops is not put back by a last save on leaving.
+  document.addEventListener("save-now", () => save(false));
+  document.addEventListener("drop-drafts", () => {
+    clearTimeout(timer);
+    changed = false;
+    afterwards = null;
   });
   restore();
 }
