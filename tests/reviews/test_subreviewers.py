@@ -466,6 +466,43 @@ def test_what_an_open_page_sends_after_the_hand_over_is_kept_aside(case: Case, s
     assert ReviewVersion.objects.filter(fields__summary="One more thought", is_aside=True).count() == 1
 
 
+def change_text(case: Case) -> None:
+    fields = TEXT | {"summary": "Rita's"}
+    reviewing.save_review(assignment=case.task, fields=fields, based_on=1, by=by(case.rita), at=AT)
+
+
+def change_note(case: Case) -> None:
+    fields = TEXT | {"for_chairs": "Quagga"}
+    reviewing.save_review(assignment=case.task, fields=fields, based_on=1, by=by(case.rita), at=AT)
+
+
+@pytest.mark.parametrize("change", [change_text, change_note])
+@pytest.mark.parametrize("summary", ["Sue's summary.", "One more thought"])
+def test_after_the_hand_over_no_answer_tells_whether_the_reviewer_changed_anything(
+    change: Callable[[Case], None], summary: str, case: Case, sue: User, as_user: Browser
+) -> None:
+    row = accepted(case, sue)
+    saved(row, sue)
+    subreviewing.hand_over(row, by=sue, at=AT)
+    answers = []
+    for did in (lambda case: None, change):
+        with transaction.atomic():
+            did(case)
+            browser = as_user(sue)
+            typed = TEXT | {"summary": summary, "version": "1"}
+            kept = [browser.post(page_of(case, "autosave/"), typed) for _ in range(2)]
+            plain = browser.post(page_of(case), typed)
+            shown = _plain(browser, page_of(case, "history/"))
+            answers.append((
+                [(answer.status_code, answer.content) for answer in kept],
+                (plain.status_code, plain.headers["Location"], plain.content),
+                shown,
+            ))  # fmt: skip
+            transaction.set_rollback(True)
+    assert answers[0] == answers[1]
+    assert [(status, set(json.loads(body))) for status, body in answers[0][0]] == [(409, {"message", "kept"})] * 2
+
+
 def test_an_old_text_of_hers_is_taken_up_again_and_none_of_the_reviewers(
     case: Case, sue: User, as_user: Browser
 ) -> None:
