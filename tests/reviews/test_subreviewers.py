@@ -580,6 +580,16 @@ def bring_reviewer_into_conflict(case: Case) -> None:
     factories.make_conflict(case.paper, case.rita)
 
 
+def make_reviewer_an_author(case: Case) -> None:
+    """By an address that she has proven besides the one of the committee."""
+    EmailAddress.objects.create(user=by(case.rita), email="rita@home.example", verified=True)
+    factories.make_author(case.paper, "Rita@Home.example", "R. Reviewer")
+
+
+def make_reviewer_the_creator(case: Case) -> None:
+    Submission.objects.update(created_by=by(case.rita))
+
+
 def switch_off(case: Case) -> None:
     Edition.objects.update(sub_reviewers=False)
 
@@ -602,7 +612,8 @@ def assign_her(case: Case) -> None:
     "end",
     [
         give_back, take_back, end_by_chair, end_by_reviewer, withdraw_paper, remove_reviewer,
-        bring_reviewer_into_conflict, switch_off, make_her_an_author, bring_her_into_conflict, assign_her,
+        bring_reviewer_into_conflict, make_reviewer_an_author, make_reviewer_the_creator, switch_off,
+        make_her_an_author, bring_her_into_conflict, assign_her,
     ],
 )  # fmt: skip
 def test_her_access_ends_at_the_next_request_and_her_text_stays(
@@ -617,6 +628,22 @@ def test_her_access_ends_at_the_next_request_and_her_text_stays(
     assert "summary." in as_user(sue).get(f"/{case.paper.edition.slug}/sub-review/own/").content.decode()
     with pytest.raises(reviewing.ReviewingError):
         saved(row, sue, based_on=1, summary="Too late")
+
+
+@pytest.mark.parametrize("end", [make_reviewer_an_author, make_reviewer_the_creator])
+def test_nothing_more_is_written_for_a_reviewer_who_turns_out_to_be_an_author(
+    end: Callable[[Case], None], case: Case, sue: User, as_user: Browser
+) -> None:
+    row = accepted(case, sue)
+    saved(row, sue)
+    end(case)
+    answer = as_user(sue).post(page_of(case, "autosave/"), TEXT | {"summary": "Quagga", "version": "1"})
+    assert answer.status_code == 404
+    with pytest.raises(reviewing.ReviewingError):
+        saved(row, sue, based_on=1, summary="Quagga")
+    own = as_user(case.rita).get(f"/{case.paper.edition.slug}/reviews/own/")
+    assert (own.status_code, "Quagga" in own.content.decode()) == (200, False)
+    assert ReviewVersion.objects.count() == 1
 
 
 def test_her_access_ends_months_after_the_event(case: Case, sue: User, as_user: Browser, then: object) -> None:
