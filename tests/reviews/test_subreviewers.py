@@ -661,6 +661,31 @@ def test_she_gives_it_back_and_the_reviewer_is_told(case: Case, sue: User, as_us
     assert SubReviewer.objects.get().ending == "withdrew"
 
 
+@pytest.mark.parametrize("bar", [bring_reviewer_into_conflict, make_reviewer_an_author, remove_reviewer])
+@pytest.mark.parametrize("what", ["refuse", "decline", "withdraw", "end_by_chair"])
+def test_no_letter_goes_to_a_reviewer_who_may_no_longer_open_the_paper(
+    what: str, bar: Callable[[Case], None], case: Case, sue: User
+) -> None:
+    row = name(case)
+    if what != "refuse":
+        subreviewing.agree(row, chair=case.chair, reason="", at=AT)
+    if what in {"withdraw", "end_by_chair"}:
+        subreviewing.accept(row, by=sue, at=AT)
+    Message.objects.all().delete()
+    bar(case)
+    row = SubReviewer.objects.get()
+    acts: dict[str, Callable[[], object]] = {
+        "refuse": lambda: subreviewing.refuse(row, chair=case.chair, reason="", at=AT),
+        "decline": lambda: subreviewing.decline(row, reason="", by=None, at=AT),
+        "withdraw": lambda: subreviewing.withdraw(row, by=sue, at=AT),
+        "end_by_chair": lambda: subreviewing.end_by_chair(row, by=by(case.chair), at=AT),
+    }
+    acts[what]()
+    row.refresh_from_db()
+    assert row.ended_at == AT
+    assert by(case.rita).email not in [email for _, email in told()]
+
+
 def test_a_late_conflict_is_flagged_for_the_chairs(case: Case, sue: User, as_user: Browser) -> None:
     accepted(case, sue)
     address = f"/{case.paper.edition.slug}/chair/sub-reviewers/"
