@@ -19,6 +19,7 @@ from submissions.models import Submission
 
 CANNOT_ACCEPT = "This invitation cannot be accepted with your account. The chairs can tell you more."
 CLOSED = "Reviewing is closed. What you saved is kept for you."
+ENDED = "This invitation has ended."
 OVER = "Your part in this review has ended. What you saved is kept for you."
 
 
@@ -135,8 +136,9 @@ def accept(row: SubReviewer, *, by: User, at: datetime) -> None:
     if findings(row, by).bars:
         raise Refused(CANNOT_ACCEPT)
     if not open_sub_reviews(at).invited().filter(pk=row.pk).exists():
-        raise Refused("This invitation has ended.")
-    SubReviewer.objects.invited().filter(pk=row.pk).update(user=by, accepted_at=at)
+        raise Refused(ENDED)
+    if not SubReviewer.objects.invited().filter(pk=row.pk).update(user=by, accepted_at=at):
+        raise Refused(ENDED)
     row.refresh_from_db()
     letters.post_answered(row, "accepted", at)
     _note("sub_reviewer_accepted", row, by, at)
@@ -144,11 +146,16 @@ def accept(row: SubReviewer, *, by: User, at: datetime) -> None:
 
 @transaction.atomic
 def decline(row: SubReviewer, *, reason: str, by: User | None, at: datetime) -> None:
-    """Answer no, without an account; pressed twice, the second does nothing. The reviewer reads the reason."""
+    """Answer no, without an account; pressed twice, the second does nothing. The reviewer reads the reason.
+
+    Raises Refused when the invitation was accepted, or ended by others, in the meantime.
+    """
     if not SubReviewer.objects.invited().filter(pk=row.pk).update(decline_reason=reason.strip()):
-        return
-    end(row, ending=Ending.DECLINED, by=by, at=at)
-    letters.post_answered(row, "declined", at)
+        if SubReviewer.objects.filter(pk=row.pk, ending=Ending.DECLINED).exists():
+            return
+        raise Refused(ENDED)
+    if end(row, ending=Ending.DECLINED, by=by, at=at):
+        letters.post_answered(row, "declined", at)
 
 
 @transaction.atomic

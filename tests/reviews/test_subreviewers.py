@@ -27,7 +27,7 @@ from reviews.access import sub_reviewed_by
 from reviews.actions import assigning, erasing, reviewing, subreviewing
 from reviews.actions.assigning import Refused
 from reviews.letters import letters_for, shown_text
-from reviews.models import Assignment, Review, ReviewVersion, SubReviewer
+from reviews.models import Assignment, Review, ReviewVersion, SubReviewer, SubReviewerQuerySet
 from reviews.persons import data_of
 from submissions.models import Conflict, Submission
 from submissions.states import State
@@ -295,6 +295,44 @@ def test_looking_at_the_invitation_changes_nothing_and_declining_needs_no_accoun
     assert (row.ending, row.decline_reason) == ("declined", "No time")
     assert told()[2:] == [("sub_reviewer_answered", by(case.rita).email)]
     assert "You declined" in browser.get(address).content.decode()
+
+
+def test_an_acceptance_that_comes_a_moment_too_late_is_refused_and_told_to_nobody(
+    case: Case, sue: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = agreed(case)
+    ended = SubReviewer.objects.get()
+    Message.objects.all().delete()
+
+    def open_then_ended(at: datetime) -> SubReviewerQuerySet:
+        """The row was open when asked, and ends before it is taken up."""
+        found = SubReviewer.objects.filter(pk=row.pk)
+        subreviewing.end_by_reviewer(ended, by=by(case.rita), at=AT)
+        monkeypatch.setattr(found, "invited", lambda: found, raising=False)
+        return found
+
+    monkeypatch.setattr(subreviewing, "open_sub_reviews", open_then_ended)
+    with pytest.raises(Refused, match="has ended"):
+        subreviewing.accept(row, by=sue, at=AT)
+    row.refresh_from_db()
+    assert (row.accepted_at, row.user) == (None, None)
+    assert told() == []
+    assert "sub_reviewer_accepted" not in [entry.verb for entry in Entry.objects.about(case.paper.label)]
+
+
+def test_who_declines_what_has_ended_is_told_so_and_the_reviewer_hears_nothing(case: Case, sue: User) -> None:
+    row = agreed(case)
+    subreviewing.accept(row, by=sue, at=AT)
+    other = SubReviewer.objects.get()
+    Message.objects.all().delete()
+    with pytest.raises(Refused, match="has ended"):
+        subreviewing.decline(other, reason="No time", by=None, at=AT)
+    shown = Client().post(
+        reverse("reviews:sub_invitation", args=[subreviewers.token_of(row)]), {"answer": "decline"}, follow=True
+    )
+    assert "This invitation has ended." in shown.content.decode()
+    row.refresh_from_db()
+    assert (row.ended_at, row.decline_reason, told()) == (None, "", [])
 
 
 def test_a_forged_link_is_404_and_that_of_an_ended_row_has_ended(case: Case) -> None:
