@@ -18,10 +18,12 @@ for (const form of document.querySelectorAll("form[data-autosave]")) {
     data.delete("csrfmiddlewaretoken");
     return [...data.entries()].filter(([, value]) => typeof value === "string");
   };
-  // `sent`: the form is on its way by itself, so nothing waits to be saved.
+  // `sent`: the form is on its way by itself. The page that answers drops the text once it says that it is saved (frame.js).
   const keep = (sent = false) => {
     try {
-      localStorage.setItem(key, JSON.stringify({ at: Date.now(), values: values(), sent }));
+      const at = Date.now();
+      localStorage.setItem(key, JSON.stringify({ at, values: values() }));
+      if (sent) sessionStorage.setItem("sent-draft", JSON.stringify({ key, at }));
     } catch {
       say("Not saved: this browser keeps nothing", true);
     }
@@ -145,6 +147,12 @@ for (const form of document.querySelectorAll("form[data-autosave]")) {
     clearTimeout(timer);
     changed = false;
     afterwards = null;
+  });
+  // Back to this page as it stood, after a Save that failed: its text waits again.
+  window.addEventListener("pageshow", (event) => {
+    if (!event.persisted || !localStorage.getItem(key)) return;
+    changed = true;
+    schedule(500);
   });
   restore();
 }
