@@ -6,7 +6,9 @@ From when is read from the table (reviews/visibility.py); here stands who belong
 from collections.abc import Iterable
 from datetime import datetime
 
+from allauth.account.models import EmailAddress
 from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models.functions import Lower
 from django.http import Http404
 from django.utils import timezone
 
@@ -41,7 +43,7 @@ from submissions.access import (
     switches_of,
     without_conflicts,
 )
-from submissions.models import Conflict, Submission, SubmissionQuerySet
+from submissions.models import Author, Conflict, Submission, SubmissionQuerySet
 
 
 def reading(thing: Thing, audience: Audience, rows: SubmissionQuerySet, at: datetime) -> SubmissionQuerySet:
@@ -166,13 +168,22 @@ def sub_reviewers_shown(edition: Edition) -> bool:
 def open_sub_reviews(at: datetime) -> SubReviewerQuerySet:
     """Standing rows whose paper a sub-reviewer may know by the table, whoever she is.
 
-    The review is not submitted, its reviewer still has the task, and the months after the event are not over.
+    The review is not submitted, its reviewer still has the task and is no author of the submission (she reads what is
+    written for her), and the months after the event are not over.
     """
     papers = Submission.objects.filter(may_exist_for(Audience.SUB_REVIEWER, at), switched_on(Audience.SUB_REVIEWER))
     in_conflict = Conflict.objects.filter(
         submission=OuterRef("assignment__submission"),
         membership=OuterRef("assignment__membership"),
         lifted_at__isnull=True,
+    )
+    # `written_by` of the reviewer of each row.
+    proven = EmailAddress.objects.filter(user=OuterRef(OuterRef("assignment__membership__user")), verified=True)
+    authored = Author.objects.annotate(low=Lower("email")).filter(
+        submission=OuterRef("assignment__submission"), low__in=proven.annotate(low=Lower("email")).values("low")
+    )
+    created = Submission.objects.filter(
+        pk=OuterRef("assignment__submission"), created_by=OuterRef("assignment__membership__user")
     )
     return (
         SubReviewer.objects.standing()
@@ -182,6 +193,8 @@ def open_sub_reviews(at: datetime) -> SubReviewerQuerySet:
             assignment__submission__in=known_to_both(papers),
         )
         .exclude(Exists(in_conflict))
+        .exclude(Exists(authored))
+        .exclude(Exists(created))
         .exclude(assignment__submission__edition__in=long_past_events(at).values("edition"))
         .select_related("assignment__submission__edition", "assignment__membership")
     )

@@ -4,6 +4,7 @@ It is kept in the session, for the person who sent it, and one at a time. Nothin
 cannot be taken back must not happen because somebody typed a password.
 """
 
+import re
 from dataclasses import dataclass
 
 from django.http import HttpRequest, QueryDict
@@ -11,6 +12,8 @@ from django.http import HttpRequest, QueryDict
 from dlonsc.accounts.models import User
 
 KEY = "interrupted_form"
+# What proves who somebody is is typed anew: it never lies readable in a session, whatever page asked for it.
+PROOF = re.compile("password|code|otp|credential|csrf", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -35,9 +38,11 @@ def is_words(value: str) -> bool:
 
 
 def keep(request: HttpRequest, person: User) -> None:
-    """Keep the form of this POST for the person; files are not kept."""
+    """Keep the form of this POST for the person; files and what matches PROOF are not kept."""
     typed = request.POST.copy()
-    typed.pop("csrfmiddlewaretoken", None)
+    for name in list(typed):
+        if PROOF.search(name):
+            del typed[name]
     request.session[KEY] = {"person": person.pk, "address": request.get_full_path(), "typed": typed.urlencode()}
 
 

@@ -31,6 +31,8 @@ NOTED_EVERY_SECONDS = 300
 SAFE = ("GET", "HEAD")
 # Requests of the pages' scripts: they know how to keep what they send, and want no page to sign in.
 SCRIPTS = ("X-Autosave", "X-Upload", "X-Fragment")
+# Where passwords and codes are typed: no form from there is kept.
+PROVING = "/accounts/"
 ANY, SENT = frozenset({"GET", "HEAD", "POST"}), frozenset({"POST"})
 # What cannot be taken back, or opens what is secret. Stopping a release is not among them: it must never wait.
 NEEDS_FRESH_SIGN_IN = {
@@ -124,6 +126,8 @@ class ChairsSessions:
     def keep_and_sign_in(self, request: HttpRequest, person: User) -> HttpResponse | None:
         if request.method in SAFE or any(name in request.headers for name in SCRIPTS):
             return None  # as for every visitor: the page itself says who may read it
+        if request.path.startswith(PROVING):
+            return to_sign_in(request, reverse("editions:dashboard"))
         interrupted.keep(request, person)
         return to_sign_in(request, reverse("accounts:carry_on"))
 

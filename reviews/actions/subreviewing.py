@@ -19,6 +19,7 @@ from submissions.models import Submission
 
 CANNOT_ACCEPT = "This invitation cannot be accepted with your account. The chairs can tell you more."
 CLOSED = "Reviewing is closed. What you saved is kept for you."
+ENDED = "This invitation has ended."
 OVER = "Your part in this review has ended. What you saved is kept for you."
 
 
@@ -135,8 +136,9 @@ def accept(row: SubReviewer, *, by: User, at: datetime) -> None:
     if findings(row, by).bars:
         raise Refused(CANNOT_ACCEPT)
     if not open_sub_reviews(at).invited().filter(pk=row.pk).exists():
-        raise Refused("This invitation has ended.")
-    SubReviewer.objects.invited().filter(pk=row.pk).update(user=by, accepted_at=at)
+        raise Refused(ENDED)
+    if not SubReviewer.objects.invited().filter(pk=row.pk).update(user=by, accepted_at=at):
+        raise Refused(ENDED)
     row.refresh_from_db()
     letters.post_answered(row, "accepted", at)
     _note("sub_reviewer_accepted", row, by, at)
@@ -144,11 +146,16 @@ def accept(row: SubReviewer, *, by: User, at: datetime) -> None:
 
 @transaction.atomic
 def decline(row: SubReviewer, *, reason: str, by: User | None, at: datetime) -> None:
-    """Answer no, without an account; pressed twice, the second does nothing. The reviewer reads the reason."""
+    """Answer no, without an account; pressed twice, the second does nothing. The reviewer reads the reason.
+
+    Raises Refused when the invitation was accepted, or ended by others, in the meantime.
+    """
     if not SubReviewer.objects.invited().filter(pk=row.pk).update(decline_reason=reason.strip()):
-        return
-    end(row, ending=Ending.DECLINED, by=by, at=at)
-    letters.post_answered(row, "declined", at)
+        if SubReviewer.objects.filter(pk=row.pk, ending=Ending.DECLINED).exists():
+            return
+        raise Refused(ENDED)
+    if end(row, ending=Ending.DECLINED, by=by, at=at):
+        letters.post_answered(row, "declined", at)
 
 
 @transaction.atomic
@@ -176,7 +183,8 @@ def end_by_chair(row: SubReviewer, *, by: User, at: datetime) -> bool:
 def save(row: SubReviewer, *, fields: reviewing.Fields, based_on: int, by: User, at: datetime) -> reviewing.Saved:
     """`reviewing.save_review` by the sub-reviewer: the confidential note stays the reviewer's own, unread.
 
-    What comes after she handed over (from a page that was still open) is kept aside for the reviewer.
+    What comes after she handed over (from a page that was still open) is kept aside for the reviewer, and answered
+    alike whatever the reviewer did since.
     """
     # The same locks in the same order as saving: nobody submits between the question and the answer.
     Submission.objects.select_for_update().get(pk=row.assignment.submission_id)
@@ -187,14 +195,23 @@ def save(row: SubReviewer, *, fields: reviewing.Fields, based_on: int, by: User,
     if reviewing.closed_because(now.assignment.submission, at):
         # Not its words: that a decision is announced is the reviewer's to know.
         raise reviewing.ReviewingError(CLOSED)
-    note = reviewing.working_text(review)["for_chairs"]
-    return reviewing.save_review(
-        assignment=now.assignment,
-        fields=fields | {"for_chairs": note},
-        based_on=based_on if now.ready_at is None else -1,
-        by=by,
-        at=at,
-    )
+    fields = fields | {"for_chairs": reviewing.working_text(review)["for_chairs"]}
+    if now.ready_at is not None and review is not None:
+        return _keep_aside(review, fields, by, at)
+    return reviewing.save_review(assignment=now.assignment, fields=fields, based_on=based_on, by=by, at=at)
+
+
+def _keep_aside(review: Review, fields: reviewing.Fields, by: User, at: datetime) -> reviewing.Saved:
+    """Keep a text beside the newest, once per text.
+
+    Compared with what she saved herself and without the note: neither the answer nor her own list of texts may tell
+    whether the reviewer changed anything.
+    """
+    fields = reviewing.empty_fields() | {name: fields[name] for name in Review.FIELDS if name in fields}
+    known = [one.fields | {"for_chairs": ""} for one in review.versions.filter(saved_by=by)]
+    if fields | {"for_chairs": ""} not in known:
+        reviewing.add_version(review, fields, by=by, at=at, is_aside=True)
+    return reviewing.Saved(review, is_aside=True)
 
 
 @transaction.atomic

@@ -13,6 +13,7 @@ from dlonsc.editions.letterhead import letterhead
 from dlonsc.editions.models import Membership
 from dlonsc.mail.models import Message
 from dlonsc.mail.post import post
+from reviews.access import assigned_to
 from reviews.models import SubReviewer
 from reviews.subreviewers import token_of
 
@@ -71,6 +72,9 @@ def post_ended(row: SubReviewer, at: datetime) -> Message | None:
 
 
 def _to_reviewer(letter: str, what: str, row: SubReviewer, at: datetime) -> Message | None:
+    """Only while she has the task: nobody is written to about what she could not open."""
+    if not assigned_to(row.assignment.membership).filter(pk=row.assignment_id).exists():
+        return None
     submission, member = row.assignment.submission, row.assignment.membership
     address = reverse("reviews:review", args=[submission.edition.slug, submission.number])
     context = {"what": what, "link": f"{settings.SITE_URL}{address}"}

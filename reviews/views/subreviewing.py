@@ -85,13 +85,13 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
 
 def answer(request: HttpRequest, row: SubReviewer, by: User | None, form: DeclineForm) -> None:
     at = timezone.now()
-    if form.is_valid():
-        subreviewing.decline(row, reason=form.cleaned_data["reason"], by=by, at=at)
-    elif request.POST.get("answer") == "accept" and by is not None:
-        try:
+    try:
+        if form.is_valid():
+            subreviewing.decline(row, reason=form.cleaned_data["reason"], by=by, at=at)
+        elif request.POST.get("answer") == "accept" and by is not None:
             subreviewing.accept(row, by=by, at=at)
-        except Refused as refusal:
-            messages.error(request, str(refusal))
+    except Refused as refusal:
+        messages.error(request, str(refusal))
 
 
 # --- Writing ---------------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import time_machine
 from django.core.cache import cache
+from django.http import QueryDict
 from django.test import Client
 from django.urls import reverse
 
@@ -154,6 +155,34 @@ def test_a_form_without_its_csrf_token_is_not_kept(
         clock.shift(hours * HOUR)
         assert strict.post(address, typed).status_code == 403
         assert KEY not in strict.session
+
+
+@pytest.mark.parametrize(
+    ("address", "typed"),
+    [
+        ("/accounts/reauthenticate/", {"password": PASSWORD}),
+        ("/accounts/2fa/reauthenticate/", {"code": "123456"}),
+        ("/accounts/password/change/", {"oldpassword": PASSWORD, "password1": "new", "password2": "new"}),
+    ],
+)
+def test_a_password_or_code_typed_after_idle_hours_is_not_kept(
+    address: str, typed: dict[str, str], chair: Membership, sign_in: SignIn, clock: Any
+) -> None:
+    browser = sign_in(chair)
+    clock.shift(13 * HOUR)
+    assert browser.post(address, typed).headers["Location"] == "/accounts/login/?next=%2Fme%2F"
+    assert (is_in(browser), KEY in browser.session) == (False, False)
+
+
+def test_fields_that_prove_who_somebody_is_are_left_out_of_what_is_kept(
+    chair: Membership, reviewer: Membership, sign_in: SignIn, clock: Any
+) -> None:
+    browser = sign_in(chair)
+    address, typed = conflict_of(chair, reviewer)
+    proofs = ("password", "Password2", "code", "otp_token", "credential", "csrfmiddlewaretoken")
+    clock.shift(13 * HOUR)
+    browser.post(address, typed | dict.fromkeys(proofs, "secret"))
+    assert dict(QueryDict(browser.session[KEY]["typed"]).items()) == typed
 
 
 def test_a_script_that_saves_is_told_in_its_own_words(chair: Membership, sign_in: SignIn, clock: Any) -> None:

@@ -72,6 +72,36 @@ def test_a_text_that_cannot_be_saved_holds_up_signing_out_until_it_is_pressed_ag
     assert [row.summary for row in Review.objects.all()] == [TYPED]
 
 
+def test_a_text_whose_save_failed_holds_up_signing_out_and_one_that_was_saved_does_not(
+    open_page: Open, form: str, reviewer: Membership
+) -> None:
+    page = open_page(reviewer)
+    page.goto(form)
+    page.route("**/autosave/", lambda route: route.abort())
+    fails = f"**{form}"
+    page.route(
+        fails,
+        lambda route: route.fulfill(status=500, body="Down") if route.request.method == "POST" else route.continue_(),
+    )
+    page.fill("textarea[name=summary]", TYPED)
+    page.get_by_role("button", name="Save", exact=True).first.click()
+    expect(page.get_by_text("Down")).to_be_visible()
+    page.goto("/me/")
+    sign_out(page)
+    expect(page.get_by_role("alert")).to_contain_text("only in this browser")
+    assert (page.url.endswith("/me/"), page.evaluate(DRAFTS)) == (True, 1)
+    page.unroute(fails)
+    page.goto(form)
+    expect(page.locator("textarea[name=summary]")).to_have_value(TYPED)
+    page.get_by_role("button", name="Save", exact=True).first.click()
+    expect(page.locator("[data-message=success]")).to_be_visible()
+    assert ([row.summary for row in Review.objects.all()], page.evaluate(DRAFTS)) == ([TYPED], 0)
+    page.goto("/me/")
+    sign_out(page)
+    page.wait_for_url(lambda address: not address.endswith("/me/"))
+    assert page.locator("form[data-forget-drafts]").count() == 0
+
+
 def test_pressed_again_it_drops_the_text_and_nothing_puts_it_back(
     open_page: Open, form: str, reviewer: Membership
 ) -> None:

@@ -28,7 +28,7 @@ from reviews.access import sub_reviewed_by
 from reviews.actions import assigning, erasing, reviewing, subreviewing
 from reviews.actions.assigning import Refused
 from reviews.letters import letters_for, shown_text
-from reviews.models import Assignment, Review, ReviewVersion, SubReviewer
+from reviews.models import Assignment, Review, ReviewVersion, SubReviewer, SubReviewerQuerySet
 from reviews.persons import data_of
 from submissions.models import Conflict, Submission
 from submissions.states import State
@@ -307,6 +307,44 @@ def test_a_sub_reviewers_link_ends_by_time() -> None:
         assert subreviewers.read_token(token) is None
 
 
+def test_an_acceptance_that_comes_a_moment_too_late_is_refused_and_told_to_nobody(
+    case: Case, sue: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = agreed(case)
+    ended = SubReviewer.objects.get()
+    Message.objects.all().delete()
+
+    def open_then_ended(at: datetime) -> SubReviewerQuerySet:
+        """The row was open when asked, and ends before it is taken up."""
+        found = SubReviewer.objects.filter(pk=row.pk)
+        subreviewing.end_by_reviewer(ended, by=by(case.rita), at=AT)
+        monkeypatch.setattr(found, "invited", lambda: found, raising=False)
+        return found
+
+    monkeypatch.setattr(subreviewing, "open_sub_reviews", open_then_ended)
+    with pytest.raises(Refused, match="has ended"):
+        subreviewing.accept(row, by=sue, at=AT)
+    row.refresh_from_db()
+    assert (row.accepted_at, row.user) == (None, None)
+    assert told() == []
+    assert "sub_reviewer_accepted" not in [entry.verb for entry in Entry.objects.about(case.paper.label)]
+
+
+def test_who_declines_what_has_ended_is_told_so_and_the_reviewer_hears_nothing(case: Case, sue: User) -> None:
+    row = agreed(case)
+    subreviewing.accept(row, by=sue, at=AT)
+    other = SubReviewer.objects.get()
+    Message.objects.all().delete()
+    with pytest.raises(Refused, match="has ended"):
+        subreviewing.decline(other, reason="No time", by=None, at=AT)
+    shown = Client().post(
+        reverse("reviews:sub_invitation", args=[subreviewers.token_of(row)]), {"answer": "decline"}, follow=True
+    )
+    assert "This invitation has ended." in shown.content.decode()
+    row.refresh_from_db()
+    assert (row.ended_at, row.decline_reason, told()) == (None, "", [])
+
+
 def test_a_forged_link_is_404_and_that_of_an_ended_row_has_ended(case: Case) -> None:
     row = agreed(case)
     browser = Client()
@@ -476,6 +514,43 @@ def test_what_an_open_page_sends_after_the_hand_over_is_kept_aside(case: Case, s
     assert ReviewVersion.objects.filter(fields__summary="One more thought", is_aside=True).count() == 1
 
 
+def change_text(case: Case) -> None:
+    fields = TEXT | {"summary": "Rita's"}
+    reviewing.save_review(assignment=case.task, fields=fields, based_on=1, by=by(case.rita), at=AT)
+
+
+def change_note(case: Case) -> None:
+    fields = TEXT | {"for_chairs": "Quagga"}
+    reviewing.save_review(assignment=case.task, fields=fields, based_on=1, by=by(case.rita), at=AT)
+
+
+@pytest.mark.parametrize("change", [change_text, change_note])
+@pytest.mark.parametrize("summary", ["Sue's summary.", "One more thought"])
+def test_after_the_hand_over_no_answer_tells_whether_the_reviewer_changed_anything(
+    change: Callable[[Case], None], summary: str, case: Case, sue: User, as_user: Browser
+) -> None:
+    row = accepted(case, sue)
+    saved(row, sue)
+    subreviewing.hand_over(row, by=sue, at=AT)
+    answers = []
+    for did in (lambda case: None, change):
+        with transaction.atomic():
+            did(case)
+            browser = as_user(sue)
+            typed = TEXT | {"summary": summary, "version": "1"}
+            kept = [browser.post(page_of(case, "autosave/"), typed) for _ in range(2)]
+            plain = browser.post(page_of(case), typed)
+            shown = _plain(browser, page_of(case, "history/"))
+            answers.append((
+                [(answer.status_code, answer.content) for answer in kept],
+                (plain.status_code, plain.headers["Location"], plain.content),
+                shown,
+            ))  # fmt: skip
+            transaction.set_rollback(True)
+    assert answers[0] == answers[1]
+    assert [(status, set(json.loads(body))) for status, body in answers[0][0]] == [(409, {"message", "kept"})] * 2
+
+
 def test_an_old_text_of_hers_is_taken_up_again_and_none_of_the_reviewers(
     case: Case, sue: User, as_user: Browser
 ) -> None:
@@ -553,6 +628,16 @@ def bring_reviewer_into_conflict(case: Case) -> None:
     factories.make_conflict(case.paper, case.rita)
 
 
+def make_reviewer_an_author(case: Case) -> None:
+    """By an address that she has proven besides the one of the committee."""
+    EmailAddress.objects.create(user=by(case.rita), email="rita@home.example", verified=True)
+    factories.make_author(case.paper, "Rita@Home.example", "R. Reviewer")
+
+
+def make_reviewer_the_creator(case: Case) -> None:
+    Submission.objects.update(created_by=by(case.rita))
+
+
 def switch_off(case: Case) -> None:
     Edition.objects.update(sub_reviewers=False)
 
@@ -575,7 +660,8 @@ def assign_her(case: Case) -> None:
     "end",
     [
         give_back, take_back, end_by_chair, end_by_reviewer, withdraw_paper, remove_reviewer,
-        bring_reviewer_into_conflict, switch_off, make_her_an_author, bring_her_into_conflict, assign_her,
+        bring_reviewer_into_conflict, make_reviewer_an_author, make_reviewer_the_creator, switch_off,
+        make_her_an_author, bring_her_into_conflict, assign_her,
     ],
 )  # fmt: skip
 def test_her_access_ends_at_the_next_request_and_her_text_stays(
@@ -592,6 +678,22 @@ def test_her_access_ends_at_the_next_request_and_her_text_stays(
         saved(row, sue, based_on=1, summary="Too late")
 
 
+@pytest.mark.parametrize("end", [make_reviewer_an_author, make_reviewer_the_creator])
+def test_nothing_more_is_written_for_a_reviewer_who_turns_out_to_be_an_author(
+    end: Callable[[Case], None], case: Case, sue: User, as_user: Browser
+) -> None:
+    row = accepted(case, sue)
+    saved(row, sue)
+    end(case)
+    answer = as_user(sue).post(page_of(case, "autosave/"), TEXT | {"summary": "Quagga", "version": "1"})
+    assert answer.status_code == 404
+    with pytest.raises(reviewing.ReviewingError):
+        saved(row, sue, based_on=1, summary="Quagga")
+    own = as_user(case.rita).get(f"/{case.paper.edition.slug}/reviews/own/")
+    assert (own.status_code, "Quagga" in own.content.decode()) == (200, False)
+    assert ReviewVersion.objects.count() == 1
+
+
 def test_her_access_ends_months_after_the_event(case: Case, sue: User, as_user: Browser, then: object) -> None:
     accepted(case, sue)
     Edition.objects.update(committee_months=6)
@@ -605,6 +707,31 @@ def test_she_gives_it_back_and_the_reviewer_is_told(case: Case, sue: User, as_us
     assert as_user(sue).post(page_of(case, "withdraw/")).status_code == 302
     assert told() == [("sub_reviewer_answered", by(case.rita).email)]
     assert SubReviewer.objects.get().ending == "withdrew"
+
+
+@pytest.mark.parametrize("bar", [bring_reviewer_into_conflict, make_reviewer_an_author, remove_reviewer])
+@pytest.mark.parametrize("what", ["refuse", "decline", "withdraw", "end_by_chair"])
+def test_no_letter_goes_to_a_reviewer_who_may_no_longer_open_the_paper(
+    what: str, bar: Callable[[Case], None], case: Case, sue: User
+) -> None:
+    row = name(case)
+    if what != "refuse":
+        subreviewing.agree(row, chair=case.chair, reason="", at=AT)
+    if what in {"withdraw", "end_by_chair"}:
+        subreviewing.accept(row, by=sue, at=AT)
+    Message.objects.all().delete()
+    bar(case)
+    row = SubReviewer.objects.get()
+    acts: dict[str, Callable[[], object]] = {
+        "refuse": lambda: subreviewing.refuse(row, chair=case.chair, reason="", at=AT),
+        "decline": lambda: subreviewing.decline(row, reason="", by=None, at=AT),
+        "withdraw": lambda: subreviewing.withdraw(row, by=sue, at=AT),
+        "end_by_chair": lambda: subreviewing.end_by_chair(row, by=by(case.chair), at=AT),
+    }
+    acts[what]()
+    row.refresh_from_db()
+    assert row.ended_at == AT
+    assert by(case.rita).email not in [email for _, email in told()]
 
 
 def test_a_late_conflict_is_flagged_for_the_chairs(case: Case, sue: User, as_user: Browser) -> None:

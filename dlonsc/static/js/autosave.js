@@ -18,10 +18,12 @@ for (const form of document.querySelectorAll("form[data-autosave]")) {
     data.delete("csrfmiddlewaretoken");
     return [...data.entries()].filter(([, value]) => typeof value === "string");
   };
-  // `sent`: the form is on its way by itself, so nothing waits to be saved.
+  // `sent`: the form is on its way by itself. The page that answers drops the text once it says that it is saved (frame.js).
   const keep = (sent = false) => {
     try {
-      localStorage.setItem(key, JSON.stringify({ at: Date.now(), values: values(), sent }));
+      const at = Date.now();
+      localStorage.setItem(key, JSON.stringify({ at, values: values() }));
+      if (sent) sessionStorage.setItem("sent-draft", JSON.stringify({ key, at }));
     } catch {
       say("Not saved: this browser keeps nothing", true);
     }
@@ -74,6 +76,7 @@ for (const form of document.querySelectorAll("form[data-autosave]")) {
       if (response.ok && answer.saved_at) {
         const version = form.elements.namedItem("version");
         if (version && answer.version !== undefined) version.value = answer.version;
+        running = false;
         if (!changed) forget();
         say(`Saved ${answer.saved_at}`);
       } else if (response.status === 409) {
@@ -81,6 +84,7 @@ for (const form of document.querySelectorAll("form[data-autosave]")) {
         const version = form.elements.namedItem("version");
         if (version && answer.version !== undefined) version.value = answer.version;
         // The server kept it aside: the next page must not put it over the newer text.
+        running = false;
         if (answer.kept) forget();
       } else if (response.status === 403 || response.status === 401 || response.type === "opaqueredirect") {
         say("Not saved: you are signed out. Kept in this browser; sign in again in another tab, then go on.", true);
@@ -127,12 +131,6 @@ for (const form of document.querySelectorAll("form[data-autosave]")) {
     clearTimeout(timer);
     keep(true);
     changed = false;
-  });
-  // Signing out: first everything is saved; what its writer drops is not put back by a last save on leaving.
-  document.addEventListener("save-now", () => save(false));
-  document.addEventListener("drop-drafts", () => {
-    clearTimeout(timer);
-    changed = false;
     if (!running) return;
     // A save is on its way with the same version: the second of the two would seem to come from another window.
     event.preventDefault();
@@ -142,6 +140,19 @@ for (const form of document.querySelectorAll("form[data-autosave]")) {
       form.requestSubmit(submitter);
     };
     setTimeout(goOn, 4000);
+  });
+  // Signing out: first everything is saved; what its writer drops is not put back by a last save on leaving.
+  document.addEventListener("save-now", () => save(false));
+  document.addEventListener("drop-drafts", () => {
+    clearTimeout(timer);
+    changed = false;
+    afterwards = null;
+  });
+  // Back to this page as it stood, after a Save that failed: its text waits again.
+  window.addEventListener("pageshow", (event) => {
+    if (!event.persisted || !localStorage.getItem(key)) return;
+    changed = true;
+    schedule(500);
   });
   restore();
 }

@@ -131,22 +131,25 @@
   // Signing out takes this person's texts out of the browser. A text that the server does not have yet holds it up: it is
   // saved first, and where that fails only a second press drops it. Another person's texts wait for their own writer.
   const drafts = () => Object.keys(localStorage).filter((key) => key.startsWith(`draft:${mine}:`));
-  const isUnsaved = (key) => {
-    try {
-      return !JSON.parse(localStorage.getItem(key)).sent;
-    } catch {
-      return false;
-    }
-  };
+  // A text that went by the plain Save is dropped here once this page, its answer, says that the server has it (a warning:
+  // kept aside). Any other answer leaves it unsaved, and so does what was typed after the press.
+  try {
+    const sent = JSON.parse(box.getItem("sent-draft"));
+    box.removeItem("sent-draft");
+    const has = document.querySelector("[data-message=success], [data-message=warning]");
+    if (sent && has && JSON.parse(localStorage.getItem(sent.key))?.at === sent.at) localStorage.removeItem(sent.key);
+  } catch {
+    // Unreadable: what is kept stays kept.
+  }
   for (const form of document.querySelectorAll("form[data-forget-drafts]")) {
     const note = document.createElement("p");
     note.setAttribute("role", "alert");
     note.className = "error";
     document.addEventListener("draft-saved", () => {
-      if (note.isConnected && !drafts().some(isUnsaved)) form.requestSubmit();
+      if (note.isConnected && !drafts().length) form.requestSubmit();
     });
     form.addEventListener("submit", (event) => {
-      if (!note.isConnected && drafts().some(isUnsaved)) {
+      if (!note.isConnected && drafts().length) {
         event.preventDefault();
         note.textContent = "A text of yours is only in this browser: it is not saved yet. Go back to its page until it says “Saved”, or press Sign out again to drop it.";
         form.append(note);
