@@ -207,6 +207,27 @@ def test_a_conflict_needs_its_kind_and_found_ones_are_explained(draft: Submissio
     assert near.pk != far.pk
 
 
+def asked(edition: Edition, email: str, name: str) -> Membership:
+    """Somebody who was invited, has not answered, and stands on no public page."""
+    person = factories.make_user(email, name)
+    return factories.make_member(edition, person, accepted_at=None, is_listed=False)
+
+
+def test_a_conflict_with_a_member_who_is_not_shown_survives_a_save(draft: Submission, ada: Client) -> None:
+    far = factories.make_member(draft.edition, factories.make_user("far@far.example", "Finn Far"))
+    left = asked(draft.edition, "lea@left.example", "Lea Left")
+    kept = factories.make_conflict(draft, left, declared_by=draft.created_by)
+    ada.post(f"{base(draft)}conflicts/", {f"member-{far.pk}": "1", f"kind-{far.pk}": "coauthor"})
+    assert [one.membership_id for one in Conflict.objects.order_by("pk")] == [kept.membership_id, far.pk]
+
+
+def test_authors_see_nobody_who_was_asked_and_has_not_answered(draft: Submission, ada: Client) -> None:
+    asked(draft.edition, "ines@invited.example", "Ines Invited")
+    factories.make_member(draft.edition, factories.make_user("aron@accepted.example", "Aron Accepted"), is_listed=False)
+    page = ada.get(f"{base(draft)}conflicts/").content.decode()
+    assert [name for name in ("Aron Accepted", "Ines Invited") if name in page] == ["Aron Accepted"]
+
+
 def record(**fields: str) -> dict[str, str]:
     data = {"version": "1", "algorithms": ""}
     for section in ("software", "datasets", "hardware", "benchmarks"):
