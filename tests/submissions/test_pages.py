@@ -20,7 +20,7 @@ from submissions.actions import drafting
 from submissions.checks import as_json
 from submissions.lncs import CODES
 from submissions.models import Conflict, LatePermission, Manuscript, ReproducibilityRecord, Submission
-from submissions.states import State
+from submissions.states import Outcome, State
 from tests import factories
 from tests.submissions.desk import answers, complete_draft, entry, finding, letters, pdf, report
 
@@ -330,6 +330,26 @@ def test_after_the_deadline_a_changed_list_is_asked_for_on_its_page(
     assert "She did it." in page
     as_user(chair).post("/dlonsc-2026/chair/author-requests/", {"request": request.pk, "grant": "1"})
     assert [one.email for one in row.authors.all()] == ["new@n.example"]
+
+
+def test_a_list_is_not_changed_while_the_decision_is_held_and_nothing_typed_is_lost(
+    edition: Edition, author: User, ada: Client, chair: Membership, as_user: Browser
+) -> None:
+    row = factories.make_submission(edition, author)
+    close(edition)
+    rows = author_rows(row, {"name": "Ada", "email": "ada@new.example", "is_contact": "on"})
+    ada.post(f"{base(row)}authors/change/", rows | {"reason": "My address was wrong."})
+    Submission.objects.update(outcome=Outcome.REJECTED, announced_at=timezone.now() + timedelta(minutes=10))
+    grant = {"request": row.author_requests.get().pk, "answer": "With pleasure.", "grant": "1"}
+    address, browser = "/dlonsc-2026/chair/author-requests/", as_user(chair)
+    answer = browser.post(address, grant)
+    page = answer.content.decode()
+    words = "The decision on this submission is being announced; stop the announcement first or wait until it is out."
+    assert (answer.status_code, page.count(words), page.count("With pleasure.")) == (422, 1, 1)
+    assert [one.email for one in row.authors.all()] == ["ada@uni.example"]
+    Submission.objects.update(announced_at=timezone.now())
+    assert browser.post(address, grant).status_code == 302
+    assert [one.email for one in row.authors.all()] == ["ada@new.example"]
 
 
 def test_triage_finds_by_code_and_its_csv_runs_no_formula(
