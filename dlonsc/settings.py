@@ -285,6 +285,7 @@ CHAIRS_FRESH_MINUTES = float(env("CHAIRS_FRESH_MINUTES", "0" if DEMO else "60"))
 USERSESSIONS_TRACK_ACTIVITY = True
 # Rate limits count by address: behind our nginx (which overwrites X-Forwarded-For) everybody would share one.
 ALLAUTH_TRUSTED_PROXY_COUNT = int(env("TRUSTED_PROXIES", "1" if PRODUCTION else "0"))
+SOCIALACCOUNT_ADAPTER = "dlonsc.accounts.adapter.SocialAdapter"
 SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
 SOCIALACCOUNT_PROVIDERS = {
     name: {"APPS": [{"client_id": env(f"{name.upper()}_CLIENT_ID"), "secret": env(f"{name.upper()}_SECRET", "")}]}

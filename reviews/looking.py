@@ -24,8 +24,18 @@ from submissions.models import Author
 
 KEY = "looking"
 SAFE = ("GET", "HEAD")
-# The chair's own doors while she looks: another person, or stop.
-OWN_DOORS = frozenset({"reviews:look_as", "reviews:stop_looking"})
+# The chair's own doors while she looks: another person, or stop; and the pages on which she confirms that it is her,
+# which looking at another person may ask for (dlonsc.editions.sessions).
+OWN_DOORS = frozenset(
+    {
+        "reviews:look_as",
+        "reviews:stop_looking",
+        "account_reauthenticate",
+        "mfa_reauthenticate",
+        "mfa_reauthenticate_webauthn",
+        "accounts:carry_on",
+    }
+)
 # No page with a secret link, a session, an account, a letter or an unfinished text.
 ALLOWED = frozenset(
     {

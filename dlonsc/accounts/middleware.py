@@ -13,8 +13,9 @@ from django.utils.cache import patch_cache_control, patch_vary_headers
 from dlonsc.accounts.second_factor import remember
 
 Handler = Callable[[HttpRequest], HttpResponse]
-# The chairs' and the proceedings chair's rooms: /<edition>/chair/ and /<edition>/proceedings/.
-GUARDED = re.compile(r"^/[a-z0-9-]+/(chair|proceedings)/")
+# The chairs' and the proceedings chair's rooms, /<edition>/chair/ and /<edition>/proceedings/, and the administrators'
+# room in which people are erased.
+GUARDED = re.compile(r"^/([a-z0-9-]+/(chair|proceedings)|health/erasure)/")
 SECOND_FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 
 
@@ -63,7 +64,7 @@ class SecretAddresses:
 
 
 class RequireSecondFactor:
-    """Chairs see who reviews whom: outside the demo their rooms open only with a second factor set up."""
+    """Chairs see who reviews whom, and an erasure cannot be undone: outside the demo these rooms need a second factor."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
@@ -78,8 +79,8 @@ class RequireSecondFactor:
             remember(request)
             messages.warning(
                 request,
-                "Chairs see who reviews whom, so these pages need a second factor. Set up an authenticator app or a "
-                "passkey here, then go on.",
+                "Chairs see who reviews whom, and an erasure cannot be undone, so these pages need a second factor. "
+                "Set up an authenticator app or a passkey here, then go on.",
             )
             return redirect("mfa_index")
         return self.get_response(request)

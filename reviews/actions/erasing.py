@@ -17,6 +17,7 @@ from dlonsc.history.record import record
 from dlonsc.mail.ledger import ERASED, WAITING, move_all
 from dlonsc.mail.models import Message, State
 from reviews.actions.assigning import Refused
+from reviews.actions.ending import Ending, end
 from reviews.actions.subreviewing import withdraw
 from reviews.emails.watching import post_erasure
 from reviews.models import Bid, Comment, Review, ReviewVersion, SubReviewer, SubReviewerQuerySet
@@ -124,7 +125,11 @@ def erase(user: User, *, by: str, at: datetime) -> Plan:
     waiting = Message.objects.filter(to_email__in=addresses_of(user))
     move_all(waiting, State.CANCELLED, of=WAITING, at=at, answer=ERASED)
     for row in _sub_reviews(user).standing().select_related("assignment__submission__edition"):
-        withdraw(row, by=user, at=at)
+        if row.accepted_at is None:
+            # Perhaps she was never invited: then even that she is known here is no news for the reviewer.
+            end(row, ending=Ending.WITHDREW, by=user, at=at)
+        else:
+            withdraw(row, by=user, at=at)
     _sub_reviews(user).update(name=NOBODY, email="", institution="", why="", decline_reason="")
     members = Membership.objects.filter(user=user)
     Bid.objects.filter(membership__in=members).delete()

@@ -1,6 +1,6 @@
 """What authors do while they write: start a draft, fill it, list authors, declare conflicts, describe what was run."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -215,15 +215,25 @@ class Declared:
 
 @transaction.atomic
 def declare_conflicts(
-    *, submission: Submission, declared: Sequence[Declared], reason: str, by: User, at: datetime
+    *,
+    submission: Submission,
+    declared: Sequence[Declared],
+    among: Iterable[Membership],
+    reason: str,
+    by: User,
+    at: datetime,
 ) -> None:
-    """Write the authors' own conflicts; the computed and others' stay. More than the edition's number need a reason."""
+    """Write the authors' own conflicts; the computed and others' stay. More than the edition's number need a reason.
+
+    `among` are the members whom the form showed: what was declared with anybody else stays and is not counted.
+    """
     require_open(submission, at)
     limit = submission.edition.conflicts_need_reason_above
     if len(declared) > limit and not reason.strip():
         raise Refused(f"You name {len(declared)} people. For more than {limit}, please say why.", "reason")
     own = Conflict.objects.filter(submission=submission, source=ConflictSource.AUTHOR, lifted_at__isnull=True)
-    own.exclude(membership__in=[line.membership for line in declared]).delete()
+    kept = {line.membership.pk for line in declared}
+    own.filter(membership__in=[member.pk for member in among if member.pk not in kept]).delete()
     for line in declared:
         Conflict.objects.update_or_create(
             submission=submission,

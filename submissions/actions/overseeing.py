@@ -90,7 +90,15 @@ def adopt(submission: Submission, by: User, at: datetime) -> None:
 
 @transaction.atomic
 def decide_author_change(*, request: AuthorListRequest, grant: bool, answer: str, by: User, at: datetime) -> None:
-    """Grant or refuse a changed author list, once; all authors of both lists are told."""
+    """Grant or refuse a changed author list, once; all authors of both lists are told.
+
+    Raises Refused for granting while the decision is held: its letters go to the addresses of the old list.
+    """
+    held_until = Submission.objects.select_for_update().get(pk=request.submission_id).announced_at
+    if grant and held_until is not None and held_until > at:
+        raise Refused(
+            "The decision on this submission is being announced; stop the announcement first or wait until it is out."
+        )
     rows = AuthorListRequest.objects.filter(pk=request.pk, decided_at__isnull=True)
     if not rows.update(decided_by=by, decided_at=at, is_granted=grant, answer=answer.strip()):
         raise Refused("This request was answered already.")

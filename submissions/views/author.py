@@ -383,6 +383,7 @@ def conflicts(request: HttpRequest, slug: str, number: int) -> HttpResponse:
             drafting.declare_conflicts(
                 submission=row,
                 declared=declared,
+                among=members,
                 reason=request.POST.get("reason", "")[:1000],
                 by=person(request),
                 at=timezone.now(),

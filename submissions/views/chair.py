@@ -306,6 +306,7 @@ def author_requests(request: HttpRequest, slug: str) -> HttpResponse:
     rows = AuthorListRequest.objects.filter(submission__in=overseen_by(chair)).select_related(
         "submission__edition", "requested_by", "decided_by"
     )
+    refused: dict[str, Any] = {}
     if request.method == "POST":
         wanted = get_object_or_404(rows, pk=number_in(request, "request"))
         form = AnswerChangeForm(request.POST)
@@ -319,17 +320,21 @@ def author_requests(request: HttpRequest, slug: str) -> HttpResponse:
                 at=timezone.now(),
             )
         except Refused as refusal:
-            messages.error(request, refusal.words)
+            refused = {"pk": wanted.pk, "words": refusal.words, "answer": request.POST.get("answer", "")}
+            if not rows.filter(pk=wanted.pk, decided_at__isnull=True).exists():
+                messages.error(request, refusal.words)
+                return redirect("submissions:author_requests", slug)
         else:
             messages.success(request, "Answered; all authors of both lists are told.")
-        return redirect("submissions:author_requests", slug)
+            return redirect("submissions:author_requests", slug)
     context = {
         "edition": chair.edition,
+        "refused": refused,
         "waiting": rows.filter(decided_at__isnull=True),
         "done": rows.filter(decided_at__isnull=False),
         "form": AnswerChangeForm(),
     }
-    return render(request, "submissions/chair/author_requests.html", context)
+    return render(request, "submissions/chair/author_requests.html", context, status=422 if refused else 200)
 
 
 @login_required

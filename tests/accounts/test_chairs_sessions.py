@@ -259,6 +259,24 @@ def test_the_act_goes_on_after_the_password_with_what_was_typed(
     assert browser.get(CARRY_ON).status_code == 302
 
 
+def test_a_chair_who_looks_confirms_that_it_is_her_and_looks_at_the_next_person(
+    chair: Membership, reviewer: Membership, sign_in: SignIn, clock: Any
+) -> None:
+    browser, other = sign_in(chair), factories.make_member(chair.edition)
+    address = reverse("reviews:look_as", args=[chair.edition.slug])
+    browser.post(address, {"person": str(reviewer.user_id)})
+    clock.shift(2 * HOUR)
+    assert browser.post(address, {"person": str(other.user_id)}).headers["Location"] == AGAIN
+    assert browser.get(AGAIN).status_code == 200
+    for name in ("mfa_reauthenticate", "mfa_reauthenticate_webauthn"):
+        assert "reviews/chair/not_looked_at.html" not in [one.name for one in browser.get(reverse(name)).templates]
+    assert confirm(browser) == CARRY_ON
+    assert f'action="{address}"' in browser.get(CARRY_ON).content.decode()
+    assert browser.session["looking"]["person"] == reviewer.user_id
+    browser.post(address, {"person": str(other.user_id)})
+    assert browser.session["looking"]["person"] == other.user_id
+
+
 def test_what_is_not_wanted_any_more_is_thrown_away(
     chair: Membership, reviewer: Membership, sign_in: SignIn, clock: Any
 ) -> None:

@@ -9,7 +9,7 @@ from django.test import Client
 
 from dlonsc.accounts.models import User
 from dlonsc.editions.models import Edition, Membership
-from tests.factories import PASSWORD
+from tests.factories import PASSWORD, make_user
 
 AsUser = Callable[[User | Membership | None], Client]
 pytestmark = pytest.mark.django_db
@@ -28,6 +28,16 @@ def test_without_one_a_chair_is_sent_to_set_it_up(
     answer = browser.get(f"/{edition.slug}/{room}")
     assert (answer.status_code, answer.headers["Location"]) == (302, "/accounts/2fa/")
     assert "need a second factor" in browser.get("/accounts/2fa/").content.decode()
+
+
+@pytest.mark.parametrize("page", ["", "1/"])
+def test_without_one_an_administrator_erases_nobody(as_user: AsUser, page: str) -> None:
+    root = make_user("root@site.example", "Root", is_superuser=True)
+    for send in (as_user(root).get, as_user(root).post):
+        answer = send(f"/health/erasure/{page}")
+        assert (answer.status_code, answer.headers.get("Location")) == (302, "/accounts/2fa/")
+    Authenticator.objects.create(user=root, type=Authenticator.Type.TOTP, data={})
+    assert as_user(root).get("/health/erasure/").status_code == 200
 
 
 @pytest.mark.parametrize("kind", [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN])

@@ -206,3 +206,10 @@ def test_no_sign_in_of_others_is_offered_without_its_key(client: Client) -> None
     page = client.get("/accounts/login/").content.decode()
     for name in ("ORCID", "GitHub", "Google"):
         assert name not in page
+
+
+@pytest.mark.parametrize("provider", ["github", "google", "orcid"])
+@pytest.mark.parametrize("page", ["login/", "login/callback/"])
+def test_a_provider_without_keys_is_not_found(db: None, provider: str, page: str) -> None:
+    for send in (Client().get, Client().post):
+        assert send(f"/accounts/{provider}/{page}").status_code == 404

@@ -821,6 +821,20 @@ def test_her_copy_holds_what_she_typed_and_no_naming_before_the_invitation(case:
     assert [(one["name"], one["why"]) for one in named] == [("Sue Sub", "My student.")]
 
 
+def test_erasing_somebody_who_was_never_invited_tells_the_reviewer_nothing(case: Case, sue: User) -> None:
+    row = name(case)
+    Message.objects.all().delete()
+    erasing.erase(sue, by="root", at=AT)
+    row.refresh_from_db()
+    assert (row.name, row.ended_at, told()) == (erasing.NOBODY, AT, [])
+
+
+def test_erasing_who_writes_tells_the_reviewer_that_she_is_alone(case: Case, sue: User) -> None:
+    accepted(case, sue)
+    erasing.erase(sue, by="root", at=AT)
+    assert [to for _, to in told()] == [by(case.rita).email]
+
+
 def test_erasure_takes_her_name_and_ends_her_part(case: Case, sue: User) -> None:
     row = accepted(case, sue)
     saved(row, sue)

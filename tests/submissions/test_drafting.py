@@ -166,13 +166,25 @@ def test_many_conflicts_need_a_reason_and_others_are_never_removed(edition: Edit
     members = [factories.make_member(edition) for _ in range(edition.conflicts_need_reason_above + 1)]
     by_chair = factories.make_conflict(row, members[0], source=ConflictSource.CHAIR)
     declared = [Declared(member, "coauthor") for member in members]
-    declare = {"submission": row, "by": author, "at": AT}
+    declare = {"submission": row, "among": members, "by": author, "at": AT}
     assert "say why" in refusal_of(lambda: drafting.declare_conflicts(declared=declared, reason="", **declare))
     drafting.declare_conflicts(declared=declared, reason="A large project.", **declare)
     drafting.declare_conflicts(declared=declared[:1], reason="", **declare)
     own = row.conflicts.filter(source=ConflictSource.AUTHOR)
     assert [conflict.membership_id for conflict in own] == [members[0].pk]
     assert row.conflicts.filter(pk=by_chair.pk, lifted_at__isnull=True).exists()
+
+
+def test_a_conflict_with_somebody_the_form_does_not_show_stays_and_is_not_counted(
+    edition: Edition, author: User
+) -> None:
+    row = factories.make_submission(edition, author, state=State.DRAFT)
+    shown, hidden = factories.make_member(edition), factories.make_member(edition)
+    edition.conflicts_need_reason_above = row.edition.conflicts_need_reason_above = 1
+    declare = {"submission": row, "reason": "", "by": author, "at": AT}
+    drafting.declare_conflicts(declared=[Declared(hidden, "advisor")], among=[shown, hidden], **declare)
+    drafting.declare_conflicts(declared=[Declared(shown, "coauthor")], among=[shown], **declare)
+    assert {one.membership_id: one.kind for one in row.conflicts.all()} == {hidden.pk: "advisor", shown.pk: "coauthor"}
 
 
 def test_the_record_is_saved_by_version_and_says_what_is_missing(edition: Edition, author: User) -> None:

@@ -20,7 +20,7 @@ from submissions.actions import drafting
 from submissions.checks import as_json
 from submissions.lncs import CODES
 from submissions.models import Conflict, LatePermission, Manuscript, ReproducibilityRecord, Submission
-from submissions.states import State
+from submissions.states import Outcome, State
 from tests import factories
 from tests.submissions.desk import answers, complete_draft, entry, finding, letters, pdf, report
 
@@ -213,6 +213,27 @@ def test_a_conflict_needs_its_kind_and_found_ones_are_explained(draft: Submissio
     assert near.pk != far.pk
 
 
+def asked(edition: Edition, email: str, name: str) -> Membership:
+    """Somebody who was invited, has not answered, and stands on no public page."""
+    person = factories.make_user(email, name)
+    return factories.make_member(edition, person, accepted_at=None, is_listed=False)
+
+
+def test_a_conflict_with_a_member_who_is_not_shown_survives_a_save(draft: Submission, ada: Client) -> None:
+    far = factories.make_member(draft.edition, factories.make_user("far@far.example", "Finn Far"))
+    left = asked(draft.edition, "lea@left.example", "Lea Left")
+    kept = factories.make_conflict(draft, left, declared_by=draft.created_by)
+    ada.post(f"{base(draft)}conflicts/", {f"member-{far.pk}": "1", f"kind-{far.pk}": "coauthor"})
+    assert [one.membership_id for one in Conflict.objects.order_by("pk")] == [kept.membership_id, far.pk]
+
+
+def test_authors_see_nobody_who_was_asked_and_has_not_answered(draft: Submission, ada: Client) -> None:
+    asked(draft.edition, "ines@invited.example", "Ines Invited")
+    factories.make_member(draft.edition, factories.make_user("aron@accepted.example", "Aron Accepted"), is_listed=False)
+    page = ada.get(f"{base(draft)}conflicts/").content.decode()
+    assert [name for name in ("Aron Accepted", "Ines Invited") if name in page] == ["Aron Accepted"]
+
+
 def record(**fields: str) -> dict[str, str]:
     data = {"version": "1", "algorithms": ""}
     for section in ("software", "datasets", "hardware", "benchmarks"):
@@ -315,6 +336,26 @@ def test_after_the_deadline_a_changed_list_is_asked_for_on_its_page(
     assert "She did it." in page
     as_user(chair).post("/dlonsc-2026/chair/author-requests/", {"request": request.pk, "grant": "1"})
     assert [one.email for one in row.authors.all()] == ["new@n.example"]
+
+
+def test_a_list_is_not_changed_while_the_decision_is_held_and_nothing_typed_is_lost(
+    edition: Edition, author: User, ada: Client, chair: Membership, as_user: Browser
+) -> None:
+    row = factories.make_submission(edition, author)
+    close(edition)
+    rows = author_rows(row, {"name": "Ada", "email": "ada@new.example", "is_contact": "on"})
+    ada.post(f"{base(row)}authors/change/", rows | {"reason": "My address was wrong."})
+    Submission.objects.update(outcome=Outcome.REJECTED, announced_at=timezone.now() + timedelta(minutes=10))
+    grant = {"request": row.author_requests.get().pk, "answer": "With pleasure.", "grant": "1"}
+    address, browser = "/dlonsc-2026/chair/author-requests/", as_user(chair)
+    answer = browser.post(address, grant)
+    page = answer.content.decode()
+    words = "The decision on this submission is being announced; stop the announcement first or wait until it is out."
+    assert (answer.status_code, page.count(words), page.count("With pleasure.")) == (422, 1, 1)
+    assert [one.email for one in row.authors.all()] == ["ada@uni.example"]
+    Submission.objects.update(announced_at=timezone.now())
+    assert browser.post(address, grant).status_code == 302
+    assert [one.email for one in row.authors.all()] == ["ada@new.example"]
 
 
 def test_triage_finds_by_code_and_its_csv_runs_no_formula(

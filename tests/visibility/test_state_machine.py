@@ -403,7 +403,7 @@ class Story(RuleBasedStateMachine):
             submission=draft, version=draft.reproducibility.version, values=record, by=user, at=self.now
         )
         self.model.declare(paper, [])
-        drafting.declare_conflicts(submission=draft, declared=[], reason="", by=user, at=self.now)
+        drafting.declare_conflicts(submission=draft, declared=[], among=[], reason="", by=user, at=self.now)
         paper.is_complete = True
         self.upload(by, paper)
 
@@ -485,7 +485,12 @@ class Story(RuleBasedStateMachine):
         self.act(
             expected,
             lambda: drafting.declare_conflicts(
-                submission=row, declared=declared, reason="", by=self.users[by], at=self.now
+                submission=row,
+                declared=declared,
+                among=[self.member(name) for name in MEMBERS],
+                reason="",
+                by=self.users[by],
+                at=self.now,
             ),
         )
         self.touch(members[0] if members else by, paper)
