@@ -2,8 +2,8 @@
 
 Status, headers, body, letters and the SQL that was run must be identical after removing the one-time tokens, on every
 address, with the numbers of one's own and of the secret paper, the secret's own words as search terms, and for every
-refused POST. All that an observer may not know is changed at once, each at a row of its own; with --long one secret at a
-time. Leaks are planted on purpose, one of each kind, and each is caught.
+refused POST. All that an observer may not know is changed at once, each at a row of its own; one secret at a time with
+--long. Leaks are planted on purpose, one of each kind, and each is caught.
 """
 
 from collections.abc import Callable

@@ -64,7 +64,7 @@ class SecretAddresses:
 
 
 class RequireSecondFactor:
-    """Chairs see who reviews whom, and an erasure cannot be undone: outside the demo these rooms need a second factor."""
+    """Chairs see who reviews whom, and no erasure is undone: outside the demo these rooms need a second factor."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
