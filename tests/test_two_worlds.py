@@ -80,8 +80,11 @@ def decide_secret_too(world: World) -> None:
 
 
 def write_comment(world: World) -> None:
-    for paper in (world.mine, world.secret):
-        factories.make_comment(paper, world.members["rita"], "Quagga")
+    factories.make_comment(world.mine, world.members["rita"], "Quagga")
+
+
+def write_secret_comment(world: World) -> None:
+    factories.make_comment(world.secret, world.members["rita"], "Quagga")
 
 
 def no_discussion(world: World) -> None:
@@ -199,7 +202,10 @@ SECRETS: dict[str, Secret] = {
     "that a paper she is in conflict with is decided": Secret(
         decide_secret_too, ("conflicted chair", *OUTSIDERS, *HELPERS, "rita", "hilda", "spare")
     ),
-    "a comment": Secret(write_comment, (*OUTSIDERS, *HELPERS, "conflicted chair", "idle", "hilda", "spare")),
+    "a comment": Secret(write_comment, (*OUTSIDERS, *HELPERS, "idle", "hilda", "spare")),
+    "a comment on a paper she is in conflict with": Secret(
+        write_secret_comment, (*OUTSIDERS, *HELPERS, "conflicted chair", "idle", "hilda", "spare")
+    ),
     "a discussion": Secret(no_discussion, (*OUTSIDERS, *HELPERS, "conflicted chair", "idle", "hilda", "spare")),
     "who sub-reviews": Secret(
         other_sub_reviewer,
@@ -291,7 +297,9 @@ def test_the_two_worlds_do_differ_for_those_who_may_know() -> None:
 def leak_by_order(patch: pytest.MonkeyPatch) -> None:
     plain = author_views.authored_by
     patch.setattr(
-        author_views, "authored_by", lambda user: plain(user).order_by(F("decision__verdict").desc(nulls_first=True))
+        author_views,
+        "authored_by",
+        lambda user: plain(user).order_by(F("decision__verdict").desc(nulls_first=True), "number"),
     )
 
 
