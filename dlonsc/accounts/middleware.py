@@ -31,12 +31,14 @@ class PrivatePages:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        was_signed_in = request.user.is_authenticated
+        # Signed out for being idle before this, or in what follows.
+        was_signed_in = request.user.is_authenticated or getattr(request, "was_idle", None) is not None
         response = self.get_response(request)
         if request.user.is_authenticated:
             patch_cache_control(response, private=True, no_store=True)
             patch_vary_headers(response, ["Cookie"])
-        elif was_signed_in:
+        elif was_signed_in and getattr(request, "looking", None) is None:
+            # A chair who looks as a visitor is still signed in.
             response.headers["Clear-Site-Data"] = FORGET_PAGES
         return response
 
@@ -64,7 +66,7 @@ class SecretAddresses:
 
 
 class RequireSecondFactor:
-    """Chairs see who reviews whom, and an erasure cannot be undone: outside the demo these rooms need a second factor."""
+    """Chairs see who reviews whom, an erasure cannot be undone: outside the demo these rooms need a second factor."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
