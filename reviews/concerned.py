@@ -11,7 +11,7 @@ from dlonsc.editions.models import Deadline, Edition, Membership
 from dlonsc.editions.upstairs import Person, upstairs
 from reviews.access import has_submitted, on_desks
 from reviews.models import Review
-from reviews.reach import effect_of
+from reviews.reach import effect_of, end_of_access
 from reviews.reminders import PHASES, planned
 from submissions.access import overseen_by
 from submissions.models import Author, CameraReadyDetails, Submission, SubmissionQuerySet
@@ -76,3 +76,4 @@ def register() -> None:
     upstairs.topic_uses = topic_uses
     upstairs.used_values = used_values
     upstairs.effect_of = effect_of
+    upstairs.end_of_access = end_of_access

@@ -37,6 +37,10 @@ def no_effect(viewer: Membership, switch: Switch, on: bool) -> str:
     return ""
 
 
+def no_end(viewer: Membership, ends: bool) -> str:
+    return ""
+
+
 def no_scores(edition: Edition) -> dict[str, set[int]]:
     return {"scores": set(), "confidences": set()}
 
@@ -49,6 +53,8 @@ class Upstairs:
     topic_uses: Callable[[Membership], dict[int, int]] = no_topics
     # What turning a switch of the visibility table would show or hide, in words with numbers.
     effect_of: Callable[[Membership, Switch, bool], str] = no_effect
+    # What the end of the reviewers' access would hide, or opening it again show, in words with numbers.
+    end_of_access: Callable[[Membership, bool], str] = no_end
     # Values of the scales that reviews already use.
     used_values: Callable[[Edition], dict[str, set[int]]] = no_scores
 
