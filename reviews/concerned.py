@@ -11,7 +11,7 @@ from dlonsc.editions.models import Deadline, Edition, Membership
 from dlonsc.editions.upstairs import Person, upstairs
 from reviews.access import has_submitted, on_desks
 from reviews.models import Assignment
-from reviews.reach import effect_of
+from reviews.reach import effect_of, end_of_access
 from reviews.reminders import PHASES, planned
 from submissions.access import overseen_by
 from submissions.models import Author, CameraReadyDetails, Submission, SubmissionQuerySet
@@ -72,3 +72,4 @@ def register() -> None:
     upstairs.topic_uses = topic_uses
     upstairs.has_reviewing_begun = has_reviewing_begun
     upstairs.effect_of = effect_of
+    upstairs.end_of_access = end_of_access

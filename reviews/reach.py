@@ -45,6 +45,19 @@ def release_of(chair: Membership) -> Release:
     return Release(counts["accepts"], counts["rejects"], reviews, people.count())
 
 
+def end_of_access(chair: Membership, ends: bool) -> str:
+    """What the end of the reviewers' access hides, or opening it again shows, in one sentence; '' for nobody."""
+    tasks = Assignment.objects.standing().filter(
+        submission__in=overseen_by(chair).submitted(), membership__in=Membership.objects.reviewers()
+    )
+    counts = tasks.aggregate(papers=Count("submission", distinct=True), people=Count("membership", distinct=True))
+    if not counts["people"]:
+        return ""
+    papers = counted(counts["papers"], "submission", "submissions")
+    to = counted(counts["people"], "reviewer", "reviewers")
+    return f"This will hide {papers} from {to}." if ends else f"This will make {papers} visible to {to} again."
+
+
 def effect_of(chair: Membership, switch: Switch, on: bool) -> str:
     """What turning a switch would show or hide now, in one sentence; '' when it concerns nobody yet."""
     tasks = Assignment.objects.standing().filter(submission__in=overseen_by(chair).submitted())

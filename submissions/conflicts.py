@@ -9,7 +9,7 @@ from django.db import transaction
 
 from dlonsc.accounts.models import Affiliation
 from dlonsc.editions.models import Edition, InstitutionAlias, Membership, MembershipAffiliation, MembershipQuerySet
-from submissions.models import Conflict, ConflictKind, ConflictSource, Submission
+from submissions.models import Author, Conflict, ConflictKind, ConflictSource, Submission
 from submissions.states import State
 
 # Sharing a mail provider is no shared institution.
@@ -87,9 +87,9 @@ class Spellings:
         return self.aliases.get(plain, plain)
 
 
-def homes_of_authors(submission: Submission, spell: Spellings) -> Homes:
+def homes_of_authors(authors: Iterable[Author], spell: Spellings) -> Homes:
     homes = Homes({}, {})
-    for author in submission.authors.all():
+    for author in authors:
         if author.institution:
             homes.institutions.setdefault(spell.one(author.institution), f"{author.institution}: {author.name}")
         domain = domain_of(author.email)
@@ -139,7 +139,7 @@ class Committee:
 def computed_conflicts(submission: Submission, committee: Committee | None = None) -> list[Computed]:
     """Members that share a home or are an author, each with one source and its words. A constant number of queries."""
     committee = committee or Committee(submission.edition_id)
-    authors = homes_of_authors(submission, committee.spell)
+    authors = homes_of_authors(submission.authors.all(), committee.spell)
     emails = {author.email.lower() for author in submission.authors.all()}
     found = []
     for member, addresses, homes in committee.members:

@@ -31,12 +31,14 @@ class PrivatePages:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        was_signed_in = request.user.is_authenticated
+        # Signed out for being idle before this, or in what follows.
+        was_signed_in = request.user.is_authenticated or getattr(request, "was_idle", None) is not None
         response = self.get_response(request)
         if request.user.is_authenticated:
             patch_cache_control(response, private=True, no_store=True)
             patch_vary_headers(response, ["Cookie"])
-        elif was_signed_in:
+        elif was_signed_in and getattr(request, "looking", None) is None:
+            # A chair who looks as a visitor is still signed in.
             response.headers["Clear-Site-Data"] = FORGET_PAGES
         return response
 

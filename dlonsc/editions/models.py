@@ -162,12 +162,13 @@ class Edition(models.Model):
             soft=deadline.is_soft,
         )
 
-    def committee_is_over(self, at: datetime) -> bool:
-        """Whether the event lies so long ago that the reviewers' access has ended."""
+    def committee_is_over(self, at: datetime, months: int | None = None) -> bool:
+        """Whether the event lies so long ago that the reviewers' access has ended; `months` replaces its own."""
         event = self.due(Phase.EVENT)
-        if event is None or not self.committee_months:
+        months = self.committee_months if months is None else months
+        if event is None or not months:
             return False
-        return event.cutoff_at <= calendar.months_before(at, self.committee_months)
+        return event.cutoff_at <= calendar.months_before(at, months)
 
     def score_label(self, value: int | None) -> str:
         return next((row["label"] for row in self.scores if row["value"] == value), "")

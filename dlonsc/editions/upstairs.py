@@ -41,6 +41,10 @@ def not_begun(edition: Edition) -> bool:
     return False
 
 
+def no_end(viewer: Membership, ends: bool) -> str:
+    return ""
+
+
 @dataclass
 class Upstairs:
     concerned: dict[Phase, Concerned] = field(default_factory=dict)
@@ -51,6 +55,8 @@ class Upstairs:
     effect_of: Callable[[Membership, Switch, bool], str] = no_effect
     # Whether anything was ever assigned: from then on a scale loses no value.
     has_reviewing_begun: Callable[[Edition], bool] = not_begun
+    # What the end of the reviewers' access would hide, or opening it again show, in words with numbers.
+    end_of_access: Callable[[Membership, bool], str] = no_end
 
 
 upstairs = Upstairs()

@@ -91,6 +91,30 @@ def test_after_twelve_idle_hours_a_chair_is_signed_out(request: Any, sign_in: Si
     assert not is_in(browser)
 
 
+def test_who_is_signed_out_for_being_idle_leaves_no_page_in_the_browser(
+    chair: Membership, sign_in: SignIn, clock: Any
+) -> None:
+    browser = sign_in(chair)
+    assert "Clear-Site-Data" not in browser.get("/account/").headers
+    clock.shift(13 * HOUR)
+    assert browser.get("/account/").headers["Clear-Site-Data"] == '"cache"'
+    assert "Clear-Site-Data" not in browser.get("/accounts/login/").headers
+
+
+def test_looking_as_a_visitor_empties_no_cache_and_is_kept_by_none(
+    chair: Membership, sign_in: SignIn, clock: Any
+) -> None:
+    browser, slug = sign_in(chair), chair.edition.slug
+    browser.post(reverse("reviews:look_as", args=[slug]), {"person": "visitor"})
+    page = browser.get(reverse("editions:call", args=[slug]))
+    assert page.context["user"].is_authenticated is False
+    assert "Clear-Site-Data" not in page.headers
+    assert "no-store" in page.headers["Cache-Control"]
+    assert browser.post("/accounts/logout/").headers.get("Clear-Site-Data") is None
+    browser.post(reverse("reviews:stop_looking", args=[slug]))
+    assert browser.post("/accounts/logout/").headers["Clear-Site-Data"] == '"cache"'
+
+
 @pytest.mark.parametrize("role", ["author", "reviewer", "stranger"])
 def test_others_stay_signed_in_for_fourteen_days(request: Any, sign_in: SignIn, clock: Any, role: str) -> None:
     browser = sign_in(request.getfixturevalue(role))

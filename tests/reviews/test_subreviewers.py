@@ -11,8 +11,9 @@ import time_machine
 from allauth.account.models import EmailAddress
 from django.core import signing
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils.http import urlencode
 
@@ -819,6 +820,31 @@ def test_her_copy_holds_what_she_typed_and_no_naming_before_the_invitation(case:
     assert ("Between chairs" in copy, "My student" in copy) == (False, False)
     named = data_of(by(case.rita), AT)["sub_reviewers_you_named"]
     assert [(one["name"], one["why"]) for one in named] == [("Sue Sub", "My student.")]
+
+
+def test_the_chairs_page_asks_the_database_as_often_for_four_rows_as_for_one(
+    case: Case, as_user: Browser, sue: User
+) -> None:
+    browser, address = as_user(case.chair), reverse("reviews:sub_reviewers", args=[case.paper.edition.slug])
+
+    def asked() -> tuple[int, list[list[str]]]:
+        browser.get(address)
+        with CaptureQueriesContext(connection) as queries:
+            lines = browser.get(address).context["waiting"]
+        return len(queries), [line.found.weighs for line in lines]
+
+    name(case)
+    once, _ = asked()
+    for number in (2, 3, 4):
+        writer = factories.make_user(f"author{number}@campus.example", f"Author {number}")
+        paper = factories.make_submission(case.paper.edition, writer)
+        member = factories.make_member(case.paper.edition)
+        helper = factories.make_user(f"helper{number}@college.example")
+        Affiliation.objects.create(user=helper, institution="Example University")
+        more = Case(paper, member, factories.make_assignment(paper, member), case.chair)
+        name(more, email=helper.email, who=f"Helper {number}")
+    found = [[f"Same institution as an author (Example University: Author {number})."] for number in (2, 3, 4)]
+    assert asked() == (once, [[], *found])
 
 
 def test_erasing_somebody_who_was_never_invited_tells_the_reviewer_nothing(case: Case, sue: User) -> None:

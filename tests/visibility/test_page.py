@@ -1,6 +1,7 @@
 """The chairs' page of the table: what it says now, and the numbers before a switch is turned."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.editions.visibility import Switch
@@ -56,6 +58,7 @@ def test_the_page_says_what_announcing_would_show_to_how_many(edition: Edition, 
     assert "This will make 3 decisions and 6 reviews visible to 4 authors." in page
     assert "This will hide the authors of 3 submissions from 2 reviewers." in page
     assert "This will hide the names beside 6 reviews from 2 co-reviewers." in page
+    assert "Its end: This will hide 3 submissions from 2 reviewers." in page
 
 
 def test_the_numbers_leave_out_what_the_chair_is_in_conflict_with(edition: Edition, chair: Membership) -> None:
@@ -76,7 +79,7 @@ def test_the_page_asks_a_constant_number_of_queries(edition: Edition, chair: Mem
     client = signed_in(chair)
     with CaptureQueriesContext(connection) as queries:
         client.get(reverse("reviews:visibility", args=[edition.slug]))
-    assert len(queries) <= 34
+    assert len(queries) <= 36
 
 
 def test_a_switch_that_is_off_is_said_in_its_cell(edition: Edition, chair: Membership) -> None:
@@ -87,9 +90,8 @@ def test_a_switch_that_is_off_is_said_in_its_cell(edition: Edition, chair: Membe
     assert "No decision waits to be announced." in page
 
 
-def test_turning_a_switch_is_saved_only_after_its_effect_was_shown(edition: Edition, chair: Membership) -> None:
-    fill(edition, chair, 2)
-    client, address = signed_in(chair), reverse("editions:settings", args=[edition.slug])
+def typed(client: Client, address: str) -> dict[str, Any]:
+    """The settings as they are, as a browser would send them."""
     form = client.get(address).context["form"]
     data = {
         name: form[name].value() if form[name].value() is not None else ""
@@ -98,7 +100,35 @@ def test_turning_a_switch_is_saved_only_after_its_effect_was_shown(edition: Edit
     }
     for name in ("scores", "confidences", "links", "previous", "reminder_days"):
         data[name] = form[name].subwidgets[0].data["value"] or ""
-    data["blind"] = "on"
+    return data
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        (0, 6, "This will hide 2 submissions from 2 reviewers."),
+        (6, 0, "This will make 2 submissions visible to 2 reviewers again."),
+    ],
+)
+def test_the_end_of_the_reviewers_access_is_saved_only_after_its_effect_was_shown(
+    edition: Edition, chair: Membership, before: int, after: int, said: str
+) -> None:
+    fill(edition, chair, 2)
+    Edition.objects.update(committee_months=before)
+    edition.deadlines.filter(phase="event").update(cutoff_at=timezone.now() - timedelta(days=365))
+    client, address = signed_in(chair), reverse("editions:settings", args=[edition.slug])
+    data = typed(client, address) | {"committee_months": str(after)}
+    first = client.post(address, data)
+    assert (first.status_code, words_of(first).count(said)) == (422, 1)
+    assert Edition.objects.get().committee_months == before
+    assert client.post(address, data | {"effects": "1"}).status_code == 302
+    assert Edition.objects.get().committee_months == after
+
+
+def test_turning_a_switch_is_saved_only_after_its_effect_was_shown(edition: Edition, chair: Membership) -> None:
+    fill(edition, chair, 2)
+    client, address = signed_in(chair), reverse("editions:settings", args=[edition.slug])
+    data = typed(client, address) | {"blind": "on"}
     first = client.post(address, data)
     assert first.status_code == 422
     assert "This will hide the authors of 2 submissions from 2 reviewers." in words_of(first)

@@ -66,9 +66,16 @@ def settings(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def effects_of(chair: Membership, form: SettingsForm, before: dict[Switch, bool]) -> list[str]:
-    """What the switches of the visibility table that the form turns would show or hide, in words with numbers."""
+    """What the switches of the visibility table that the form turns would show or hide, in words with numbers.
+
+    So would the months after which the reviewers' access ends, when they bring its end before or after this moment.
+    """
     turned = [switch for switch in Switch if bool(form.cleaned_data[switch.value]) != before[switch]]
     effects = [upstairs.effect_of(chair, switch, not before[switch]) for switch in turned]
+    at = timezone.now()
+    is_over = chair.edition.committee_is_over(at, form.cleaned_data["committee_months"])
+    if is_over != chair.edition.committee_is_over(at):
+        effects.append(upstairs.end_of_access(chair, is_over))
     return [words for words in effects if words]
 
 

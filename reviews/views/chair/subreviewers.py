@@ -16,7 +16,7 @@ from reviews.actions import subreviewing
 from reviews.actions.assigning import Refused
 from reviews.forms.subreviewing import AnswerForm
 from reviews.models import SubReviewer
-from reviews.subreviewers import Findings, credited, findings
+from reviews.subreviewers import Findings, credited, findings, findings_of
 from reviews.views.chair.door import ChairRequest, chairs_only, page
 from reviews.views.chair.table import harmless
 
@@ -43,7 +43,8 @@ class Named:
 @chairs_only
 def sub_reviewers(request: ChairRequest, chair: Membership) -> HttpResponse:
     rows = list(sub_reviewers_overseen_by(chair).order_by("assignment__submission__number", "pk"))
-    standing = [Line(row, findings(row)) for row in rows if row.ended_at is None]
+    open_rows = [row for row in rows if row.ended_at is None]
+    standing = [Line(row, found) for row, found in zip(open_rows, findings_of(open_rows), strict=True)]
     context = {
         "is_on": getattr(chair.edition, Switch.SUB_REVIEWERS),
         "waiting": [line for line in standing if line.row.decided_at is None],

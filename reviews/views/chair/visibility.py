@@ -19,7 +19,7 @@ from dlonsc.editions.visibility import (
     Thing,
     rule,
 )
-from reviews.reach import effect_of, release_of
+from reviews.reach import effect_of, end_of_access, release_of
 from reviews.views.chair.door import ChairRequest, chairs_only, page
 from reviews.visibility import TABLE
 from submissions.access import overseen_by, switches_of
@@ -107,6 +107,7 @@ def visibility(request: ChairRequest, chair: Membership) -> HttpResponse:
         )
         for thing in Thing
     ]
+    is_over = chair.edition.committee_is_over(at)
     context = {
         "columns": shown,
         "lines": lines,
@@ -114,5 +115,7 @@ def visibility(request: ChairRequest, chair: Membership) -> HttpResponse:
         "counts": [(SINCE_WORDS[since], count) for since, count in counts.items()],
         "release": release_of(chair),
         "switches": [(SWITCH_WORDS[switch], on, effect_of(chair, switch, not on)) for switch, on in switches.items()],
+        "is_over": is_over,
+        "end_of_access": end_of_access(chair, not is_over),
     }
     return page(request, chair, "visibility.html", context)
