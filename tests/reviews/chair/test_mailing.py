@@ -86,6 +86,17 @@ def test_each_audience_is_a_rule_with_its_reason(
     assert third.email not in reasons(chair, "finished")
 
 
+def test_each_role_of_the_committee_is_an_audience(
+    edition: Edition, chair: Membership, reviewers: list[Membership]
+) -> None:
+    proceedings = factories.make_member(edition, email="p@uni.example", proceedings=True)
+    both = factories.make_member(edition, email="both@uni.example", chair=True, reviewer=True)
+    factories.make_member(edition, email="gone@uni.example", chair=True, reviewer=True, removed_at=AT)
+    assert reasons(chair, "chairs") == {chair.email: "chair", both.email: "chair"}
+    assert reasons(chair, "proceedings_chairs") == {proceedings.email: "proceedings chair"}
+    assert reasons(chair, "reviewers") == dict.fromkeys([*(row.email for row in reviewers), both.email], "reviewer")
+
+
 def test_every_placeholder_of_an_audience_has_a_value(
     edition: Edition, chair: Membership, reviewers: list[Membership], author: User
 ) -> None:
