@@ -311,5 +311,23 @@ def test_the_pages_lead_from_the_choice_to_the_release(
     assert ("Dear {name}" in again.text, Mailing.objects.count()) == (True, 2)
 
 
+def test_a_released_page_asks_for_itself_while_letters_leave_and_not_longer(
+    chair: Membership, paper: Submission, as_user: Browser
+) -> None:
+    row = draft(chair, "members")
+    release(chair, row)
+    address = f"/{chair.edition.slug}/chair/mail/write/{row.pk}/"
+    client = as_user(chair)
+    seen = []
+    for state in (State.HELD, State.HANDED_OVER, State.SENT):
+        Message.objects.update(state=state)
+        page, part = client.get(address), client.get(f"{address}?fragment=1")
+        texts = [answer.content.decode() for answer in (page, part)]
+        seen.append([f'data-poll="{address}?fragment=1"' in text for text in texts])
+        assert ["<html" in text for text in texts] == [True, False]
+        assert ["Letters: " in text for text in texts] == [True, True]
+    assert seen == [[True, True], [True, True], [False, False]]
+
+
 def test_audiences_are_named_once() -> None:
     assert len(BY_KEY) == len(AUDIENCES)
