@@ -21,6 +21,7 @@ from reviews.actions.deciding import Plan
 from reviews.emails.deciding import Letter, post_to_myself, rendered
 from reviews.forms.chair import ReleaseForm
 from reviews.models import Announcement, Decision, Verdict
+from reviews.reach import release_of
 from reviews.views.chair.door import ChairRequest, chairs_only, page
 from submissions.models import Author
 
@@ -143,6 +144,7 @@ def announce(request: ChairRequest, chair: Membership) -> HttpResponse:
         "unconfirmed": now.unconfirmed(request.user) if chair.edition.needs_second_chair else [],
         "since": since_last_look(request, now),
         "samples": _samples(recipients(now)),
+        "reach": release_of(chair),
     }
     return page(request, chair, "announce.html", context, status=422 if request.method == "POST" else 200)
 

@@ -367,6 +367,18 @@ def test_a_cancelled_letter_is_sent_again_but_not_before_its_release(
             assert (letter.state, letter.not_before) == (state, AT + HELD)
 
 
+def test_the_first_step_tells_how_many_reviews_become_visible_and_where_to_look_as_an_author(
+    edition: Edition, paper: Submission, chair: Membership, reviewers: list[Membership], as_user: As
+) -> None:
+    for number, member in enumerate(reviewers):
+        factories.make_review(factories.make_assignment(paper, member), submitted=number < 2)
+    decide(paper, chair)
+    page = " ".join(as_user(chair).get(f"/{edition.slug}/chair/announce/").content.decode().split())
+    first = page[page.index('id="step-1"') : page.index('id="step-2"')]
+    assert "This will make 1 decision and 2 reviews visible to 1 author." in first
+    assert f'href="/{edition.slug}/chair/look-as/"' in first
+
+
 def test_a_chair_releases_only_what_she_may_see(
     edition: Edition, paper: Submission, secret: Submission, chair: Membership, other_chair: Membership
 ) -> None:
