@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 
 from dlonsc.editions.models import Membership
-from dlonsc.mail.ledger import WAITING
+from dlonsc.mail.ledger import WAITING, day_limit
 from dlonsc.mail.models import Message, Pause, State
 from reviews.access import decisions_overseen_by
 from reviews.actions import deciding
@@ -280,6 +280,7 @@ def announcement(request: ChairRequest, chair: Membership, pk: int) -> HttpRespo
         "release": release,
         "held": release.announcement.release_at > timezone.now(),
         "problems": problems,
+        "day_limit": day_limit(timezone.now()) if release.is_moving else None,
         "failed": release.letters.get(State.FAILED, 0),
         "pause": pauses.filter(campaign=campaign).first(),
         "all_paused": pauses.filter(campaign=None, edition__in=["", chair.edition.slug]).exists(),
