@@ -71,6 +71,16 @@ def _members(edition: Edition, among: SubmissionQuerySet, at: datetime) -> Itera
     yield from (_member(row, "member of the committee") for row in rows)
 
 
+def _with_role(role: str, reason: str) -> People:
+    """Members who hold a role, whatever else they are."""
+
+    def people(edition: Edition, among: SubmissionQuerySet, at: datetime) -> Iterator[Person]:
+        rows = Membership.objects.active().filter(edition=edition, **{role: True}).select_related("user", "edition")
+        yield from (_member(row, reason) for row in rows.order_by("pk"))
+
+    return people
+
+
 def _silent(edition: Edition, among: SubmissionQuerySet, at: datetime) -> Iterator[Person]:
     rows = Membership.objects.filter(
         edition=edition,
@@ -174,6 +184,14 @@ def _camera_ready(edition: Edition, among: SubmissionQuerySet, at: datetime) -> 
 
 AUDIENCES: Sequence[Audience] = (
     Audience("members", "Everybody on the committee", OF_MEMBERS, _members),
+    Audience("chairs", "Chairs", OF_MEMBERS, _with_role("is_chair", "chair")),
+    Audience(
+        "proceedings_chairs",
+        "Proceedings chairs",
+        OF_MEMBERS,
+        _with_role("is_proceedings_chair", "proceedings chair"),
+    ),
+    Audience("reviewers", "Reviewers", OF_MEMBERS, _with_role("is_reviewer", "reviewer")),
     Audience("silent", "Invited, without an answer", OF_INVITED, _silent, is_open=True),
     Audience("open_reviews", "Reviewers with a review open", OF_TASKS, _open_reviews, "tasks", is_open=True),
     Audience("finished", "Reviewers who submitted all their reviews", OF_TASKS, _finished, "tasks"),

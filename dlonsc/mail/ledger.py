@@ -9,7 +9,7 @@ import logging
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -297,6 +297,33 @@ def reserve(at: datetime) -> timedelta | None:
         slot = at if before < at or before > at + timedelta(minutes=10) else before
         if Pace.objects.filter(pk=1, next_at=before).update(next_at=slot + gap):
             return slot - at
+
+
+@dataclass(frozen=True)
+class DayLimit:
+    """The limit of 24 hours is reached at the instant `at`; the next letter may leave at `again_at`."""
+
+    letters: int
+    at: datetime
+    again_at: datetime
+
+    @property
+    def words(self) -> str:
+        again_at = self.again_at.astimezone(UTC)
+        day = "tomorrow" if again_at.date() > self.at.astimezone(UTC).date() else "today"
+        letters = "1 letter" if self.letters == 1 else f"{self.letters} letters"
+        return f"The day's limit of {letters} is reached; the rest leaves {day}, from {again_at:%H:%M} UTC."
+
+
+def day_limit(at: datetime) -> DayLimit | None:
+    """The day's limit while it keeps letters back, None while there is room; what `reserve` counts."""
+    limit = settings.MAIL_PER_DAY
+    if not limit:
+        return None
+    recent = Message.objects.filter(handed_over_at__gt=at - DAY).order_by("-handed_over_at")
+    # There is room again as soon as the first of the last `limit` letters is a day old.
+    first = recent.values_list("handed_over_at", flat=True)[limit - 1 : limit].first()
+    return DayLimit(limit, at, first + DAY) if first else None
 
 
 def _turn_to_send(at: datetime) -> timedelta | None:

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from dlonsc.accounts.models import User
 from dlonsc.editions.models import Membership
-from dlonsc.mail.ledger import PROBLEMS, REPEATABLE, NotPossible, Progress, progress_of
+from dlonsc.mail.ledger import PROBLEMS, REPEATABLE, NotPossible, Progress, day_limit, progress_of
 from dlonsc.mail.models import Campaign, Message, Pause, State, Undeliverable
 from reviews.actions import lettering
 from reviews.letters import campaigns_for, letters_for, shown_text
@@ -102,6 +102,7 @@ def log(request: HttpRequest, chair: Membership) -> HttpResponse:
         "kind": kind,
         "words": words,
         "batches": batches(chair),
+        "day_limit": day_limit(timezone.now()),
         "undelivered": undelivered(everything),
         "failed": everything.filter(state=State.FAILED).count(),
         **_pauses(chair),

@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 
 from dlonsc.editions.models import Membership
-from dlonsc.mail.ledger import WAITING
+from dlonsc.mail.ledger import WAITING, day_limit
 from dlonsc.mail.models import Message, Pause, State
 from reviews.access import decisions_overseen_by
 from reviews.actions import deciding
@@ -21,6 +21,7 @@ from reviews.actions.deciding import Plan
 from reviews.emails.deciding import Letter, post_to_myself, rendered
 from reviews.forms.chair import ReleaseForm
 from reviews.models import Announcement, Decision, Verdict
+from reviews.reach import release_of
 from reviews.views.chair.door import ChairRequest, chairs_only, page
 from submissions.models import Author
 
@@ -143,6 +144,7 @@ def announce(request: ChairRequest, chair: Membership) -> HttpResponse:
         "unconfirmed": now.unconfirmed(request.user) if chair.edition.needs_second_chair else [],
         "since": since_last_look(request, now),
         "samples": _samples(recipients(now)),
+        "reach": release_of(chair),
     }
     return page(request, chair, "announce.html", context, status=422 if request.method == "POST" else 200)
 
@@ -278,6 +280,7 @@ def announcement(request: ChairRequest, chair: Membership, pk: int) -> HttpRespo
         "release": release,
         "held": release.announcement.release_at > timezone.now(),
         "problems": problems,
+        "day_limit": day_limit(timezone.now()) if release.is_moving else None,
         "failed": release.letters.get(State.FAILED, 0),
         "pause": pauses.filter(campaign=campaign).first(),
         "all_paused": pauses.filter(campaign=None, edition__in=["", chair.edition.slug]).exists(),

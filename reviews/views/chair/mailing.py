@@ -72,7 +72,9 @@ def mailing(request: ChairRequest, chair: Membership, pk: int) -> HttpResponse:
     if row.released_at is not None:
         for words in refused:
             messages.error(request, str(words))
-        return page(request, chair, "mailing_released.html", released(row), status=status)
+        live = request.method == "GET" and "fragment" in request.GET
+        template = "mailing_released_live.html" if live else "mailing_released.html"
+        return page(request, chair, template, released(row), status=status)
     run = verbs.dry_run(chair, row, timezone.now())
     if run.wrong:
         for words in refused:

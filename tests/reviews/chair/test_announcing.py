@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import time_machine
@@ -365,6 +366,39 @@ def test_a_cancelled_letter_is_sent_again_but_not_before_its_release(
             client.post(f"/{edition.slug}/chair/mail/{letter.pk}/settle/", {"what": what})
             letter.refresh_from_db()
             assert (letter.state, letter.not_before) == (state, AT + HELD)
+
+
+def test_the_first_step_tells_how_many_reviews_become_visible_and_where_to_look_as_an_author(
+    edition: Edition, paper: Submission, chair: Membership, reviewers: list[Membership], as_user: As
+) -> None:
+    for number, member in enumerate(reviewers):
+        factories.make_review(factories.make_assignment(paper, member), submitted=number < 2)
+    decide(paper, chair)
+    page = " ".join(as_user(chair).get(f"/{edition.slug}/chair/announce/").content.decode().split())
+    first = page[page.index('id="step-1"') : page.index('id="step-2"')]
+    assert "This will make 1 decision and 2 reviews visible to 1 author." in first
+    assert f'href="/{edition.slug}/chair/look-as/"' in first
+
+
+def test_a_reached_limit_of_the_day_is_told_where_letters_wait(
+    edition: Edition, paper: Submission, chair: Membership, as_user: As, settings: Any
+) -> None:
+    factories.make_author(paper, "noaccount@uni.example", "Nora Noaccount")
+    decide(paper, chair)
+    row = announce(chair)
+    first = letters()[0]
+    left_at = AT + HELD
+    Message.objects.update(state=State.QUEUED)
+    Message.objects.filter(pk=first.pk).update(state=State.SENT, handed_over_at=left_at)
+    words = f"s limit of 1 letter is reached; the rest leaves tomorrow, from {left_at:%H:%M} UTC."
+    addresses = [f"/{edition.slug}/chair/mail/", f"/{edition.slug}/chair/announce/{row.pk}/"]
+    told = []
+    client = as_user(chair)
+    for limit, at in ((0, left_at), (1, left_at), (2, left_at), (1, left_at + timedelta(days=1))):
+        settings.MAIL_PER_DAY = limit
+        with time_machine.travel(at, tick=False):
+            told.append([words in client.get(address).content.decode() for address in addresses])
+    assert told == [[False, False], [True, True], [False, False], [False, False]]
 
 
 def test_a_chair_releases_only_what_she_may_see(

@@ -86,6 +86,17 @@ def test_each_audience_is_a_rule_with_its_reason(
     assert third.email not in reasons(chair, "finished")
 
 
+def test_each_role_of_the_committee_is_an_audience(
+    edition: Edition, chair: Membership, reviewers: list[Membership]
+) -> None:
+    proceedings = factories.make_member(edition, email="p@uni.example", proceedings=True)
+    both = factories.make_member(edition, email="both@uni.example", chair=True, reviewer=True)
+    factories.make_member(edition, email="gone@uni.example", chair=True, reviewer=True, removed_at=AT)
+    assert reasons(chair, "chairs") == {chair.email: "chair", both.email: "chair"}
+    assert reasons(chair, "proceedings_chairs") == {proceedings.email: "proceedings chair"}
+    assert reasons(chair, "reviewers") == dict.fromkeys([*(row.email for row in reviewers), both.email], "reviewer")
+
+
 def test_every_placeholder_of_an_audience_has_a_value(
     edition: Edition, chair: Membership, reviewers: list[Membership], author: User
 ) -> None:
@@ -298,6 +309,24 @@ def test_the_pages_lead_from_the_choice_to_the_release(
     assert "Letters kept back: 1" in browser.post(there, {"stop": "1"}, follow=True).text
     again = browser.post(there, {"again": "1"}, follow=True)
     assert ("Dear {name}" in again.text, Mailing.objects.count()) == (True, 2)
+
+
+def test_a_released_page_asks_for_itself_while_letters_leave_and_not_longer(
+    chair: Membership, paper: Submission, as_user: Browser
+) -> None:
+    row = draft(chair, "members")
+    release(chair, row)
+    address = f"/{chair.edition.slug}/chair/mail/write/{row.pk}/"
+    client = as_user(chair)
+    seen = []
+    for state in (State.HELD, State.HANDED_OVER, State.SENT):
+        Message.objects.update(state=state)
+        page, part = client.get(address), client.get(f"{address}?fragment=1")
+        texts = [answer.content.decode() for answer in (page, part)]
+        seen.append([f'data-poll="{address}?fragment=1"' in text for text in texts])
+        assert ["<html" in text for text in texts] == [True, False]
+        assert ["Letters: " in text for text in texts] == [True, True]
+    assert seen == [[True, True], [True, True], [False, False]]
 
 
 def test_audiences_are_named_once() -> None:
