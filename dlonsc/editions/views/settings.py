@@ -22,7 +22,6 @@ from dlonsc.history.models import Entry
 
 LABELS = {
     Phase.SUBMISSION: "Technical paper due",
-    Phase.BIDDING: "Bids due",
     Phase.REVIEW: "Reviews due",
     Phase.NOTIFICATION: "Acceptance notification",
     Phase.CAMERA_READY: "Camera ready",
@@ -99,7 +98,7 @@ def publish(request: HttpRequest, slug: str) -> HttpResponse:
 @chairs_page("GET", "HEAD")
 def dates(request: HttpRequest, slug: str) -> HttpResponse:
     edition = chair_of(request.user, slug).edition
-    rows = [{"phase": phase, "name": NAMES[phase], "deadline": edition.due(phase)} for phase in Phase]
+    rows = [{"phase": phase, "name": name, "deadline": edition.due(phase)} for phase, name in NAMES.items()]
     words = {
         "edition": edition,
         "rows": rows,
@@ -115,7 +114,7 @@ def dates(request: HttpRequest, slug: str) -> HttpResponse:
 def date(request: HttpRequest, slug: str, phase: str) -> HttpResponse:
     """Set or move one date: first what it would do, then the confirmation."""
     chair = chair_of(request.user, slug)
-    if phase not in {member.value for member in Phase}:
+    if phase not in {member.value for member in NAMES}:
         raise Http404
     which = Phase(phase)
     deadline = chair.edition.due(which)
