@@ -403,7 +403,7 @@ class Announcement(models.Model):
 
 
 class Mailing(models.Model):
-    """A letter that a chair writes to an audience. Only she sees it before it leaves; released, it does not change."""
+    """A letter that a chair writes to an audience. Only she sees it before its release; then it does not change."""
 
     edition = models.ForeignKey(Edition, on_delete=models.PROTECT, related_name="mailings")
     audience = models.CharField(max_length=40)

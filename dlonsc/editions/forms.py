@@ -131,7 +131,6 @@ class SettingsForm(EditionModelForm):
             (
                 "reviews_per_submission",
                 "default_max_load",
-                "bidding_open",
                 "reviewers_see_each_other",
                 "committee_discusses",
                 "sub_reviewers",
@@ -166,7 +165,6 @@ class SettingsForm(EditionModelForm):
             "conflicts_need_reason_above",
             "reviews_per_submission",
             "default_max_load",
-            "bidding_open",
             "reviewers_see_each_other",
             "committee_discusses",
             "sub_reviewers",
@@ -194,7 +192,6 @@ class SettingsForm(EditionModelForm):
             "conflicts_need_reason_above": "Authors give reasons when they name more conflicts than this",
             "reviews_per_submission": "Reviews for each submission",
             "default_max_load": "Submissions a reviewer takes at most, unless she says otherwise",
-            "bidding_open": "Reviewers may bid",
         }
         help_texts = {"theme": "Markdown.", "submission_rules": "Markdown.", "reproducibility_rules": "Markdown."}
 

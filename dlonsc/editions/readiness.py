@@ -11,9 +11,9 @@ from dlonsc.editions.models import Edition, Membership
 
 # In this order they must come.
 ORDER = (Phase.SUBMISSION, Phase.REVIEW, Phase.NOTIFICATION, Phase.CAMERA_READY, Phase.EVENT)
+# The phases that chairs can date. Not of bidding: nothing asks for it yet.
 NAMES = {
     Phase.SUBMISSION: "submission",
-    Phase.BIDDING: "bidding",
     Phase.REVIEW: "reviews",
     Phase.NOTIFICATION: "notification",
     Phase.CAMERA_READY: "camera-ready papers",

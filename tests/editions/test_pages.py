@@ -234,6 +234,13 @@ def test_a_phase_that_does_not_exist_is_not_found(edition: Edition, chair: Membe
     assert as_user(chair).get(address("date", "party")).status_code == 404
 
 
+def test_no_page_offers_bidding_which_nothing_asks_for(edition: Edition, chair: Membership, as_user: AsUser) -> None:
+    client = as_user(chair)
+    pages = [client.get(address(name)).text for name in ("settings", "dates")]
+    assert ["bid" in page.lower().partition("<main")[2] for page in pages] == [False, False]
+    assert client.get(address("date", "bidding")).status_code == 404
+
+
 # --- Topics ----------------------------------------------------------------------------------------------------------
 
 

@@ -22,7 +22,6 @@ from dlonsc.history.models import Entry
 
 LABELS = {
     Phase.SUBMISSION: "Technical paper due",
-    Phase.BIDDING: "Bids due",
     Phase.REVIEW: "Reviews due",
     Phase.NOTIFICATION: "Acceptance notification",
     Phase.CAMERA_READY: "Camera ready",
@@ -106,7 +105,7 @@ def publish(request: HttpRequest, slug: str) -> HttpResponse:
 @chairs_page("GET", "HEAD")
 def dates(request: HttpRequest, slug: str) -> HttpResponse:
     edition = chair_of(request.user, slug).edition
-    rows = [{"phase": phase, "name": NAMES[phase], "deadline": edition.due(phase)} for phase in Phase]
+    rows = [{"phase": phase, "name": name, "deadline": edition.due(phase)} for phase, name in NAMES.items()]
     words = {
         "edition": edition,
         "rows": rows,
@@ -125,7 +124,7 @@ def date(request: HttpRequest, slug: str, phase: str) -> HttpResponse:
     What it would do is a page of its own, with what was typed in its address: Back leads there without sending again.
     """
     chair = chair_of(request.user, slug)
-    if phase not in {member.value for member in Phase}:
+    if phase not in {member.value for member in NAMES}:
         raise Http404
     which = Phase(phase)
     deadline = chair.edition.due(which)
