@@ -160,7 +160,13 @@ def test_before_anything_is_assigned_a_value_may_leave_its_scale(
 
 # --- Dates -----------------------------------------------------------------------------------------------------------
 
-NEW_DATE = {"label": "Technical paper due", "announced": "2026-04-07T23:59", "zone": "AoE", "grace_minutes": "0"}
+NEW_DATE = {
+    "label": "Technical paper due",
+    "announced": "2026-04-07T23:59",
+    "zone": "AoE",
+    "grace_minutes": "0",
+    "version": "1",
+}
 
 
 def test_a_new_date_is_shown_with_its_effects_before_anything_happens(
@@ -168,7 +174,7 @@ def test_a_new_date_is_shown_with_its_effects_before_anything_happens(
 ) -> None:
     owner = factories.make_user("owner@uni.example", "Olive Owner")
     factories.make_submission(edition, owner, state=State.DRAFT)
-    page = as_user(chair).post(address("date", "submission"), NEW_DATE).text
+    page = as_user(chair).post(address("date", "submission"), NEW_DATE, follow=True).text
     assert "Tue 7 Apr 2026, 23:59 AoE" in page
     assert "Wed 8 Apr 2026, 12:00 UTC" in page
     assert "1 person" in page
@@ -192,7 +198,7 @@ def test_a_conflicted_chair_does_not_count_the_draft_she_must_not_know(
 ) -> None:
     hidden = factories.make_submission(edition, factories.make_user("h@uni.example", "Hidden Owner"), state=State.DRAFT)
     factories.make_conflict(hidden, chair)
-    page = as_user(chair).post(address("date", "submission"), NEW_DATE).text
+    page = as_user(chair).post(address("date", "submission"), NEW_DATE, follow=True).text
     assert "Hidden Owner" not in page
     assert "Nobody has something open" in page
 
