@@ -86,6 +86,11 @@ def test_the_demo_tells_its_whole_story() -> None:
         "mailing": 33,
         "discussion_opened": 6,
         "discussion_news": 6,
+        # Two are named, two chairs are asked about each; one has answered and handed over.
+        "sub_reviewer_named": 4,
+        "sub_reviewer_invitation": 1,
+        "sub_reviewer_answered": 1,
+        "sub_reviewer_ready": 1,
         "decision": sum(row.authors.count() for row in edition.submissions.filter(number__in=ANNOUNCED)),
     }
     left = Message.objects.exclude(finished_at__isnull=True).filter(finished_at__lte=at)
