@@ -109,6 +109,7 @@ def post_invitation_reminder(membership: Membership, *, asked_by: str, at: datet
         at=at,
         about=label_of(membership),
         guard={"membership": membership.pk, "round": membership.invitation_round},
+        may_leave=True,
     )
 
 

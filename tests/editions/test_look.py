@@ -142,6 +142,14 @@ def test_a_deadline_says_its_minute_the_same_minute_in_utc_and_counts_to_its_exc
     assert 'data-countdown="2020-04-01T12:00:00Z"' in html
 
 
+def test_a_deadline_of_another_zone_is_shown_in_aoe_and_utc_too() -> None:
+    row = Deadline(phase=Phase.SUBMISSION, zone="Europe/Berlin", cutoff_at=datetime(2020, 4, 1, 12, 0, tzinfo=UTC))
+    html = render("{% deadline row %}", row=row)
+    assert "Wed 1 Apr 2020, 13:59 Europe/Berlin" in html
+    assert "= Tue 31 Mar 2020, 23:59 AoE" in html
+    assert "= Wed 1 Apr 2020, 11:59 UTC" in html
+
+
 def test_an_extended_deadline_shows_the_later_minute() -> None:
     row = Deadline(phase=Phase.SUBMISSION, zone="UTC", cutoff_at=datetime(2020, 4, 1, 12, 0, tzinfo=UTC))
     html = render("{% deadline row later %}", row=row, later=datetime(2020, 4, 3, 12, 0, tzinfo=UTC))

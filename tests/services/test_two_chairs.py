@@ -1,17 +1,20 @@
-"""Two chairs press at the same instant, on PostgreSQL: one release, and each letter once."""
+"""Two chairs press, or two beats ring, at the same instant, on PostgreSQL: one release, and each letter once."""
 
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.db import connections
 
 from dlonsc.editions.models import Membership
 from dlonsc.mail.models import Campaign, Message
+from reviews import reminders
 from reviews.actions import deciding
 from reviews.actions import mailing as mailings
 from reviews.actions.assigning import Refused
 from reviews.models import Announcement, Mailing
+from submissions.states import State
 from tests import factories
 from tests.factories import AT
 
@@ -90,3 +93,13 @@ def test_a_mailing_released_twice_at_once_is_released_once(chairs: list[Membersh
     assert ended.count("done") == 1
     assert [words.startswith("It is released already") for words in ended if words != "done"] == [True]
     assert (Campaign.objects.count(), Message.objects.filter(kind="mailing").count()) == (1, 10)
+
+
+def test_two_beats_that_remind_at_once_write_each_reminder_once(chairs: list[Membership]) -> None:
+    edition = chairs[0].edition
+    for number in range(6):
+        factories.make_submission(edition, factories.make_user(f"a{number}@uni.example"), state=State.DRAFT)
+    day_before = edition.deadlines.get(phase="submission").cutoff_at - timedelta(hours=23)
+    assert at_once(*(lambda: reminders.remind(day_before) for _ in range(3))) == ["done"] * 3
+    reached = Message.objects.order_by("to_email").values_list("to_email", flat=True)
+    assert list(reached) == [f"a{number}@uni.example" for number in range(6)]

@@ -155,7 +155,7 @@ def extended(edition: Any) -> dict[str, Any]:
 
 @register.inclusion_tag("components/deadline.html")
 def deadline(row: Any, extended: datetime | None = None) -> dict[str, Any]:
-    """A deadline as announced, in UTC and in the reader's time, with a countdown on the server's clock.
+    """A deadline as announced, in AoE, UTC and the reader's time, with a countdown on the server's clock.
 
     The event itself is a day: it has no minute that anybody could miss.
     """
@@ -170,7 +170,7 @@ def deadline(row: Any, extended: datetime | None = None) -> dict[str, Any]:
         "utc_iso": utc.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "cutoff_iso": cutoff.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "is_utc": row.zone == "UTC",
-        "aoe": row.zone == AOE,
+        "aoe": "" if row.zone == AOE else words_of(announced_at(cutoff, AOE), AOE),
     }
 
 
