@@ -429,6 +429,7 @@ STATES_AND_ROLES = [
 ]
 
 
+@pytest.mark.on_any_database
 @pytest.mark.django_db
 @pytest.mark.parametrize(("state", "roles"), STATES_AND_ROLES)
 def test_a_submission_in_each_state_is_open_to_exactly_those_of_the_table(state: str, roles: tuple[str, ...]) -> None:
