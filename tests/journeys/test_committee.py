@@ -67,6 +67,10 @@ def test_from_the_invitation_to_the_decision(
         desk.goto(f"/{slug}/chair/assign/submissions/{paper.number}/")
         desk.get_by_role("button", name=f"Assign {member.name}", exact=True).click()
         desk.wait_for_load_state()
+    # Who comes new is asked for the rules in the place of her first paper.
+    page.goto(f"/{slug}/reviews/{paper.number}/")
+    page.get_by_role("button", name="I keep to these rules").click()
+    page.wait_for_url(f"**/{slug}/reviews/{paper.number}/")
     for member, score in zip([*reviewers, third], (2, 1, 3), strict=True):
         review(open_page(member), slug, paper.number, score)
     assert Review.objects.submitted().filter(assignment__submission=paper).count() == 3
