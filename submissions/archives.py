@@ -62,6 +62,8 @@ def directory_size(stream: IO[bytes]) -> int:
         stream.seek(0)
         if len(record) == 56 and record[:4] == END_64:
             size = max(size if size != 0xFFFFFFFF else 0, struct.unpack_from("<Q", record, 40)[0])
+        elif size == 0xFFFFFFFF:
+            raise zipfile.BadZipFile("the size stands in a record that is not there")
     return size
 
 
