@@ -1,9 +1,12 @@
-"""Source archives from authors: judged by their table of contents, never unpacked."""
+"""Archives from authors: judged by what they say they hold, never unpacked into files."""
 
+import gzip
 import stat
 import struct
+import tarfile
 import unicodedata
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 from typing import IO
@@ -24,6 +27,11 @@ ARCHIVES = frozenset(
         ".z", ".cab", ".iso", ".dmg",
     }
 )  # fmt: skip
+# First bytes of archives, whatever their names say: gzip, bzip2, xz, zstandard, 7z, RAR.
+GZIP = b"\x1f\x8b"
+FOREIGN = (b"BZh", b"\xfd7zXZ\x00", b"\x28\xb5\x2f\xfd", b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07")
+ZIP = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
+TAR_MAGIC = slice(257, 262)
 # Windows takes these for devices, with any ending (learn.microsoft.com, Naming Files, Paths, and Namespaces).
 DEVICES = frozenset(
     {"con", "prn", "aux", "nul", *(f"{port}{digit}" for port in ("com", "lpt") for digit in "123456789¹²³")}
@@ -31,18 +39,41 @@ DEVICES = frozenset(
 # Control signs, and those that turn the direction of writing: a name must be what it looks like.
 NOT_PRINTED = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 END, END_64, LOCATOR_64 = b"PK\x05\x06", b"PK\x06\x06", b"PK\x06\x07"
-CANNOT_BE_OPENED = "This is not a zip archive that can be opened. Pack your sources again as .zip."
+CANNOT_BE_OPENED = "This is not a zip archive that can be opened. Pack your files again as .zip."
+TOO_MUCH = f"The archive unpacks to more than {MAX_UNPACKED // 1024 // 1024} MB. Leave out what can be had elsewhere."
+BROKEN = "The archive breaks off or is damaged. Pack your files again."
 
 
-def faults_of(stream: IO[bytes]) -> list[str]:
-    """What is wrong with a zip archive, in words; empty when nothing is."""
+def faults_of(stream: IO[bytes], *, nested: bool = False) -> list[str]:
+    """What is wrong with a zip archive, in words; empty when nothing is. `nested`: archives in the archive may be."""
     try:
         if directory_size(stream) > MAX_DIRECTORY:
             return [f"The archive lists more than {MAX_FILES} files or very long names."]
         with zipfile.ZipFile(stream) as archive:
-            return faults_of_members(archive.infolist())
+            return faults_of_members(archive.infolist(), nested=nested)
     except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError, struct.error, OverflowError):
         return [CANNOT_BE_OPENED]
+
+
+def faults_of_supplement(stream: IO[bytes], name: str) -> list[str]:
+    """What is wrong with a supplementary file of any kind, in words; what is no archive has no fault.
+
+    Told by its first bytes and by its name. Data packed by itself, as in `results.csv.gz`, may be there; kinds of
+    archives that nothing here can look into may not.
+    """
+    suffixes = {suffix.lower() for suffix in PurePosixPath(name).suffixes[-2:]}
+    stream.seek(0)
+    head = stream.read(512)
+    stream.seek(0)
+    if head.startswith(ZIP) or suffixes & {".zip", ".jar"}:
+        return faults_of(stream, nested=True)
+    if head.startswith(GZIP) or suffixes & {".gz", ".tgz"}:
+        return faults_of_packed(stream, is_tar=bool(suffixes & {".tar", ".tgz"}))
+    if head[TAR_MAGIC] == b"ustar" or (".tar" in suffixes and not suffixes & ARCHIVES - {".tar"}):
+        return faults_of_tar(stream)
+    if head.startswith(FOREIGN) or suffixes & ARCHIVES:
+        return ["Archives of this kind cannot be looked into. Pack your files as .zip or .tar.gz."]
+    return []
 
 
 def directory_size(stream: IO[bytes]) -> int:
@@ -67,7 +98,81 @@ def directory_size(stream: IO[bytes]) -> int:
     return size
 
 
-def faults_of_members(members: list[zipfile.ZipInfo]) -> list[str]:
+class Bounded:
+    """Reads what gzip packed, up to MAX_UNPACKED bytes and a little at a time, for tarfile.
+
+    tarfile reads a header as long as the archive says that it is, and skips a file by seeking behind it.
+    """
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self.stream = stream
+
+    def read(self, size: int) -> bytes:
+        if size > MAX_DIRECTORY:
+            raise tarfile.ReadError("a header longer than any that is needed")
+        return self.stream.read(size)
+
+    def seek(self, place: int) -> int:
+        if place > MAX_UNPACKED:
+            raise OverflowError(TOO_MUCH)
+        return self.stream.seek(place)
+
+    def tell(self) -> int:
+        return self.stream.tell()
+
+
+def faults_of_packed(stream: IO[bytes], *, is_tar: bool) -> list[str]:
+    """What is wrong with what gzip packed: a tar archive, or one file."""
+    try:
+        with gzip.GzipFile(fileobj=stream) as unpacked:
+            if is_tar or unpacked.read(512)[TAR_MAGIC] == b"ustar":
+                unpacked.seek(0)
+                return faults_of_tar(unpacked)
+            while unpacked.tell() <= MAX_UNPACKED:
+                if not unpacked.read(MAX_DIRECTORY):
+                    return []
+            return [TOO_MUCH]
+    except (OSError, EOFError, zlib.error):
+        return [BROKEN]
+
+
+def faults_of_tar(stream: IO[bytes]) -> list[str]:
+    """What is wrong with a tar archive; its files are skipped and not read."""
+    faults: list[str] = []
+    members: list[tarfile.TarInfo] = []
+    try:
+        with tarfile.open(fileobj=Bounded(stream), mode="r:") as archive:  # type: ignore[call-overload]
+            while (member := archive.next()) is not None:
+                archive.members = []  # type: ignore[attr-defined]  # it would keep them all
+                members.append(member)
+                if len(members) > MAX_FILES:
+                    return [f"The archive lists more than {MAX_FILES} files or very long names."]
+                if archive.offset > MAX_UNPACKED:
+                    return [TOO_MUCH]
+    except OverflowError:
+        return [TOO_MUCH]
+    except (tarfile.TarError, OSError, EOFError, ValueError, zlib.error):
+        return [BROKEN]
+    if not members:
+        return ["The archive is empty."]
+    for fault in (*twice(one.name for one in members), *(f for one in members for f in fault_of_tar_member(one))):
+        if len(faults) >= MAX_FAULTS:
+            break
+        faults.append(fault)
+    return faults
+
+
+def fault_of_tar_member(member: tarfile.TarInfo) -> Iterator[str]:
+    """At most one thing that is wrong with a file of a tar archive."""
+    if fault := fault_of_name(member.name):
+        yield fault
+    elif member.issym() or member.islnk():
+        yield f"{shown(member.name)} is a link; pack the file itself."
+    elif not (member.isreg() or member.isdir()):
+        yield f"{shown(member.name)} is no file but a device or the like."
+
+
+def faults_of_members(members: list[zipfile.ZipInfo], *, nested: bool) -> list[str]:
     if not members:
         return ["The archive is empty."]
     faults = []
@@ -76,7 +181,9 @@ def faults_of_members(members: list[zipfile.ZipInfo]) -> list[str]:
     unpacked, packed = sum(m.file_size for m in members), max(1, sum(m.compress_size for m in members))
     if unpacked > MAX_UNPACKED or unpacked / packed > MAX_RATIO:
         faults.append(f"The archive unpacks to {unpacked / 1024 / 1024:.0f} MB, which is more than sources need.")
-    for fault in (*overlaps(members), *twice(members), *(f for m in members for f in faults_of_member(m))):
+    names = (member.orig_filename for member in members)
+    each = (fault for member in members for fault in fault_of_member(member, nested=nested))
+    for fault in (*overlaps(members), *twice(names), *each):
         if len(faults) >= MAX_FAULTS:
             break
         faults.append(fault)
@@ -88,31 +195,38 @@ def shown(name: str) -> str:
     return repr(name if len(name) <= 80 else f"{name[:60]}...{name[-15:]}")
 
 
-def faults_of_member(member: zipfile.ZipInfo) -> Iterator[str]:
-    """At most one thing that is wrong with a file of an archive."""
+def fault_of_name(name: str) -> str:
+    """What is wrong with the name of a file in an archive; '' when nothing is."""
+    path = PurePosixPath(name.replace("\\", "/"))
+    if path.is_absolute() or ".." in path.parts or ":" in name or "\x00" in name:
+        return f"{shown(name)} would be written outside the folder. Pack with relative paths."
+    if len(name) > MAX_NAME:
+        return f"{shown(name)} has a name of {len(name)} characters; at most {MAX_NAME} are accepted."
+    if any(unicodedata.category(sign) in NOT_PRINTED for sign in name):
+        return f"{shown(name)} has control characters in its name. Rename it."
+    if any(is_device(part) for part in path.parts):
+        return f"{shown(name)} is the name of a device on Windows. Rename it."
+    if any(part != part.rstrip(". ") for part in path.parts if part != "."):
+        return f"{shown(name)} ends in a dot or a space, which not every system keeps. Rename it."
+    if len(path.parts) > MAX_DEPTH:
+        return f"{shown(name)} lies too deep."
+    return ""
+
+
+def fault_of_member(member: zipfile.ZipInfo, *, nested: bool) -> Iterator[str]:
+    """At most one thing that is wrong with a file of a zip archive."""
     # What the archive really says: zipfile cuts a name at its first NUL.
     name = member.orig_filename
-    path = PurePosixPath(name.replace("\\", "/"))
     kind = stat.S_IFMT(member.external_attr >> 16)
-    if path.is_absolute() or ".." in path.parts or ":" in name or "\x00" in name:
-        yield f"{shown(name)} would be written outside the folder. Pack with relative paths."
-    elif len(name) > MAX_NAME:
-        yield f"{shown(name)} has a name of {len(name)} characters; at most {MAX_NAME} are accepted."
-    elif any(unicodedata.category(sign) in NOT_PRINTED for sign in name):
-        yield f"{shown(name)} has control characters in its name. Rename it."
-    elif any(is_device(part) for part in path.parts):
-        yield f"{shown(name)} is the name of a device on Windows. Rename it."
-    elif any(part != part.rstrip(". ") for part in path.parts if part != "."):
-        yield f"{shown(name)} ends in a dot or a space, which not every system keeps. Rename it."
-    elif len(path.parts) > MAX_DEPTH:
-        yield f"{shown(name)} lies too deep."
+    if fault := fault_of_name(name):
+        yield fault
     elif kind == stat.S_IFLNK:
         yield f"{shown(name)} is a link; pack the file itself."
     elif kind not in (0, stat.S_IFREG, stat.S_IFDIR):
         yield f"{shown(name)} is no file but a device or the like."
     elif member.flag_bits & 1:
         yield f"{shown(name)} is encrypted."
-    elif path.suffix.lower() in ARCHIVES and not member.is_dir():
+    elif not nested and PurePosixPath(name).suffix.lower() in ARCHIVES and not member.is_dir():
         yield f"{shown(name)} is an archive in the archive; pack its files themselves."
     elif member.compress_size > member.file_size + member.file_size // 100 + PACKED_SLACK:
         yield f"{shown(name)} is larger packed than it says to be unpacked."
@@ -122,11 +236,10 @@ def is_device(part: str) -> bool:
     return part.partition(".")[0].strip().lower() in DEVICES
 
 
-def twice(members: Iterable[zipfile.ZipInfo]) -> Iterator[str]:
+def twice(names: Iterable[str]) -> Iterator[str]:
     """Names that are one name somewhere: on Windows and macOS capitals and the way an accent is stored do not count."""
     seen: dict[str, str] = {}
-    for member in members:
-        name = member.orig_filename
+    for name in names:
         one = unicodedata.normalize("NFC", name.replace("\\", "/")).casefold().rstrip("/")
         if one in seen:
             yield f"{shown(name)} is there twice, or differs from {shown(seen[one])} only in capitals."

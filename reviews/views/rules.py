@@ -39,7 +39,7 @@ def once_confirmed(view: View) -> View:
         member = memberships_of(request.user).filter(edition__slug=slug, rules_at__isnull=True).first()
         if member is None:
             return response
-        response.close()
+        # Not response.close(): for Django that ends the request, and it takes the database away from the rest of it.
         return shown(request, member, onward=request.get_full_path())
 
     return checked

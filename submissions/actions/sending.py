@@ -13,6 +13,7 @@ from dlonsc.accounts.models import User
 from dlonsc.editions.calendar import Phase, WindowState
 from submissions import emails
 from submissions.actions.moves import Refused, move, note, too_late, window_of
+from submissions.archives import faults_of_supplement
 from submissions.checks import check_inline
 from submissions.conflicts import refresh_conflicts
 from submissions.files import Stored, store
@@ -117,7 +118,7 @@ def add_supplement(
     received_at: datetime,
     begun_at: datetime | None = None,
 ) -> Supplement:
-    """Store a supplementary file of any kind; it is only ever served as a download."""
+    """Store a supplementary file of any kind; it is only ever served as a download. Archives are looked into first."""
     if not window_of(submission, Phase.SUBMISSION, received_at=received_at, begun_at=begun_at).accepts:
         raise Refused(too_late(submission.edition, received_at))
     limit = settings.UPLOAD_MAX_MB
@@ -125,6 +126,9 @@ def add_supplement(
         raise Refused(f"{upload.name} is empty (0 bytes).", "file")
     if upload.size > limit * 1024 * 1024:
         raise Refused(f"{upload.name} has {upload.size / 1024 / 1024:.1f} MB; at most {limit} MB are accepted.", "file")
+    if faults := faults_of_supplement(upload, upload.name or ""):
+        raise Refused(" ".join(faults), "file")
+    upload.seek(0)
     stored = store(upload)
     with transaction.atomic():
         supplement = Supplement.objects.create(

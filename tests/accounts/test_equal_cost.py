@@ -63,6 +63,12 @@ def hashes(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return runs
 
 
+@pytest.fixture(autouse=True)
+def _every_statement_is_logged(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What PostgreSQL reads through a cursor on the server does not stand in Django's log of queries."""
+    monkeypatch.setitem(connection.settings_dict, "DISABLE_SERVER_SIDE_CURSORS", True)
+
+
 def statements(queries: CaptureQueriesContext) -> Counter[str]:
     found = (
         re.match(r'(SELECT|INSERT|UPDATE|DELETE).*?(?:FROM|INTO|UPDATE) "(\w+)"|(UPDATE) "(\w+)"', query["sql"])

@@ -1,48 +1,26 @@
-"""A real browser against a live server. Without Chromium the journeys skip; CI sets JOURNEYS_REQUIRED."""
+"""Journeys: a real browser against a live server."""
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings as django_settings
-from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-from django.contrib.sessions.backends.db import SessionStore
-from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, Request, Response, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from dlonsc.accounts.models import User
 from dlonsc.editions.models import Membership
+from tests.chromium import listen, session
 
-os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser") or ""
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 Open = Callable[..., Page]
-REPORT_ONLY = "content-security-policy-report-only"
-# The console tells most breaches of the policy; the event tells all.
-TELL_REPORTS = """addEventListener("securitypolicyviolation", (event) => console.error(
-    "Content Security Policy report:", event.effectiveDirective, event.blockedURI, event.disposition));"""
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    if not CHROMIUM:
-        reason = "no Chromium found: apt-get install chromium, or set CHROMIUM=/path"
-        if os.environ.get("JOURNEYS_REQUIRED"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Every test of this folder drives a browser."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.journey)
 
 
 @pytest.fixture
@@ -70,44 +48,6 @@ def open_page(browser: Browser, live_server: object, transactional_db: None) -> 
     for context in contexts:
         context.close()
     assert complaints == []
-
-
-def listen(page: Page, base: str, complaints: list[str]) -> None:
-    """Write into `complaints` what no page of the site at `base` may do."""
-
-    def asked(request: Request) -> None:
-        # Chromium shows PDFs with an extension of its own; its requests are not the page's.
-        if not request.url.startswith((base, "data:", "blob:", "about:", "chrome-extension:", "chrome:")):
-            complaints.append(f"request to {request.url}")
-
-    def answered(response: Response) -> None:
-        if REPORT_ONLY in response.headers:
-            complaints.append(f"a policy that only reports: {response.url}")
-
-    def said(line: ConsoleMessage) -> None:
-        if "Content Security Policy" in line.text:
-            complaints.append(line.text)
-
-    def opened(dialog: Dialog) -> None:
-        complaints.append(f"dialog: {dialog.message}")
-        dialog.dismiss()
-
-    page.add_init_script(TELL_REPORTS)
-    page.on("request", asked)
-    page.on("response", answered)
-    page.on("console", said)
-    page.on("dialog", opened)
-    page.on("pageerror", lambda error: complaints.append(f"script error: {error}"))
-
-
-def session(user: User) -> str:
-    """The key of a new session of this person."""
-    store = SessionStore()
-    store[SESSION_KEY] = str(user.pk)
-    store[BACKEND_SESSION_KEY] = django_settings.AUTHENTICATION_BACKENDS[0]
-    store[HASH_SESSION_KEY] = user.get_session_auth_hash()
-    store.create()
-    return str(store.session_key)
 
 
 def axe_findings(page: Page) -> list[str]:

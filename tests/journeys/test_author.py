@@ -17,7 +17,6 @@ from tests import factories
 from tests.journeys.conftest import Open
 from tests.journeys.test_phone_and_keyboard import begin_now
 
-pytestmark = pytest.mark.journey
 TITLE = "Elastic Reductions for Lattice Field Theory"
 
 

@@ -13,7 +13,7 @@ from submissions.models import CameraReadyItem
 from tests import factories
 from tests.journeys.conftest import Open
 
-pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
+pytestmark = pytest.mark.django_db(transaction=True)
 WHAT = "The second signature is missing."
 
 

@@ -10,14 +10,15 @@ from django.views.decorators.csp import csp_override
 from playwright.sync_api import Browser
 
 from dlonsc.accounts.middleware import PrivatePages
-from tests.journeys.conftest import Open, listen
+from tests.chromium import listen
+from tests.journeys.conftest import Open
 from tests.journeys.crawl import PLACE, WORD, account_addresses, one_of_each, pages_of, signed_in, visit
 from tests.journeys.test_phone_and_keyboard import begin_now
 from tests.test_payloads import poison
 from tests.test_two_worlds import OBSERVERS
 from tests.worlds import World, addresses, build
 
-pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 ALL_AT_ONCE = (
     f"</textarea></title><script>alert(1)</script>\"'><img src=x onerror=alert(1)>"

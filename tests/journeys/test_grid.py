@@ -9,7 +9,7 @@ from tests import factories
 from tests.journeys.conftest import Open, axe_findings, sideways_scroll
 from tests.reviews.chair.test_proposals import pairs, propose
 
-pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from submissions.models import Submission
 from tests import factories
 from tests.journeys.conftest import Open, axe_findings, sideways_scroll
 
-pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
+pytestmark = pytest.mark.django_db(transaction=True)
 PHONE = 360
 
 

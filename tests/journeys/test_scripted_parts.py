@@ -13,7 +13,7 @@ from tests.journeys.test_crawl import ALL_AT_ONCE, PAYLOADS
 from tests.journeys.test_phone_and_keyboard import begin_now
 from tests.reviews.chair.test_proposals import propose
 
-pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
+pytestmark = pytest.mark.django_db(transaction=True)
 EVERYTHING = "\n\n".join([ALL_AT_ONCE, *PAYLOADS.values()])
 
 

@@ -13,7 +13,7 @@ from tests import factories
 from tests.journeys.conftest import Open
 from tests.journeys.test_phone_and_keyboard import begin_now
 
-pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def listening(page: Page) -> list[Request]:

@@ -6,10 +6,11 @@ from playwright.sync_api import Page, expect
 from dlonsc.editions.models import Edition, Membership
 from reviews.models import Review
 from tests import factories
-from tests.journeys.conftest import Open, session
+from tests.chromium import session
+from tests.journeys.conftest import Open
 from tests.journeys.test_phone_and_keyboard import begin_now
 
-pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
+pytestmark = pytest.mark.django_db(transaction=True)
 TYPED = "The halo exchange is overlapped."
 DRAFTS = "Object.keys(localStorage).filter((key) => key.startsWith('draft:')).length"
 

@@ -20,8 +20,7 @@ from pypdf import PdfReader, PdfWriter
 from pypdf.generic import DictionaryObject, NameObject, TextStringObject
 from reportlab.pdfgen.canvas import Canvas
 
-from tests.journeys.conftest import browser as browser  # the same Chromium as the journeys
-from tests.journeys.conftest import listen
+from tests.chromium import listen
 from tests.services.visitor import Answer, Place, Visitor, eventually
 
 PASSWORD = "a-long-enough-passphrase"
@@ -82,7 +81,7 @@ from submissions.lncs.sandbox import check_safely
 from allauth.mfa.models import Authenticator
 from submissions.models import CameraReadyItem, Supplement
 from tests import factories
-from tests.journeys.conftest import session
+from tests.chromium import session
 edition = factories.make_edition("{slug}", name="{slug}")
 ahead = timezone.now() - factories.AFTER_DEADLINE
 for row in Deadline.objects.filter(edition=edition):

@@ -1,21 +1,27 @@
 """Bytes by their hash: flushed before anything names them, never served as anything but what we say."""
 
+import gzip
 import hashlib
 import io
 import os
 import stat
 import struct
+import tarfile
 import warnings
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import time_machine
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import Http404
+from django.test import Client
 
 from dlonsc.accounts.models import User
 from dlonsc.editions.models import Edition
-from submissions.archives import faults_of
+from submissions import archives
+from submissions.archives import faults_of, faults_of_supplement
 from submissions.downloads import serve
 from submissions.files import path_of, read, store, store_chunks
 from tests import factories
@@ -192,6 +198,115 @@ def zip64_end(*, directory: int, place: int | None = None) -> io.BytesIO:
 )
 def test_a_dangerous_archive_is_told_from_its_table_of_contents(stream: io.BytesIO, words: str) -> None:
     assert words in " ".join(faults_of(stream))
+
+
+def tar(*members: tuple[str, bytes] | tarfile.TarInfo, packed: str = "gz", format: int = tarfile.PAX_FORMAT) -> bytes:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode=f"w:{packed}", format=format) as archive:
+        for member in members:
+            info = member if isinstance(member, tarfile.TarInfo) else tarfile.TarInfo(member[0])
+            data = b"" if isinstance(member, tarfile.TarInfo) else member[1]
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
+    return out.getvalue()
+
+
+def of_kind(name: str, kind: bytes, target: str = "") -> tarfile.TarInfo:
+    info = tarfile.TarInfo(name)
+    info.type, info.linkname = kind, target
+    return info
+
+
+def long_header(size: int) -> bytes:
+    """A tar archive whose first header says that a name of so many bytes follows, and those bytes."""
+    info = tarfile.TarInfo("././@LongLink")
+    info.type, info.size = tarfile.GNUTYPE_LONGNAME, size
+    return gzip.compress(info.tobuf(tarfile.GNU_FORMAT) + b"a" * size + bytes(1024))
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "words"),
+    [
+        (archive("../evil.py").getvalue(), "code.zip", "outside the folder"),
+        (archive("../evil.py").getvalue(), "looks-like.txt", "outside the folder"),
+        (archive("a.py", link="b.py").getvalue(), "code.zip", "is a link"),
+        (archive("zeros.dat", data=b"\0" * 50_000_000).getvalue(), "code.zip", "more than sources need"),
+        (b"no archive", "code.zip", "not a zip archive"),
+        (tar(("../evil.py", b"x")), "code.tar.gz", "outside the folder"),
+        (tar(("../evil.py", b"x")), "looks-like.txt", "outside the folder"),
+        (tar(("/etc/evil", b"x"), packed=""), "code.tar", "outside the folder"),
+        (tar(("/etc/evil", b"x"), packed=""), "looks-like.txt", "outside the folder"),
+        (tar(of_kind("link.py", tarfile.SYMTYPE, "/etc/passwd")), "code.tgz", "is a link"),
+        (tar(("one.py", b"x"), of_kind("two.py", tarfile.LNKTYPE, "one.py")), "code.tgz", "is a link"),
+        (tar(of_kind("pipe", tarfile.FIFOTYPE)), "code.tgz", "no file but a device"),
+        (tar(("one.py", b"x"), ("ONE.py", b"x")), "code.tgz", "only in capitals"),
+        (tar(*((f"{number}.py", b"") for number in range(2001))), "code.tgz", "more than 2000 files"),
+        (tar(), "code.tgz", "empty"),
+        (long_header(2_000_000), "code.tgz", "damaged"),
+        (tar(("one.py", b"x" * 9000))[:60], "code.tgz", "damaged"),
+        (tar(("one.py", b"x" * 9000), packed="")[:700], "code.tar", "damaged"),
+        (gzip.compress(b"x" * 9000)[:20], "data.csv.gz", "damaged"),
+        (b"no archive", "data.csv.gz", "damaged"),
+        (b"no archive", "code.tar", "damaged"),
+        (tar(("one.py", b"x"), packed="xz"), "code.tar.xz", "cannot be looked into"),
+        (tar(("one.py", b"x"), packed="bz2"), "looks-like.txt", "cannot be looked into"),
+        (b"Rar!\x1a\x07\x00", "code.rar", "cannot be looked into"),
+        (b"anything", "code.7z", "cannot be looked into"),
+    ],
+)
+def test_a_dangerous_supplement_is_told_by_its_bytes_and_its_name(data: bytes, name: str, words: str) -> None:
+    assert words in " ".join(faults_of_supplement(io.BytesIO(data), name))
+
+
+def test_what_unpacks_to_too_much_is_read_no_further_than_that(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archives, "MAX_UNPACKED", 3_000_000)
+    for data, name in (
+        (tar(("zeros.dat", bytes(4_000_000)), ("end.txt", b"x")), "code.tgz"),
+        (tar(("zeros.dat", bytes(4_000_000)), ("end.txt", b"x"), packed=""), "code.tar"),
+        (gzip.compress(bytes(5_000_000)), "zeros.dat.gz"),
+    ):
+        assert faults_of_supplement(io.BytesIO(data), name) == [archives.TOO_MUCH]
+
+
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [
+        (b"%PDF-1.7", "appendix.pdf"),
+        (b"a,b\n1,2\n", "results.csv"),
+        (b"x", "x"),
+        (gzip.compress(b"a,b\n1,2\n" * 1000), "results.csv.gz"),
+        (archive("code/train.py", "code/data.tar.gz").getvalue(), "code.zip"),
+        (tar(("code/train.py", b"x" * 5000), ("code/data.zip", b"x")), "code.tar.gz"),
+        (tar(("code/" + "n" * 150 + ".py", b"x"), format=tarfile.GNU_FORMAT), "code.tgz"),
+        (tar(("code/Übersicht.py", b"x"), packed=""), "code.tar"),
+        (tar(("code/train.py", b"x"), of_kind("code/empty", tarfile.DIRTYPE), format=tarfile.USTAR_FORMAT), "c.tgz"),
+    ],
+)
+def test_an_ordinary_supplement_has_no_fault(data: bytes, name: str) -> None:
+    assert faults_of_supplement(io.BytesIO(data), name) == []
+
+
+def test_a_dangerous_supplement_is_refused_beside_its_field_and_an_ordinary_one_kept_whole(
+    edition: Edition, author: User, as_user: Callable[[User], Client]
+) -> None:
+    paper = factories.make_submission(edition, author)
+    address, good = f"/{edition.slug}/submissions/{paper.number}/supplements/", tar(("code/train.py", b"x" * 5000))
+    with time_machine.travel(factories.AT, tick=False):
+        refused = as_user(author).post(address, {"file": io.BytesIO(tar(("../evil.py", b"x")))})
+        upload = SimpleUploadedFile("code.tar.gz", good)
+        kept = as_user(author).post(address, {"file": upload, "description": "Code"})
+    assert (refused.status_code, kept.status_code) == (422, 302)
+    assert "outside the folder" in refused.content.decode()
+    assert path_of(paper.supplements.get().sha256).read_bytes() == good
+
+
+def test_hostile_bytes_of_a_tar_archive_always_give_an_answer() -> None:
+    good = tar(("code/train.py", b"x" * 300), ("code/" + "n" * 150, b"y"), packed="")
+    for place in range(0, len(good), 7):
+        for sign in (0, 0x39, 0xFF):
+            changed = good[:place] + bytes([sign]) + good[place + 1 :]
+            assert isinstance(faults_of_supplement(io.BytesIO(changed), "code.tar"), list)
+            assert isinstance(faults_of_supplement(io.BytesIO(gzip.compress(changed, 1)), "code.tar.gz"), list)
 
 
 def test_an_ordinary_archive_has_no_fault() -> None:
