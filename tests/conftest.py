@@ -32,8 +32,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def asks_the_database(item: pytest.Item) -> bool:
     """Whether a test could go another way with another database; the page that a browser shows could not."""
     has_rows = item.get_closest_marker("django_db") or {"db", "transactional_db"} & set(item.fixturenames)
-    is_same = {"journey", "on_any_database"} & set(item.keywords)
-    return "services" in item.keywords or bool(has_rows and not is_same)
+    return "services" in item.keywords or bool(has_rows and "journey" not in item.keywords)
 
 
 @pytest.hookimpl(trylast=True)

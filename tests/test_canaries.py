@@ -40,6 +40,7 @@ def words_for(name: str, table: dict[str, frozenset[str]]) -> set[str]:
     return {word for word, names in table.items() if name in names}
 
 
+@pytest.mark.whole_site
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", EVERYBODY)
 def test_every_secret_is_found_by_exactly_those_who_may_know_it(name: str, pytestconfig: pytest.Config) -> None:
@@ -47,6 +48,7 @@ def test_every_secret_is_found_by_exactly_those_who_may_know_it(name: str, pytes
     assert plain_world_seen_by(name).found == words_for(name, CANARIES)
 
 
+@pytest.mark.whole_site
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", EVERYBODY)
 def test_what_is_announced_is_found_by_its_authors_and_nothing_else_changes_hands(

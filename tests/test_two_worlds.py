@@ -265,6 +265,7 @@ def noticed_by(name: str, secrets: dict[str, Secret], step: int = SAMPLED) -> st
     return plain_world_seen_by(name, step).first_difference(world_seen_by(name, changes, step=step))
 
 
+@pytest.mark.whole_site
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", grouped(OBSERVERS))
 def test_nobody_notices_what_she_may_not_know(name: str, pytestconfig: pytest.Config) -> None:
@@ -275,6 +276,7 @@ def test_nobody_notices_what_she_may_not_know(name: str, pytestconfig: pytest.Co
 
 
 @pytest.mark.long
+@pytest.mark.whole_site
 @pytest.mark.django_db
 @pytest.mark.parametrize("words", SECRETS)
 @pytest.mark.parametrize("name", grouped(OBSERVERS))
@@ -283,6 +285,7 @@ def test_nobody_notices_a_single_secret(name: str, words: str) -> None:
         assert noticed_by(name, {words: SECRETS[words]}, step=1) == ""
 
 
+@pytest.mark.whole_site
 @pytest.mark.django_db
 def test_the_two_worlds_do_differ_for_those_who_may_know() -> None:
     pages = ("reviews:submission",)
@@ -401,6 +404,7 @@ LEAKS: dict[str, tuple[Plant, Change, str, tuple[str, ...]]] = {
 }
 
 
+@pytest.mark.whole_site
 @pytest.mark.django_db
 @pytest.mark.parametrize("kind", LEAKS)
 def test_a_planted_leak_is_caught(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,7 @@ import time_machine
 from django.apps import apps
 from django.core.management.color import no_style
 from django.db import connection, transaction
+from django.db.models import Model
 from django.test import Client, override_settings
 from django.test.utils import CaptureQueriesContext
 from django.urls import NoReverseMatch, reverse
@@ -408,6 +409,14 @@ def restart_ids() -> None:
             cursor.execute(statement)
 
 
+def number_on(row: Model, first: int) -> None:
+    """The next row of this kind gets this number, so that how many there were before shows in no number."""
+    row.pk = first - 1
+    row.save(force_insert=True)
+    restart_ids()
+    row.delete()
+
+
 class Undo(Exception):
     pass
 
@@ -435,6 +444,8 @@ def world_seen_by(
             world = build()
             for change in changes:
                 change(world)
+            # The Message-ID of an answer is made from the number of its question: keyed, but not the same.
+            number_on(Question.objects.get(submission=world.secret, text="canaryquestion"), 1000)
             write_letters(world)
             found.append(observe(world, name, only, canaries, step=step))
             raise Undo

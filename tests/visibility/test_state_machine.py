@@ -1249,7 +1249,7 @@ def play(examples: int, steps: int, *, looks: int = 1, fixed: bool = True, shrin
     )
 
 
-@pytest.mark.on_any_database
+@pytest.mark.whole_site
 @pytest.mark.django_db
 def test_no_order_of_acts_shows_more_or_less_than_the_model(stage: Stage) -> None:
     play(5, 25, shrinks=False)
@@ -1325,7 +1325,7 @@ FAULTS = {
 ALWAYS = 2
 
 
-@pytest.mark.on_any_database
+@pytest.mark.whole_site
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     "fault",
