@@ -14,11 +14,13 @@ from django.db.models.functions import Lower
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import Resolver404, ResolverMatch, resolve
+from django.utils import timezone
 from django.utils.cache import patch_cache_control
 
 from dlonsc.accounts.models import User
 from dlonsc.editions.access import memberships_of
 from dlonsc.editions.models import Membership
+from reviews.access import open_sub_reviews
 from submissions.access import looked_at_by, overseen_by
 from submissions.models import Author
 
@@ -57,8 +59,13 @@ ALLOWED = frozenset(
         "reviews:review",
         "reviews:paper",
         "reviews:supplement",
+        "reviews:sub_review",
+        "reviews:sub_paper",
+        "reviews:sub_supplement",
     }
 )
+# Signed in and nothing more. No account has this number, so no row is hers.
+NO_ROLE = User(pk=0, name="somebody without a role", email="nobody@no-role.invalid")
 
 
 @dataclass(frozen=True)
@@ -93,6 +100,12 @@ def authors_of(chair: Membership) -> QuerySet[User]:
     return ordinary(people, chair).order_by("name", "pk")
 
 
+def sub_reviewers_of(chair: Membership) -> QuerySet[User]:
+    """Who writes with a reviewer of a submission that she may know."""
+    known = open_sub_reviews(timezone.now()).accepted().filter(assignment__submission__in=overseen_by(chair))
+    return ordinary(User.objects.filter(pk__in=known.values("user")), chair).order_by("name", "pk")
+
+
 def looking_of(request: HttpRequest) -> Looking | None:
     """As whom the signed-in chair looks; None when she does not, or may not any more."""
     chosen = request.session.get(KEY)
@@ -103,7 +116,10 @@ def looking_of(request: HttpRequest) -> Looking | None:
         return None
     if chosen["person"] is None:
         return Looking(chair, None)
-    person = (committee_of(chair) | authors_of(chair)).filter(pk=chosen["person"]).first()
+    if chosen["person"] == NO_ROLE.pk:
+        return Looking(chair, NO_ROLE)
+    people = committee_of(chair) | authors_of(chair) | sub_reviewers_of(chair)
+    person = people.filter(pk=chosen["person"]).first()
     return Looking(chair, person) if person else None
 
 

@@ -104,7 +104,7 @@ class Bounded:
     tarfile reads a header as long as the archive says that it is, and skips a file by seeking behind it.
     """
 
-    def __init__(self, stream: IO[bytes]) -> None:
+    def __init__(self, stream: IO[bytes] | gzip.GzipFile) -> None:
         self.stream = stream
 
     def read(self, size: int) -> bytes:
@@ -136,14 +136,14 @@ def faults_of_packed(stream: IO[bytes], *, is_tar: bool) -> list[str]:
         return [BROKEN]
 
 
-def faults_of_tar(stream: IO[bytes]) -> list[str]:
+def faults_of_tar(stream: IO[bytes] | gzip.GzipFile) -> list[str]:
     """What is wrong with a tar archive; its files are skipped and not read."""
     faults: list[str] = []
     members: list[tarfile.TarInfo] = []
     try:
         with tarfile.open(fileobj=Bounded(stream), mode="r:") as archive:  # type: ignore[call-overload]
             while (member := archive.next()) is not None:
-                archive.members = []  # type: ignore[attr-defined]  # it would keep them all
+                archive.members = []  # it would keep them all
                 members.append(member)
                 if len(members) > MAX_FILES:
                     return [f"The archive lists more than {MAX_FILES} files or very long names."]

@@ -228,7 +228,7 @@ def test_an_upload_counts_from_its_first_byte_and_may_finish(
     seconds = (received - begun).total_seconds()
     client.defaults["HTTP_X_REQUEST_START"] = f"t={(CUTOFF + received).timestamp():.3f} {seconds:.3f}"
     assert upload(client, draft) == in_time
-    client.post(f"{HOME}{draft.number}/supplements/", {"file": pdf(b"bytes", "code.zip"), "description": "Code"})
+    client.post(f"{HOME}{draft.number}/supplements/", {"file": pdf(b"bytes", "code.py"), "description": "Code"})
     assert draft.supplements.exists() == in_time
 
 

@@ -12,6 +12,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 
 import time_machine
 from django.apps import apps
@@ -21,6 +22,8 @@ from django.db.models import Model
 from django.test import Client, override_settings
 from django.test.utils import CaptureQueriesContext
 from django.urls import NoReverseMatch, reverse
+from pypdf import PdfReader, PdfWriter
+from reportlab.pdfgen.canvas import Canvas
 
 from dlonsc.accounts.models import User
 from dlonsc.editions.models import Edition, Membership
@@ -112,10 +115,25 @@ def build() -> World:
     return world
 
 
+@cache
+def secret_pdf() -> bytes:
+    """A PDF with a word in its packed text, one in its metadata and one in a file that is attached to it."""
+    out = io.BytesIO()
+    canvas = Canvas(out, pageCompression=1, invariant=True)
+    canvas.setAuthor("canarymetadata")
+    canvas.drawString(100, 700, "canarypdf")
+    canvas.save()
+    writer = PdfWriter(clone_from=PdfReader(out))
+    writer.add_attachment("data.txt", b"canaryattachment")
+    packed = io.BytesIO()
+    writer.write(packed)
+    return packed.getvalue()
+
+
 def plant(world: World) -> None:
     """What the secret paper and the committee have, each with a word of its own."""
     paper, chair = world.secret, world.people["chair"]
-    factories.make_manuscript(paper, b"%PDF-1.7 canarypdf")
+    factories.make_manuscript(paper, secret_pdf())
     factories.make_author(paper, "co@canarycoauthor.example", "Cora canarycoauthor")
     ReproducibilityRecord.objects.filter(submission=paper).update(algorithms="canaryrecord")
     factories.make_conflict(paper, world.members["idle"], source="chair", reason="canaryconflict")
@@ -190,6 +208,8 @@ CANARIES: dict[str, frozenset[str]] = {
     "canaryabstract": PAPER_READERS,
     "canarycoauthor": PAPER_READERS,
     "canarypdf": PAPER_READERS,
+    "canarymetadata": PAPER_READERS,
+    "canaryattachment": PAPER_READERS,
     "canaryrecord": PAPER_READERS,
     "canaryconflict": frozenset({"chair"}),
     "canaryreview": frozenset({"chair", "rita"}),
@@ -364,8 +384,16 @@ def look_for(canaries: Iterable[str], body: bytes, found: set[str]) -> None:
 
 
 def unpacked(body: bytes) -> Iterator[bytes]:
-    """A body, and when it is an archive every file in it with its name."""
+    """A body; when it is an archive every file in it with its name, when it is a PDF its text, metadata and files."""
     yield body
+    # Most manuscripts of tests only begin like a PDF.
+    if body.startswith(b"%PDF") and b"%%EOF" in body:
+        reader = PdfReader(io.BytesIO(body))
+        yield repr(reader.metadata).encode()
+        yield "\n".join(page.extract_text() for page in reader.pages).encode()
+        for name, files in reader.attachments.items():
+            yield name.encode()
+            yield from files
     if body.startswith(b"PK\x03\x04"):
         with zipfile.ZipFile(io.BytesIO(body)) as archive:
             for one in archive.infolist():

@@ -2,22 +2,28 @@
 
 from datetime import datetime
 
+from django.db.models import Q
+
 from dlonsc.accounts.models import User
 from dlonsc.editions.models import Membership
 from dlonsc.history.record import record
+from reviews.looking import NO_ROLE
+from reviews.models import SubReviewer
 from submissions.access import overseen_by, written_by
 
 
 def note_looking(chair: Membership, person: User | None, *, begins: bool, by: User, at: datetime) -> None:
-    """One entry about a visitor or a member; about an author one for each of her submissions that the chair may know.
+    """One entry about a visitor or a member; of others one for each submission that joins them to the edition and that
+    the chair may know.
 
-    So a chair in conflict with the submission does not read in the history who its author is.
+    So a chair in conflict with the submission does not read in the history who its author or sub-reviewer is.
     """
     edition, words = chair.edition, str(person) if person else "a visitor"
     member = Membership.objects.filter(edition=edition, user=person).first() if person else None
     subjects: list[tuple[str, dict[str, int]]] = [(f"membership:{member.pk}" if member else "", {})]
-    if person is not None and member is None:
-        rows = overseen_by(chair).filter(written_by(person))
+    if person is not None and person.pk != NO_ROLE.pk and member is None:
+        helped = SubReviewer.objects.filter(user=person).values("assignment__submission")
+        rows = overseen_by(chair).filter(written_by(person) | Q(pk__in=helped))
         subjects = [(row.label, {"number": row.number}) for row in rows]
     for subject, detail in subjects:
         record(

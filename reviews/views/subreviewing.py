@@ -21,7 +21,7 @@ from dlonsc.editions.views.committee import private
 from dlonsc.editions.views.doors import door
 from dlonsc.editions.visibility import Audience
 from reviews import certificates, copies
-from reviews.access import open_sub_reviews, sub_review_of, sub_reviewed_by, typed_by
+from reviews.access import is_own_eye, open_sub_reviews, sub_review_of, sub_reviewed_by, typed_by
 from reviews.actions import reviewing, subreviewing
 from reviews.actions.assigning import Refused
 from reviews.forms.reviewer import ReviewForm, typed_fields
@@ -98,7 +98,12 @@ def answer(request: HttpRequest, row: SubReviewer, by: User | None, form: Declin
 
 
 def shared_text(row: SubReviewer, review: Review | None) -> reviewing.Fields:
-    """The text that both write; once it is handed over, the last that she saved. Never the confidential note."""
+    """The text that both write; once it is handed over, the last that she saved. Never the confidential note.
+
+    Unfinished, so nothing of it for a chair who looks with her eyes.
+    """
+    if not is_own_eye():
+        return reviewing.empty_fields()
     fields = reviewing.working_text(review) if row.ready_at is None else newest_of(row, review)
     return fields | {"for_chairs": ""}
 
@@ -120,7 +125,7 @@ def review(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     at, submission = timezone.now(), row.assignment.submission
     edition = submission.edition
     written = Review.objects.filter(assignment=row.assignment).first()
-    may_write = row.ready_at is None and not reviewing.closed_because(submission, at)
+    may_write = is_own_eye() and row.ready_at is None and not reviewing.closed_because(submission, at)
     words = {
         "edition": edition,
         "row": row,

@@ -1,11 +1,13 @@
 """Journeys: a real browser against a live server."""
 
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings as django_settings
+from django.core.signals import request_finished, request_started
 from playwright.sync_api import Browser, Page
 
 from dlonsc.accounts.models import User
@@ -23,11 +25,36 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.journey)
 
 
+class Served:
+    """Waits until the live server has answered all that a browser asked: a page that is closed sends its last save, and
+    the tables are emptied right after a test.
+    """
+
+    def __init__(self) -> None:
+        self.change = threading.Condition()
+        self.open = 0
+        request_started.connect(self.begin)
+        request_finished.connect(self.end)
+
+    def begin(self, **_: object) -> None:
+        with self.change:
+            self.open += 1
+
+    def end(self, **_: object) -> None:
+        with self.change:
+            self.open -= 1
+            self.change.notify_all()
+
+    def wait(self) -> None:
+        with self.change:
+            self.change.wait_for(lambda: self.open <= 0, timeout=10)
+
+
 @pytest.fixture
 def open_page(browser: Browser, live_server: object, transactional_db: None) -> Iterator[Open]:
     """open_page(person, width=1440): a page of a browser of one's own, signed in; it fails the test on any script
     error, any policy report, any native dialog and any request that leaves the site."""
-    base = str(live_server)
+    base, served = str(live_server), Served()
     complaints: list[str] = []
     contexts = []
 
@@ -47,6 +74,7 @@ def open_page(browser: Browser, live_server: object, transactional_db: None) -> 
     yield opener
     for context in contexts:
         context.close()
+    served.wait()
     assert complaints == []
 
 

@@ -367,17 +367,17 @@ def test_a_corrected_pdf_is_asked_for_with_the_time_that_goes_with_it(
 def test_supplements_are_kept_and_taken_out_without_losing_bytes(edition: Edition, author: User) -> None:
     row = complete_draft(edition, author)
     add = {"submission": row, "description": "Code", "by": author, "at": AT, "received_at": AT}
-    assert "empty" in refusal_of(lambda: sending.add_supplement(upload=pdf(b"", "code.zip"), **add))
-    file = sending.add_supplement(upload=pdf(b"bytes", "code.zip"), **add)
+    assert "empty" in refusal_of(lambda: sending.add_supplement(upload=pdf(b"", "code.py"), **add))
+    file = sending.add_supplement(upload=pdf(b"bytes", "code.py"), **add)
     drafting.remove_supplement(supplement=file, by=author, at=AT)
     file.refresh_from_db()
-    assert (file.original_name, file.removed_at, read(file.sha256)) == ("code.zip", AT, b"bytes")
+    assert (file.original_name, file.removed_at, read(file.sha256)) == ("code.py", AT, b"bytes")
 
 
 def test_a_supplement_begun_in_time_may_finish_as_a_pdf_may(edition: Edition, author: User) -> None:
     row = complete_draft(edition, author)
     late = CUTOFF + timedelta(minutes=5)
     add = {"submission": row, "description": "Code", "by": author, "at": late, "received_at": late}
-    sending.add_supplement(upload=pdf(b"bytes", "code.zip"), begun_at=CUTOFF - timedelta(seconds=1), **add)
-    refusal_of(lambda: sending.add_supplement(upload=pdf(b"more", "more.zip"), begun_at=CUTOFF, **add))
-    assert [file.original_name for file in row.supplements.all()] == ["code.zip"]
+    sending.add_supplement(upload=pdf(b"bytes", "code.py"), begun_at=CUTOFF - timedelta(seconds=1), **add)
+    refusal_of(lambda: sending.add_supplement(upload=pdf(b"more", "more.py"), begun_at=CUTOFF, **add))
+    assert [file.original_name for file in row.supplements.all()] == ["code.py"]

@@ -9,6 +9,7 @@ from django.urls import reverse
 from dlonsc.accounts.models import User
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.history.models import Entry
+from reviews.looking import NO_ROLE
 from reviews.models import Review
 from submissions.models import Submission
 from tests import factories
@@ -28,7 +29,7 @@ class World:
         client, who = Client(), chair or self.chair
         assert who.user is not None
         client.force_login(who.user)
-        chosen = str(person.pk) if person else "visitor"
+        chosen = "visitor" if person is None else str(person.pk)
         self.answer = client.post(reverse("reviews:look_as", args=[self.edition.slug]), {"person": chosen})
         return client
 
@@ -163,6 +164,47 @@ def test_a_visitors_view_is_that_of_nobody(world: World) -> None:
     assert "You look as a visitor, read-only." in page
     assert "Create account" in page
     assert client.get(world.at("submissions:home")).status_code == 302
+
+
+def test_somebody_without_a_role_sees_the_public_pages_and_nothing_of_anybody(world: World) -> None:
+    client = world.looking(NO_ROLE)
+    assert world.answer.headers["Location"] == world.at("editions:call")
+    page = client.get(world.at("editions:call")).content.decode()
+    assert "You look as somebody without a role, read-only." in page
+    assert "Create account" not in page
+    mine = client.get(world.at("submissions:home"))
+    assert (mine.status_code, b"Wombat" in mine.content) == (200, False)
+    closed = [("reviews:home", ()), ("submissions:submission", (1,)), ("submissions:proceedings", ())]
+    assert [client.get(world.at(name, *more)).status_code for name, more in closed] == [404] * 3
+    assert Entry.objects.filter(verb="looked_as").get().detail["person"] == "somebody without a role"
+
+
+def test_a_sub_reviewers_view_is_her_one_paper_without_the_unfinished_text(world: World) -> None:
+    Edition.objects.filter(pk=world.edition.pk).update(sub_reviewers=True)
+    sue = factories.make_user("sue@sue.example", "Sue")
+    for paper in (world.open, world.hidden):
+        factories.make_sub_reviewer(paper.assignments.get(), sue)
+    client = world.looking(sue)
+    address = world.at("reviews:sub_review", world.open.number)
+    assert world.answer.headers["Location"] == address
+    page = client.get(address).content.decode()
+    assert ("You look as Sue" in page, "Wombat" in page, "Dormouse" in page) == (True, True, False)
+    assert b"".join(client.get(world.at("reviews:sub_paper", world.open.number))).startswith(b"%PDF")
+    for name in ("reviews:sub_review", "reviews:sub_paper"):
+        assert client.get(world.at(name, world.hidden.number)).status_code == 404
+    for name in ("reviews:sub_versions", "reviews:sub_ready", "reviews:sub_withdraw"):
+        assert client.get(world.at(name, world.open.number)).status_code == 403
+    entries = Entry.objects.filter(verb="looked_as").values_list("subject", flat=True)
+    assert list(entries) == [world.open.label]
+
+
+def test_a_sub_reviewer_of_a_hidden_paper_alone_cannot_be_chosen(world: World) -> None:
+    Edition.objects.filter(pk=world.edition.pk).update(sub_reviewers=True)
+    sue = factories.make_user("sue@sue.example", "Suzanna Example")
+    factories.make_sub_reviewer(world.hidden.assignments.get(), sue)
+    world.looking(sue)
+    assert world.answer.status_code == 422
+    assert "Suzanna" not in world.answer.content.decode()
 
 
 def test_a_proceedings_chairs_view_begins_at_her_board(world: World) -> None:
