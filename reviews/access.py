@@ -209,7 +209,8 @@ def sub_reviewed_by(user: User) -> SubReviewerQuerySet:
     barred = Submission.objects.filter(barred_from(user))
     rows = open_sub_reviews(timezone.now()).accepted().filter(user=user)
     known = known_to_both(Submission.objects.all())
-    return rows.filter(assignment__submission__in=known).exclude(assignment__submission__in=barred).exclude(Exists(hers))
+    rows = rows.filter(assignment__submission__in=known).exclude(assignment__submission__in=barred)
+    return rows.exclude(Exists(hers))
 
 
 def sub_review_of(user: User, slug: str, number: int) -> SubReviewer:

@@ -1,5 +1,7 @@
 """The addresses of this room, which need no account: leaving the reminders, and what a mail provider tells."""
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -11,13 +13,21 @@ from django.views.decorators.http import require_http_methods
 from dlonsc.mail.models import Message, Unsubscribed
 from dlonsc.mail.webhooks import events_in, take
 
+# From when the letter was written. Longer than any edition writes reminders; each newer letter has a link of its own.
+LINK_LASTS = timedelta(days=365)
+
 
 @never_cache
 @csrf_exempt  # A mail program presses the button (RFC 8058) and has no cookie of ours; the token is the key.
 @require_http_methods(["GET", "HEAD", "POST"])
 def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
-    """GET asks and changes nothing; POST leaves the reminders of the letter's edition, or with `again` comes back."""
+    """GET asks and changes nothing; POST leaves the reminders of the letter's edition, or with `again` comes back.
+
+    410 and no effect once the link has ended.
+    """
     message = get_object_or_404(Message, return_token=token, headers__has_key="List-Unsubscribe")
+    if timezone.now() - message.created_at > LINK_LASTS:
+        return render(request, "mail/unsubscribe.html", {"ended": True}, status=410)
     wish = Unsubscribed.objects.filter(email=message.to_email, edition=message.edition)
     if request.method == "POST":
         if "again" in request.POST:

@@ -1,8 +1,10 @@
 """The chair's ledger: all of it that she may know, and what she can do about a letter."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
+import time_machine
 from django.test import Client
 from django.urls import reverse
 
@@ -258,13 +260,26 @@ def test_one_click_leaves_the_reminders_without_account_or_cookie(edition: Editi
     letter = make_reminder(edition)
     client = Client(enforce_csrf_checks=True)
     path = f"/unsubscribe/{letter.return_token}/"
-    assert client.get(path).status_code == 200
+    with time_machine.travel(letter.created_at + timedelta(days=20), tick=False):
+        assert client.get(path).status_code == 200
+        assert Unsubscribed.objects.count() == 0
+        for _ in range(2):
+            assert client.post(path, {"List-Unsubscribe": "One-Click"}).status_code == 200
+        assert list(Unsubscribed.objects.values_list("email", "edition")) == [(letter.to_email, edition.slug)]
+        client.post(path, {"again": "1"})
+        assert Unsubscribed.objects.count() == 0
+
+
+def test_the_link_to_leave_ends_a_year_after_its_letter(edition: Edition) -> None:
+    letter = make_reminder(edition)
+    path, end = f"/unsubscribe/{letter.return_token}/", letter.created_at + timedelta(days=365)
+    with time_machine.travel(end + timedelta(seconds=1), tick=False):
+        for answer in (Client().get(path), Client().post(path)):
+            assert (answer.status_code, letter.to_email in answer.content.decode()) == (410, False)
     assert Unsubscribed.objects.count() == 0
-    for _ in range(2):
-        assert client.post(path, {"List-Unsubscribe": "One-Click"}).status_code == 200
-    assert list(Unsubscribed.objects.values_list("email", "edition")) == [(letter.to_email, edition.slug)]
-    client.post(path, {"again": "1"})
-    assert Unsubscribed.objects.count() == 0
+    with time_machine.travel(end, tick=False):
+        assert Client().post(path).status_code == 200
+    assert Unsubscribed.objects.count() == 1
 
 
 def test_a_decision_cannot_be_left_and_a_guess_is_nothing(edition: Edition) -> None:
