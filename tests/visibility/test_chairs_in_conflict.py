@@ -143,6 +143,29 @@ def test_nobody_lifts_a_conflict_of_her_own(edition: Edition, chairs: list[Membe
     assert Conflict.objects.get().lifted_at is None
 
 
+def test_a_submission_under_review_gets_a_named_chair_when_another_comes_into_conflict(
+    edition: Edition, chairs: list[Membership], paper: Submission, rita: Membership
+) -> None:
+    anna, bela = chairs[0], chairs[1]
+    other = factories.make_submission(edition)
+    for row in (paper, other):
+        factories.make_assignment(row, rita)
+    assigning.set_handling_chair(paper, bela, by=anna.user, at=factories.AT)
+    assert assigning.name_missing_handlers(edition, at=factories.AT) == 0
+    assigning.add_conflict(paper, bela, kind="personal", reason="A friend", by=anna.user, at=factories.AT)
+    for row in (paper, other):
+        row.refresh_from_db()
+    assert (paper.handling_chair, other.handling_chair) == (anna, None)
+    # What is computed from homes and addresses later, the next round finds.
+    factories.make_conflict(other, anna, source="domain")
+    tell_late_conflicts()
+    other.refresh_from_db()
+    assert other.handling_chair == bela
+    names = Entry.objects.filter(verb="handling_chair_set").order_by("pk").values_list("by", "detail__chair")
+    hers = str(anna.user)
+    assert list(names) == [(hers, bela.name), (hers, ""), ("the site", anna.name), ("the site", bela.name)]
+
+
 def test_a_late_conflict_keeps_the_review_and_tells_each_chair_once(
     edition: Edition, chairs: list[Membership], paper: Submission, rita: Membership
 ) -> None:
