@@ -130,12 +130,16 @@ def release(chair: Membership, mailing: Mailing, *, count: int, fingerprint: str
     Mailing.objects.filter(pk=locked.pk).update(
         released_at=at, release_at=at + hold, campaign_id_label=campaign.pk, recipients=people
     )
+    numbers = chair.edition.submissions.values_list("pk", "number")
+    # Who writes about one submission writes in its thread.
+    threads = {(pk,): f"{chair.edition.slug}.{number}" for pk, number in numbers}
     for person in now.people:
         post_mailing(
             locked,
             person,
             kind=audience.kind,
             about=audience.label(person),
+            thread=threads.get(person.submissions, ""),
             guard=audience.condition(person),
             campaign=campaign,
             held_until=at + hold if hold else None,

@@ -11,6 +11,7 @@ from dlonsc.accounts.models import User
 from dlonsc.editions.invitations import link_of
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.history.models import Entry
+from dlonsc.mail.envelope import thread_id
 from dlonsc.mail.guards import OnlyThis, objection
 from dlonsc.mail.models import Campaign, Message, State
 from reviews.actions import mailing as verbs
@@ -124,6 +125,19 @@ def test_an_author_of_two_papers_gets_two_letters(edition: Edition, chair: Membe
         factories.make_submission(edition, author, title=title)
     release(chair, draft(chair, "submitted", "{number}. {title}"))
     assert sorted(row.text for row in Message.objects.filter(kind="mailing")) == ["1. A\n", "2. B\n"]
+
+
+def test_a_letter_about_one_submission_stands_in_its_thread(
+    edition: Edition, chair: Membership, author: User, reviewers: list[Membership]
+) -> None:
+    papers = [factories.make_submission(edition, author) for _ in range(2)]
+    release(chair, draft(chair, "submitted", "{number}"))
+    release(chair, draft(chair, "members"))
+    letters = Message.objects.filter(kind__startswith="mailing")
+    threads = {row.text.strip(): row.headers.get("References") for row in letters.filter(to_email=author.email)}
+    assert threads == {str(paper.number): thread_id(f"{edition.slug}.{paper.number}") for paper in papers}
+    to_members = letters.exclude(to_email=author.email)
+    assert {row.headers.get("References") for row in to_members} == {None}
 
 
 def test_a_chair_in_conflict_reaches_nobody_of_that_paper_and_finds_no_letter_about_it(
