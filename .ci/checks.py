@@ -30,6 +30,7 @@ COMPOSE = {
     "SECRET_KEY": PRODUCTION["SECRET_KEY"],
     "SITE_HOST": "workshop.example",
     "POSTGRES_PASSWORD": "secret",
+    "SITE_ROLE_PASSWORD": "secret",
     "REDIS_PASSWORD": "secret",
     "MAIL_URL": "smtp://mail:1025",
     "MAIL_FROM": "dlonsc@workshop.example",

@@ -34,6 +34,7 @@ sys.path.insert(0, str(ROOT))
 from dlonsc.processes import ProcessFailed, Program, run_together  # noqa: E402 - this file is run, not imported
 
 HOST = "localhost"
+ROLE_PASSWORD = "onlyforatrial"  # noqa: S105 - of a role that ends with the trial
 REDIS_PASSWORD = "onlyforatrial"  # noqa: S105 - of a Redis that listens to this machine and ends with the trial
 
 
@@ -76,7 +77,7 @@ class Shape:
             "PYTHONUNBUFFERED": "1",
             "DLONSC_MODE": "production",
             "SECRET_KEY": "only-for-a-trial-on-this-machine-0123456789-abcdefghijklmnopqrstuvwxyz",
-            "DATABASE_URL": self.database_url,
+            "DATABASE_URL": self.site_database_url,
             "REDIS_URL": f"redis://:{REDIS_PASSWORD}@127.0.0.1:{self.redis}/0",
             "MAIL_URL": f"smtp://127.0.0.1:{self.smtp}",
             "MAIL_FROM": "DLonSC <dlonsc@workshop.example>",
@@ -92,6 +93,19 @@ class Shape:
             "WEB_PROCESSES": "1",
             "LOG_LEVEL": "INFO",
         }
+
+    @property
+    def site_database_url(self) -> str:
+        """The same database for the role of web, worker and beat; the name of a role is known to the whole server."""
+        parts = urlsplit(self.database_url)
+        place = parts.netloc.rpartition("@")[2]
+        role = f"{parts.path.strip('/')}_site"
+        return urlunsplit(parts._replace(netloc=f"{role}:{ROLE_PASSWORD}@{place}"))
+
+    def owners_environment(self) -> dict[str, str]:
+        """What Compose gives the service migrate."""
+        database = {"DATABASE_URL": self.database_url, "SITE_DATABASE_URL": self.site_database_url}
+        return self.environment() | database
 
     def programs(self) -> list[Program]:
         python = sys.executable
@@ -154,9 +168,9 @@ def prepare(shape: Shape) -> None:
     make_certificate(shape)
     (shape.folder / "nginx.conf").write_text(nginx_file(shape))
     (shape.folder / "redis.conf").write_text(f"requirepass {REDIS_PASSWORD}\n")
-    for command in ("migrate --noinput", "createcachetable", "collectstatic --noinput"):
+    for command in ("migrate --noinput", "createcachetable", "grant_site_role", "collectstatic --noinput"):
         words = [sys.executable, "manage.py", *command.split(), "--verbosity", "0"]
-        subprocess.run(words, cwd=ROOT, env=shape.environment(), check=True)
+        subprocess.run(words, cwd=ROOT, env=shape.owners_environment(), check=True)
 
 
 def make_certificate(shape: Shape) -> None:
@@ -175,7 +189,8 @@ def make_certificate(shape: Shape) -> None:
 
 @contextmanager
 def new_database(server_url: str, name: str) -> Iterator[str]:
-    """A database of this name on the server of the URL while the context lasts; gives its URL."""
+    """A database of this name on the server of the URL while the context lasts, with the role `<name>_site` when one
+    is made; gives its URL."""
     with psycopg.connect(server_url, autocommit=True) as connection:
         connection.execute(f'CREATE DATABASE "{name}"')
     try:
@@ -183,6 +198,7 @@ def new_database(server_url: str, name: str) -> Iterator[str]:
     finally:
         with psycopg.connect(server_url, autocommit=True) as connection:
             connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+            connection.execute(f'DROP ROLE IF EXISTS "{name}_site"')
 
 
 def ready(shape: Shape) -> bool:

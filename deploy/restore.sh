@@ -1,7 +1,8 @@
 #!/bin/sh
 # deploy/restore.sh BACKUP: fill the empty database of DATABASE_URL and the empty folder MEDIA_ROOT from one backup.
 # Nothing else may run meanwhile. Afterwards the outbox is paused: the dump knows letters as waiting that have left
-# since. `python manage.py outbox resume` lets them go when a chair has looked.
+# since. `python manage.py outbox resume` lets them go when a chair has looked. DATABASE_URL is the owner's; with a role
+# of its own for the site, run `python manage.py grant_site_role` afterwards.
 set -eu
 : "${DATABASE_URL:?}" "${MEDIA_ROOT:?}"
 from="${1:?usage: deploy/restore.sh BACKUP}"
@@ -15,7 +16,7 @@ mkdir -p "$MEDIA_ROOT"
 tables=$(psql -qAt "$DATABASE_URL" -c "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'")
 [ "$tables" = 0 ] || { say "The database holds $tables tables already; nothing was changed."; exit 1; }
 
-pg_restore --no-owner --exit-on-error --single-transaction --dbname="$DATABASE_URL" "$from/database.dump"
+pg_restore --no-owner --no-acl --exit-on-error --single-transaction --dbname="$DATABASE_URL" "$from/database.dump"
 "${PYTHON:-python}" manage.py outbox pause --reason "Restored from the backup $(basename "$from")"
 tar -C "$MEDIA_ROOT" -xf "$from/files.tar"
 

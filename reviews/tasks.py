@@ -8,8 +8,7 @@ from dlonsc.accounts.limits import forget_old
 from dlonsc.editions.models import Edition
 from dlonsc.mail import digest
 from reviews import invariants, likeness, reminders
-from reviews.actions.assigning import name_missing_handlers
-from reviews.late_conflicts import tell_chairs
+from reviews.late_conflicts import name_missing_handlers, tell_chairs
 
 
 @shared_task(name="reviews.tasks.remind")

@@ -1,12 +1,11 @@
 """What chairs do before reviews come in: conflicts, handling chairs, assignments."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, OuterRef
 
 from dlonsc.accounts.models import User
 from dlonsc.editions.models import Edition, Membership
@@ -14,9 +13,10 @@ from dlonsc.history.record import record
 from reviews.access import has_submitted, on_desks
 from reviews.actions.ending import Ending, end_with
 from reviews.conflicts import conflict_reasons
-from reviews.delegates import chairs_of, needs_delegate, open_ones, with_conflicted_chair
+from reviews.delegates import chairs_of, needs_delegate, with_conflicted_chair
 from reviews.emails import assigning as letters
 from reviews.emails.chairing import post_conflict_lifted
+from reviews.late_conflicts import name_missing_handlers
 from reviews.models import Assignment, SubReviewer
 from submissions.access import overseen_by
 from submissions.conflicts import refresh_conflicts
@@ -161,31 +161,6 @@ def _name_handlers(submissions: Iterable[Submission], edition: Edition, by: User
             set_handling_chair(unnamed[pk], chair, by=by, at=at)
 
 
-@transaction.atomic
-def name_missing_handlers(edition: Edition, *, at: datetime) -> int:
-    """Where reviewers are at work and a chair has come into conflict, another chair handles the submission, by name.
-
-    The chair who handles the fewest. Where every chair is in conflict, nobody is named: a delegate must be. Returns how
-    many submissions got a chair.
-    """
-    chairs = chairs_of(edition)
-    known = {chair.pk: set(overseen_by(chair).values_list("pk", flat=True)) for chair in chairs}
-    handled = Counter(open_ones(edition).values_list("handling_chair", flat=True))
-    at_work = Assignment.objects.standing().filter(submission=OuterRef("pk"))
-    count = 0
-    for row in open_ones(edition).filter(Exists(at_work)).select_related("edition").order_by("number"):
-        able = [chair for chair in chairs if row.pk in known[chair.pk]]
-        if len(able) == len(chairs) or not able or row.handling_chair_id in {chair.pk for chair in able}:
-            continue
-        chair = min(able, key=lambda one: (handled[one.pk], one.pk))
-        unchanged = Submission.objects.filter(pk=row.pk, handling_chair=row.handling_chair_id)
-        if unchanged.update(handling_chair=chair):
-            handled[chair.pk] += 1
-            count += 1
-            _note("handling_chair_set", row, None, at, chair=chair.name)
-    return count
-
-
 def _add(submission: Submission, member: Membership, reasons: Sequence[str], by: User, at: datetime) -> Assignment:
     if reasons:
         raise Refused(f"{member.name} has a conflict of interest with submission {submission.number}: {reasons[0]}.")
@@ -237,12 +212,11 @@ def remind(edition: Edition, rows: Iterable[Assignment], *, press: str, by: User
     return count
 
 
-def _note(verb: str, submission: Submission, by: User | None, at: datetime, **detail: str) -> None:
-    """Without `by` it is the site that acts."""
+def _note(verb: str, submission: Submission, by: User, at: datetime, **detail: str) -> None:
     record(
         verb,
-        by_id=by.pk if by else None,
-        by=str(by) if by else "the site",
+        by_id=by.pk,
+        by=str(by),
         at=at,
         edition=submission.edition.slug,
         subject=submission.label,

@@ -132,7 +132,7 @@ def release(chair: Membership, mailing: Mailing, *, count: int, fingerprint: str
     )
     numbers = chair.edition.submissions.values_list("pk", "number")
     # Who writes about one submission writes in its thread.
-    threads = {(pk,): f"{chair.edition.slug}.{number}" for pk, number in numbers}
+    threads: dict[tuple[int, ...], str] = {(pk,): f"{chair.edition.slug}.{number}" for pk, number in numbers}
     for person in now.people:
         post_mailing(
             locked,

@@ -12,7 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import psycopg
 import pytest
+from psycopg.errors import InsufficientPrivilege
 from redis import AuthenticationError, Redis
 
 from tests.services.visitor import Answer, Place, Visitor, eventually, links
@@ -152,6 +154,27 @@ def test_redis_answers_only_with_its_password(place: Place) -> None:
             stranger.ping()
     assert parts.password is not None
     assert parts.password.encode() not in Path(f"/proc/{process}/cmdline").read_bytes()
+
+
+FORBIDDEN = (
+    "CREATE TABLE planted (id int)",
+    "ALTER TABLE accounts_user ADD COLUMN planted int",
+    "DROP TABLE reviews_review",
+    "TRUNCATE reviews_review CASCADE",
+    "DROP TRIGGER history_entry_locked ON history_entry",
+    "UPDATE history_entry SET verb = 'planted'",
+    "DELETE FROM history_entry",
+    "DELETE FROM django_migrations",
+    "CREATE ROLE planted",
+    "COPY accounts_user TO PROGRAM 'true'",
+)
+
+
+@pytest.mark.parametrize("words", FORBIDDEN)
+def test_the_sites_role_changes_no_table_and_no_history(place: Place, words: str) -> None:
+    url = json.loads(Path(place.environment).read_text())["DATABASE_URL"]
+    with psycopg.connect(url) as connection, pytest.raises(InsufficientPrivilege):
+        connection.execute(words)
 
 
 @contextmanager

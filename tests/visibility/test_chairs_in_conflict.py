@@ -11,7 +11,7 @@ from reviews.actions import assigning
 from reviews.actions.assigning import Refused
 from reviews.actions.delegating import name_delegate
 from reviews.delegates import needs_delegate
-from reviews.late_conflicts import tell_chairs
+from reviews.late_conflicts import name_missing_handlers, tell_chairs
 from reviews.models import Assignment
 from reviews.tasks import tell_late_conflicts
 from submissions.access import overseen_by
@@ -151,7 +151,7 @@ def test_a_submission_under_review_gets_a_named_chair_when_another_comes_into_co
     for row in (paper, other):
         factories.make_assignment(row, rita)
     assigning.set_handling_chair(paper, bela, by=anna.user, at=factories.AT)
-    assert assigning.name_missing_handlers(edition, at=factories.AT) == 0
+    assert name_missing_handlers(edition, at=factories.AT) == 0
     assigning.add_conflict(paper, bela, kind="personal", reason="A friend", by=anna.user, at=factories.AT)
     for row in (paper, other):
         row.refresh_from_db()
