@@ -15,7 +15,7 @@ from reviews.reach import effect_of, end_of_access
 from reviews.reminders import PHASES, planned
 from submissions.access import overseen_by
 from submissions.models import Author, CameraReadyDetails, Submission, SubmissionQuerySet
-from submissions.states import Outcome, State
+from submissions.states import State
 
 
 def known_to(edition: Edition, viewer: Membership | None) -> SubmissionQuerySet:
@@ -36,9 +36,9 @@ def late_reviewers(edition: Edition, viewer: Membership | None) -> list[Person]:
 
 
 def camera_ready_contacts(edition: Edition, viewer: Membership | None) -> list[Person]:
-    """Contact authors of accepted submissions whose camera-ready version is not approved."""
+    """Contact authors of submissions that they know to be accepted, whose camera-ready version is not approved."""
     approved = CameraReadyDetails.objects.filter(approved_at__isnull=False).values("submission")
-    rows = known_to(edition, viewer).filter(state=State.SUBMITTED, outcome=Outcome.ACCEPTED).exclude(pk__in=approved)
+    rows = known_to(edition, viewer).accepted(timezone.now()).exclude(pk__in=approved)
     contacts = Author.objects.filter(Q(is_contact=True), submission__in=rows)
     return [Person(author.email, author.name) for author in contacts]
 

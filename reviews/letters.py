@@ -21,6 +21,8 @@ TASK_KINDS = (
     "discussion_opened",
     "mailing_tasks",
     "mailing_tasks_test",
+    # Goes to whoever has something open for the date, which tells who that is.
+    "date_changed",
 )
 
 

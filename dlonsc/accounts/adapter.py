@@ -13,6 +13,7 @@ from django.contrib.auth.hashers import make_password
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 
+from dlonsc.accounts.first_proof import keep_signed_in
 from dlonsc.accounts.limits import count
 from dlonsc.mail.post import Letterhead, post
 
@@ -94,6 +95,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
 
     def post_login(self, request: HttpRequest, user: Any, **words: Any) -> HttpResponse:
         """Remember in the browser that this account was opened from it."""
+        keep_signed_in(request, user)
         response: HttpResponse = super().post_login(request, user, **words)
         email = user.email.lower()
         response.set_signed_cookie(

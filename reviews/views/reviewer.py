@@ -49,7 +49,7 @@ from reviews.models import Assignment, Review
 from reviews.subreviewers import written_with
 from reviews.views.rules import once_confirmed
 from submissions.access import authors_shown_to_reviewers
-from submissions.models import Conflict, Manuscript
+from submissions.models import Conflict, ConflictSource, Manuscript
 
 Answer = Callable[..., HttpResponseBase]
 WORDS = {1: "one", 2: "two", 3: "three", 4: "four", 5: "five", 6: "six", 7: "seven", 8: "eight", 9: "nine", 10: "ten"}
@@ -481,9 +481,13 @@ def ordered_topics(edition: Edition) -> list[Topic]:
 
 
 def found_conflicts(member: Membership) -> list[dict[str, Any]]:
-    """Standing conflicts by source, counted; which submissions they are stays unknown to a member in conflict."""
+    """Standing conflicts by source, counted; which submissions they are stays unknown to a member in conflict.
+
+    Not those of persons whom she named: the number would tell how many papers a person of her choice has written.
+    """
     counts: dict[str, int] = {}
-    for row in Conflict.objects.filter(membership=member, lifted_at__isnull=True):
+    rows = Conflict.objects.filter(membership=member, lifted_at__isnull=True).exclude(source=ConflictSource.MEMBER)
+    for row in rows:
         words = str(row.get_source_display())
         counts[words] = counts.get(words, 0) + 1
     return [{"words": words, "count": count} for words, count in sorted(counts.items())]

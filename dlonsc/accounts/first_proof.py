@@ -1,0 +1,49 @@
+"""Who proves the first address of an account takes it over: a password typed by somebody else opens it no more.
+
+Anybody can sign up with anybody's address and a password of his own, and wait until its owner proves the address (the
+"pre-hijacking" of accounts, Sudhodanan and Paverd, USENIX Security 2022).
+"""
+
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from django.contrib import messages
+from django.contrib.auth import update_session_auth_hash
+from django.http import HttpRequest
+
+from dlonsc.accounts.models import User
+
+CHOSEN_HERE = "password-chosen-here"
+DROPPED = (
+    "You confirmed your address in another browser than the one in which the account was made. So that nobody else's "
+    "password opens it, the password that was typed there does not count any more. Choose one in your profile, or go "
+    "on signing in with a code by mail."
+)
+
+
+def mark_choice(request: HttpRequest | None, user: User, **_: Any) -> None:
+    """Remember in the session of a sign-up, or of a reset by mail, that the password was chosen there."""
+    if request is not None:
+        request.session[CHOSEN_HERE] = user.pk
+
+
+def take_over(request: HttpRequest | None, email_address: EmailAddress, **_: Any) -> None:
+    """The first address of an account is proven. Unless that happens where its password was chosen, it goes."""
+    user = email_address.user
+    if request is None or not user.has_usable_password():
+        return
+    if EmailAddress.objects.filter(user=user, verified=True).exclude(pk=email_address.pk).exists():
+        return
+    if request.session.get(CHOSEN_HERE) == user.pk:
+        return
+    user.set_unusable_password()
+    user.save(update_fields=["password"])
+    request.has_taken_over = True  # type: ignore[attr-defined]
+    messages.warning(request, DROPPED)
+
+
+def keep_signed_in(request: HttpRequest, user: User) -> None:
+    """A sign-in that was begun with the old password hash goes on with the new one."""
+    if getattr(request, "has_taken_over", False):
+        user.refresh_from_db(fields=["password"])
+        update_session_auth_hash(request, user)

@@ -1,0 +1,94 @@
+"""Who proves an address takes its account over: the password of whoever signed up with it elsewhere opens nothing."""
+
+import re
+
+import pytest
+from django.test import Client
+
+from dlonsc.accounts.models import User
+from dlonsc.mail.models import Message
+
+pytestmark = pytest.mark.django_db
+EMAIL = "victim@uni.example"
+PASSPHRASE = "attackers-long-passphrase-41"
+OWN = "the-owners-own-passphrase-52"
+
+
+@pytest.fixture
+def elsewhere() -> Client:
+    """The browser in which somebody signed up with the address and a password of his own."""
+    browser = Client()
+    browser.post("/accounts/signup/", {"email": EMAIL, "password1": PASSPHRASE, "name": "V"})
+    return browser
+
+
+def opens(password: str) -> bool:
+    browser = Client()
+    browser.post("/accounts/login/", {"login": EMAIL, "password": password})
+    return "_auth_user_id" in browser.session
+
+
+def letter(kind: str) -> str:
+    return Message.objects.filter(kind=kind, to_email=EMAIL).latest("pk").text
+
+
+def address_in(text: str, part: str) -> str:
+    found = re.search(rf"{part}[^\s]+", text)
+    assert found is not None
+    return found.group()
+
+
+def confirm(browser: Client) -> None:
+    browser.post(address_in(letter("verification"), "/accounts/confirm-email/"))
+
+
+def sign_in_by_code(browser: Client) -> None:
+    browser.post("/accounts/login/code/", {"email": EMAIL})
+    found = re.search(r"^\s*([A-Z0-9-]{6,9})\s*$", letter("sign_in_code"), re.M)
+    assert found is not None
+    browser.post("/accounts/login/code/confirm/", {"code": found[1]})
+
+
+def test_a_code_by_mail_ends_the_password_of_who_signed_up_elsewhere(elsewhere: Client) -> None:
+    owner = Client()
+    sign_in_by_code(owner)
+    page = owner.get("/me/")
+    assert (page.status_code, "another browser" in page.content.decode()) == (200, True)
+    # Still signed in at the next request.
+    assert owner.get("/me/").status_code == 200
+    assert not opens(PASSPHRASE)
+    assert "_auth_user_id" not in elsewhere.session
+    elsewhere.get("/accounts/confirm-email/")
+    elsewhere.get("/me/")
+    assert "_auth_user_id" not in elsewhere.session
+
+
+def test_the_link_opened_elsewhere_ends_the_password_too(elsewhere: Client) -> None:
+    confirm(Client())
+    assert User.objects.get().verified_emails == [EMAIL]
+    assert not opens(PASSPHRASE)
+
+
+def test_the_link_opened_where_the_account_was_made_keeps_the_password(elsewhere: Client) -> None:
+    confirm(elsewhere)
+    assert opens(PASSPHRASE)
+
+
+def test_a_password_chosen_by_who_reads_the_mail_counts(elsewhere: Client) -> None:
+    owner = Client()
+    owner.post("/accounts/password/reset/", {"email": EMAIL})
+    form = owner.get(address_in(letter("password_reset"), "/accounts/password/reset/key/"), follow=True)
+    owner.post(form.request["PATH_INFO"], {"password1": OWN, "password2": OWN})
+    owner.post("/accounts/login/", {"login": EMAIL, "password": OWN})
+    confirm(owner)
+    assert (opens(OWN), opens(PASSPHRASE)) == (True, False)
+
+
+def test_a_second_address_changes_no_password(elsewhere: Client) -> None:
+    confirm(elsewhere)
+    elsewhere.post("/accounts/login/", {"login": EMAIL, "password": PASSPHRASE})
+    elsewhere.post("/accounts/email/", {"action_add": "", "email": "second@uni.example"})
+    text = Message.objects.filter(kind="verification", to_email="second@uni.example").latest("pk").text
+    Client().post(address_in(text, "/accounts/confirm-email/"))
+    assert User.objects.get().verified_emails == ["second@uni.example", EMAIL]
+    assert opens(PASSPHRASE)
