@@ -16,11 +16,13 @@ class ReviewsConfig(AppConfig):
             may_read_the_discussion,
             review_is_open,
             still_in_audience,
+            tasks_are_still_hers,
         )
         from reviews.reminders import register_guards  # noqa: PLC0415
 
         answer_editions()
         register("decision", decision_stands)
+        register("assigned", tasks_are_still_hers)
         register("chair_reminder", review_is_open)
         register("mailing", still_in_audience)
         register("mailing_tasks", still_in_audience)

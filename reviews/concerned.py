@@ -10,6 +10,7 @@ from dlonsc.editions.calendar import Phase
 from dlonsc.editions.models import Deadline, Edition, Membership
 from dlonsc.editions.upstairs import Person, upstairs
 from reviews.access import has_submitted, on_desks
+from reviews.conflicts import refresh_all
 from reviews.models import Assignment
 from reviews.reach import effect_of, end_of_access
 from reviews.reminders import PHASES, planned
@@ -73,3 +74,4 @@ def register() -> None:
     upstairs.has_reviewing_begun = has_reviewing_begun
     upstairs.effect_of = effect_of
     upstairs.end_of_access = end_of_access
+    upstairs.committee_changed = refresh_all

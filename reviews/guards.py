@@ -5,7 +5,7 @@ from django.utils import timezone
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.mail.guards import OnlyThis
 from dlonsc.mail.models import Message
-from reviews.access import discussions_of, discussions_overseen_by, open_sub_reviews
+from reviews.access import discussions_of, discussions_overseen_by, on_desks, open_sub_reviews
 from reviews.audiences import BY_KEY
 from reviews.models import Assignment, Decision
 from submissions.models import Submission
@@ -37,6 +37,15 @@ def review_is_open(message: Message) -> str | None:
     if rows.exclude(review__submitted_at__isnull=False).exists():
         return None
     return "the reviews were submitted in the meantime"
+
+
+def tasks_are_still_hers(message: Message) -> str | None:
+    """Every task that the letter names may still be seen by its reviewer; she finds what is left on her page."""
+    tasks = list(Assignment.objects.filter(pk__in=message.guard["tasks"]))
+    seen = {row.pk for row in on_desks(row.submission_id for row in tasks)}
+    if {row.pk for row in tasks} <= seen:
+        return None
+    return OnlyThis("a task in it was taken back, or came into conflict, in the meantime")
 
 
 def still_in_audience(message: Message) -> str | None:

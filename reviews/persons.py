@@ -151,14 +151,16 @@ def _committee(row: Membership) -> dict[str, Any]:
         "declined_at", "decline_reason", "suggestion", "removed_at", "max_load", "away", "publications",
         "declared_conflicts",
     )  # fmt: skip
-    # Without the submissions that they bar: a name typed into the profile must not tell what its bearer wrote.
-    own = Conflict.objects.filter(membership=row, source=ConflictSource.MEMBER).order_by("kind", "reason")
+    # Those of tasks that she had. A name typed into the profile must not tell whether, and what, its bearer wrote.
+    own = Conflict.objects.filter(
+        membership=row, source=ConflictSource.MEMBER, submission__assignments__membership=row
+    ).order_by("pk")
     return {
         "edition": row.edition.name,
         **told,
         "topics": list(Interest.objects.filter(membership=row).values("topic__title", "value")),
         "bids": list(Bid.objects.filter(membership=row).values("submission__number", "value", "changed_at")),
-        "conflicts_you_declared": list(own.values("kind", "reason").distinct()),
+        "conflicts_you_declared": list(own.values("submission__number", "kind", "reason", "declared_at").distinct()),
     }
 
 

@@ -8,6 +8,7 @@ from dlonsc.accounts.limits import forget_old
 from dlonsc.editions.models import Edition
 from dlonsc.mail import digest
 from reviews import invariants, likeness, reminders
+from reviews.conflicts import refresh_all
 from reviews.late_conflicts import name_missing_handlers, tell_chairs
 
 
@@ -30,10 +31,11 @@ def audit() -> None:
 
 @shared_task(name="reviews.tasks.tell_late_conflicts")
 def tell_late_conflicts() -> None:
-    """Tell chairs of assignments that have come into conflict, each once of each; name who handles a submission when a
-    chair has come into conflict with it.
+    """Find what members' homes, addresses and named persons bar by now; tell chairs of assignments that have come into
+    conflict, each once of each; name who handles a submission when a chair has come into conflict with it.
     """
     for edition in Edition.objects.filter(submissions__isnull=False).distinct():
+        refresh_all(edition, timezone.now())
         name_missing_handlers(edition, at=timezone.now())
         tell_chairs(edition, timezone.now())
 

@@ -10,7 +10,6 @@ from django.db import transaction
 from dlonsc.accounts.models import Affiliation
 from dlonsc.editions.models import Edition, InstitutionAlias, Membership, MembershipAffiliation, MembershipQuerySet
 from submissions.models import Author, Conflict, ConflictKind, ConflictSource, Submission
-from submissions.states import State
 
 # Sharing a mail provider is no shared institution.
 FREE_MAIL = frozenset(
@@ -141,9 +140,11 @@ def computed_conflicts(submission: Submission, committee: Committee | None = Non
     committee = committee or Committee(submission.edition_id)
     authors = homes_of_authors(submission.authors.all(), committee.spell)
     emails = {author.email.lower() for author in submission.authors.all()}
+    orcids = {author.orcid for author in submission.authors.all()} - {""}
     found = []
     for member, addresses, homes in committee.members:
-        if addresses & emails or (member.user_id is not None and member.user_id == submission.created_by_id):
+        is_maker = member.user_id is not None and member.user_id == submission.created_by_id
+        if addresses & emails or is_maker or (member.user and member.user.orcid in orcids):
             found.append(Computed(member, ConflictSource.AUTHORSHIP, "is an author or the submitter"))
             continue
         institutions = authors.institutions.keys() & homes.institutions.keys()
@@ -186,8 +187,8 @@ def refresh_conflicts(submission: Submission, at: datetime, committee: Committee
 
 
 def refresh_edition(edition: Edition, at: datetime) -> None:
-    """Refresh every open or submitted paper: after members join, or change their homes."""
-    rows = Submission.objects.filter(edition=edition, state__in=[State.DRAFT, State.SUBMITTED], outcome="")
+    """Refresh every paper: after members join, or change their homes. Decided and withdrawn ones are secrets too."""
+    rows = Submission.objects.filter(edition=edition)
     committee = Committee(edition.pk)
     for submission in rows.prefetch_related("authors"):
         refresh_conflicts(submission, at, committee)

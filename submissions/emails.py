@@ -16,6 +16,7 @@ from dlonsc.editions.models import Membership
 from dlonsc.mail.models import Message
 from dlonsc.mail.post import post, preview
 from submissions.access import in_conflict_with
+from submissions.guards import for_chair
 from submissions.models import (
     Author,
     AuthorListRequest,
@@ -96,7 +97,7 @@ def to_chairs(submission: Submission, letter: str, *, key: str, at: datetime, li
     for chair in chairs_of(submission):
         post(
             key=f"{key}:chair-{chair.pk}",
-            to_email=chair.email,
+            to_email=chair.user.email if chair.user else chair.email,
             to_name=chair.name,
             letter=f"{ROOM}/{letter}",
             context={"submission": submission, "edition": submission.edition, "link": link, **words},
@@ -105,6 +106,7 @@ def to_chairs(submission: Submission, letter: str, *, key: str, at: datetime, li
             kind=letter,
             about=submission.label,
             thread=f"{submission.edition.slug}.{submission.number}",
+            guard=for_chair(chair, submission),
         )
 
 

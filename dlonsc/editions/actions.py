@@ -15,11 +15,12 @@ from dlonsc.editions.emails import (
     post_date_changed,
     post_invitation,
     post_invitation_reminder,
+    post_new_chair,
     post_thanks,
 )
 from dlonsc.editions.models import Deadline, Edition, Membership, MembershipAffiliation, Topic
 from dlonsc.editions.pasted import Invitee
-from dlonsc.editions.upstairs import concerned_by
+from dlonsc.editions.upstairs import concerned_by, upstairs
 from dlonsc.history.record import record
 
 ROLES = ("is_chair", "is_proceedings_chair", "is_reviewer", "is_senior")
@@ -371,7 +372,19 @@ def accept_invitation(*, membership: Membership, max_load: int | None, by: User 
         attach(membership, owner)
     post_thanks(membership, at)
     note("accept_invitation", membership.edition, by, at, label_of(membership), max_load=max_load)
+    joined(membership, by=by, at=at)
     return True
+
+
+def joined(membership: Membership, *, by: User | None, at: datetime) -> None:
+    """Somebody has a new place or role: her conflicts are found at once, and no chair comes unnoticed."""
+    upstairs.committee_changed(membership.edition, at)
+    if not membership.is_chair:
+        return
+    others = Membership.objects.chairs().filter(edition=membership.edition_id).exclude(pk=membership.pk)
+    for chair in others.select_related("user", "edition"):
+        if by is None or chair.user_id != by.pk:
+            post_new_chair(membership, chair, at)
 
 
 @transaction.atomic
@@ -416,6 +429,7 @@ def claim_memberships(user: User, at: datetime) -> list[Membership]:
     claimed = [member for member in waiting if attach(member, user)]
     for member in claimed:
         note("claim_membership", member.edition, user, at, label_of(member))
+        upstairs.committee_changed(member.edition, at)
     return claimed
 
 
@@ -441,6 +455,8 @@ def set_roles(*, membership: Membership, roles: dict[str, bool], title: str, by:
     member.title = title
     member.save(update_fields=[*ROLES, "title"])
     note("set_roles", member.edition, by, at, label_of(member), before=before, after=after)
+    if after["is_chair"] and not before["is_chair"]:
+        joined(member, by=by, at=at)
     return True
 
 
@@ -464,4 +480,5 @@ def restore_member(*, membership: Membership, by: User, at: datetime) -> bool:
     if not rows.update(removed_at=None):
         return False
     note("restore_member", membership.edition, by, at, label_of(membership))
+    joined(membership, by=by, at=at)
     return True

@@ -149,6 +149,21 @@ def post_date_changed(
     )
 
 
+def post_new_chair(membership: Membership, chair: Membership, at: datetime) -> Message | None:
+    """Tell a chair that somebody has become a chair beside her."""
+    edition = membership.edition
+    return post(
+        key=f"new-chair:{membership.pk}:{chair.pk}:{at.isoformat()}",
+        to_email=chair.user.email if chair.user else chair.email,
+        to_name=chair.name,
+        letter="editions/emails/new_chair",
+        context={"edition": edition, "chair": chair, "member": membership},
+        head=letterhead(edition),
+        at=at,
+        about=label_of(membership),
+    )
+
+
 def post_mass_reading(chair: Membership, reader: User, opened: int, *, at: datetime) -> Message | None:
     """Tell a chair that one account opened unusually many papers or people; one letter per account and hour."""
     edition = chair.edition

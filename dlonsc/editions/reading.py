@@ -83,11 +83,13 @@ class MassReading:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        # Who asks, also when she looks with somebody else's eyes.
+        reader = request.user
         response = self.get_response(request)
         match = request.resolver_match
-        if match is not None and isinstance(request.user, User) and request.user.is_authenticated:
+        if match is not None and isinstance(reader, User) and reader.is_authenticated:
             thing = thing_of(match.view_name, match.kwargs)
             if thing:
                 with suppress(DatabaseError):
-                    notice(request.user, match.kwargs["slug"], thing)
+                    notice(reader, match.kwargs["slug"], thing)
         return response

@@ -45,6 +45,10 @@ def no_end(viewer: Membership, ends: bool) -> str:
     return ""
 
 
+def nothing_to_do(edition: Edition, at: datetime) -> None:
+    return None
+
+
 @dataclass
 class Upstairs:
     concerned: dict[Phase, Concerned] = field(default_factory=dict)
@@ -57,6 +61,8 @@ class Upstairs:
     has_reviewing_begun: Callable[[Edition], bool] = not_begun
     # What the end of the reviewers' access would hide, or opening it again show, in words with numbers.
     end_of_access: Callable[[Membership, bool], str] = no_end
+    # Somebody has joined the committee, come back, or got a role: her conflicts must be known before her next request.
+    committee_changed: Callable[[Edition, datetime], None] = nothing_to_do
 
 
 upstairs = Upstairs()

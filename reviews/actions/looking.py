@@ -19,7 +19,7 @@ def note_looking(chair: Membership, person: User | None, *, begins: bool, by: Us
     So a chair in conflict with the submission does not read in the history who its author or sub-reviewer is.
     """
     edition, words = chair.edition, str(person) if person else "a visitor"
-    member = Membership.objects.filter(edition=edition, user=person).first() if person else None
+    member = Membership.objects.active().filter(edition=edition, user=person).first() if person else None
     subjects: list[tuple[str, dict[str, int]]] = [(f"membership:{member.pk}" if member else "", {})]
     if person is not None and person.pk != NO_ROLE.pk and member is None:
         helped = SubReviewer.objects.filter(user=person).values("assignment__submission")

@@ -37,6 +37,7 @@ def post_changes(
         kind=act,
         about=_about([*added, *removed]),
         thread=_thread(edition, member),
+        guard={"tasks": [row.pk for row in added]} if added else None,
     )
     return message is not None
 

@@ -10,6 +10,7 @@ from dlonsc.editions.models import Edition, Membership
 from dlonsc.mail.models import Message
 from dlonsc.mail.post import post
 from reviews.models import Assignment
+from submissions.guards import for_chair
 from submissions.models import Conflict
 
 
@@ -59,6 +60,7 @@ def post_conflict_lifted(conflict: Conflict, chair: Membership, *, by: User, at:
         at=at,
         about=submission.label,
         thread=f"{edition.slug}.{submission.number}",
+        guard=for_chair(chair, submission),
     )
 
 
@@ -82,4 +84,5 @@ def post_late_conflict(assignment: Assignment, reason: str, chair: Membership, a
         at=at,
         about=submission.label,
         thread=f"{edition.slug}.{submission.number}",
+        guard=for_chair(chair, submission),
     )

@@ -9,6 +9,7 @@ from dlonsc.editions.models import Membership
 from dlonsc.mail.models import Message
 from dlonsc.mail.post import post
 from reviews.models import Assignment
+from submissions.guards import for_chair
 
 
 def post_refusal(assignment: Assignment, chair: Membership, at: datetime) -> Message | None:
@@ -31,6 +32,7 @@ def post_refusal(assignment: Assignment, chair: Membership, at: datetime) -> Mes
         at=at,
         about=submission.label,
         thread=f"{edition.slug}.{submission.number}",
+        guard=for_chair(chair, submission),
     )
 
 

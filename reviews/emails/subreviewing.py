@@ -16,6 +16,7 @@ from dlonsc.mail.post import post
 from reviews.access import assigned_to
 from reviews.models import SubReviewer
 from reviews.subreviewers import token_of
+from submissions.guards import for_chair
 
 INVITATION = "sub_reviewer_invitation"
 
@@ -28,7 +29,8 @@ def post_named(row: SubReviewer, chair: Membership, at: datetime) -> Message | N
     """Ask a chair whether she agrees. What was computed of the person stands on her page only."""
     address = reverse("reviews:sub_reviewer", args=[row.assignment.submission.edition.slug, row.pk])
     context = {"reviewer": row.assignment.membership, "link": f"{settings.SITE_URL}{address}"}
-    return _post("sub_reviewer_named", f":{chair.pk}", row, _address(chair), chair.name, context, at=at)
+    guard = for_chair(chair, row.assignment.submission)
+    return _post("sub_reviewer_named", f":{chair.pk}", row, _address(chair), chair.name, context, at=at, guard=guard)
 
 
 def post_invitation(row: SubReviewer, at: datetime) -> Message | None:

@@ -30,6 +30,7 @@ from reviews.access import (
     fellow_reviews,
     is_own_eye,
     names_of_fellows,
+    on_desks,
     outcome_for_reviewer,
     own_comments,
     own_reviews,
@@ -523,7 +524,12 @@ def own_gate(request: HttpRequest, slug: str) -> tuple[Edition, list[Review]]:
 def own(request: HttpRequest, slug: str) -> HttpResponse:
     """Everything that she wrote for an edition, also after she was removed: her text stays hers."""
     edition, rows = own_gate(request, slug)
-    shown = [{"row": row} | shown_text(edition, reviewing.official_text(row)) for row in rows]
+    # A title may have changed since she could see the submission: it is shown while she can.
+    seen = {task.pk for task in on_desks({row.assignment.submission_id for row in rows})}
+    shown = [
+        {"row": row, "is_hers": row.assignment_id in seen} | shown_text(edition, reviewing.official_text(row))
+        for row in rows
+    ]
     context = {
         "edition": edition,
         "reviews": shown,

@@ -1,0 +1,333 @@
+"""Ways past the pages to what one may not know: letters that wait, copies, counts, and those who look as another."""
+
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from allauth.account.models import EmailAddress
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from dlonsc.accounts.models import User
+from dlonsc.editions import actions as editions
+from dlonsc.editions import reading
+from dlonsc.editions.calendar import Phase
+from dlonsc.editions.models import Deadline, Edition, Membership
+from dlonsc.history.models import Entry
+from dlonsc.mail import ledger
+from dlonsc.mail.envelope import Envelope
+from dlonsc.mail.models import Message
+from dlonsc.mail.transport import Answer, Outcome
+from reviews.actions import assigning, deciding, erasing, reviewing
+from reviews.emails.chairing import post_conflict_lifted, post_late_conflict
+from reviews.emails.subreviewing import post_named
+from reviews.models import SubReviewer
+from reviews.tasks import tell_late_conflicts
+from submissions.access import overseen_by
+from submissions.actions import drafting
+from submissions.conflicts import refresh_conflicts
+from submissions.states import State
+from submissions.tasks import sweep_conflicts
+from tests import factories
+from tests.factories import AT
+
+pytestmark = pytest.mark.django_db
+As = Callable[[User | Membership | None], Client]
+
+
+class Server:
+    """Takes every letter that the last look lets go."""
+
+    def deliver(self, envelope: Envelope, look: Callable[[], bool]) -> Answer:
+        return Answer(Outcome.SENT, "250 ok") if look() else Answer(Outcome.STOPPED, "")
+
+    def close(self) -> None:
+        return None
+
+
+def sent_to(*people: Membership | User) -> list[str]:
+    """The kinds of letters that have left for these people once all that may leave has left."""
+    ledger.drain(Server(), seconds=5)
+    users = [one.user if isinstance(one, Membership) else one for one in people]
+    emails = [user.email for user in users if user]
+    return sorted(Message.objects.filter(to_email__in=emails, state="sent").values_list("kind", flat=True))
+
+
+def move(browser: Client, deadline: Deadline) -> None:
+    """A chair moves a date and writes to those whom it concerns."""
+    words = {
+        "announced": "2027-05-20T23:59", "zone": deadline.zone, "label": deadline.label, "grace_minutes": 0,
+        "is_public": "on", "tell": "1", "confirm": "1", "version": deadline.version,
+    }  # fmt: skip
+    if deadline.is_soft:
+        words["is_soft"] = "on"
+    browser.post(f"/{deadline.edition.slug}/chair/dates/{deadline.phase}/", words)
+
+
+def date_of(edition: Edition, phase: Phase) -> Deadline:
+    found = edition.due(phase)
+    assert found is not None
+    return found
+
+
+# --- Dates -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_moved_camera_ready_date_tells_nobody_of_a_decision_that_is_held(
+    edition: Edition, chair: Membership, as_user: As
+) -> None:
+    Edition.objects.filter(pk=edition.pk).update(hold_minutes=60)
+    papers = [factories.make_submission(edition, factories.make_user(f"{word}@x.example")) for word in ("yes", "no")]
+    for paper, verdict in zip(papers, ("accept", "reject"), strict=True):
+        assert chair.user is not None
+        factories.make_decision(paper, chair.user, verdict)
+    chair.edition.refresh_from_db()
+    now = deciding.plan(chair)
+    deciding.announce(
+        chair, accepts=1, rejects=1, fingerprint=now.fingerprint, leave_undecided=False, by=chair.user,
+        at=timezone.now(),
+    )  # fmt: skip
+    move(as_user(chair), date_of(edition, Phase.CAMERA_READY))
+    assert list(Message.objects.filter(kind="date_changed").values_list("to_email", flat=True)) == []
+
+
+def test_the_letters_of_a_moved_date_tell_a_chair_in_conflict_not_who_reviews_and_who_is_accepted(
+    edition: Edition, chair: Membership, other_chair: Membership, reviewer: Membership, as_user: As
+) -> None:
+    author = factories.make_user("two@papers.example")
+    hidden, known = (factories.make_submission(edition, author) for _ in range(2))
+    factories.make_conflict(hidden, chair)
+    factories.make_assignment(hidden, reviewer)
+    factories.announce(known, "rejected")
+    move(as_user(other_chair), date_of(edition, Phase.REVIEW))
+    factories.announce(hidden, "accepted")
+    move(as_user(other_chair), date_of(edition, Phase.CAMERA_READY))
+    assert Message.objects.filter(kind="date_changed").count() == 2
+    page = as_user(chair).get(f"/{edition.slug}/chair/mail/").content.decode()
+    assert reviewer.user is not None
+    assert (reviewer.user.email in page, author.email in page) == (False, False)
+
+
+# --- Addresses that are not proven, names that are typed -------------------------------------------------------------
+
+
+def test_an_address_that_is_not_proven_tells_nothing_of_its_owner(
+    edition: Edition, reviewer: Membership, stranger: User, as_user: As
+) -> None:
+    paper = factories.make_submission(edition, state=State.DRAFT)
+    factories.make_author(paper, "co@uni.example")
+    assert reviewer.user is not None
+    SubReviewer.objects.create(
+        assignment=factories.make_assignment(paper, reviewer), name="S", email="sue@uni.example", institution="X",
+        named_by=reviewer.user, named_at=AT,
+    )  # fmt: skip
+    Message.objects.create(key="k", to_email="co@uni.example", subject="s", text="t", state="sent")
+    before = erasing.plan(stranger)
+    browser = as_user(stranger)
+    for email in ("co@uni.example", "sue@uni.example"):
+        browser.post("/accounts/email/", {"action_add": "", "email": email})
+    assert EmailAddress.objects.filter(user=stranger, verified=False).count() == 2
+    after = erasing.plan(stranger)
+    assert (after.goes | {"sessions": 0}, after.stays, after.waiting) == (before.goes, before.stays, before.waiting)
+
+
+def test_erasing_who_wrote_down_anothers_address_takes_nothing_from_the_other(
+    edition: Edition, reviewer: Membership, stranger: User
+) -> None:
+    letter = Message.objects.create(
+        key="k", edition=edition.slug, kind="decision", to_email="co@uni.example", subject="s", text="t", state="held",
+        not_before=timezone.now() + timedelta(hours=1),
+    )  # fmt: skip
+    EmailAddress.objects.create(user=stranger, email="co@uni.example", verified=False)
+    erasing.erase(stranger, by="administrator", at=timezone.now())
+    letter.refresh_from_db()
+    assert letter.state == "held"
+
+
+def test_a_name_in_a_profile_tells_not_what_its_bearer_wrote(
+    edition: Edition, reviewer: Membership, as_user: As
+) -> None:
+    factories.make_submission(edition, factories.make_user("alice@s.example", "Alice Secret"), state=State.DRAFT)
+    assert reviewer.user is not None
+    named = [{"who": "Alice Secret", "kind": "other"}, {"who": "Bert Nobody", "kind": "other"}]
+    reviewing.save_profile(
+        membership=reviewer, interests={}, max_load=None, away="", publications="", conflicts=named, by=reviewer.user,
+        at=AT,
+    )  # fmt: skip
+    assert reviewer.conflicts.count() == 1
+    browser = as_user(reviewer)
+    answer = browser.post(reverse("persons:download"))
+    archive = zipfile.ZipFile(io.BytesIO(b"".join(answer.streaming_content)))
+    told = json.loads(archive.read("data.json"))["committees"][0]
+    assert told["declared_conflicts"] == named
+    assert told["conflicts_you_declared"] == []
+    assert "<strong>1</strong>" not in browser.get(reverse("reviews:profile", args=[edition.slug])).content.decode()
+
+
+# --- Letters that wait while a conflict comes up ---------------------------------------------------------------------
+
+
+def test_a_letter_to_a_chair_that_waits_does_not_leave_once_she_is_in_conflict(
+    edition: Edition, chair: Membership, reviewer: Membership, author: User
+) -> None:
+    paper = factories.make_submission(edition, author, title="Wombat")
+    task = factories.make_assignment(paper, reviewer)
+    assert reviewer.user is not None
+    drafting.ask(submission=paper, text="When?", by=author, at=AT)
+    row = SubReviewer.objects.create(
+        assignment=task, name="S", email="sue@uni.example", institution="X", named_by=reviewer.user, named_at=AT
+    )
+    post_named(row, chair, AT)
+    conflict = factories.make_conflict(paper, reviewer)
+    post_late_conflict(task, "a friend", chair, AT)
+    assert chair.user is not None
+    post_conflict_lifted(conflict, chair, by=chair.user, at=AT)
+    reviewing.decline_assignment(assignment=task, refusal="time", reason="busy", by=reviewer.user, at=AT)
+    waiting = sorted(Message.objects.filter(to_email=chair.user.email).values_list("kind", flat=True))
+    assert waiting == ["assignment_refused", "conflict_lifted", "late_conflict", "question", "sub_reviewer_named"]
+    factories.make_conflict(paper, chair)
+    assert sent_to(chair) == []
+
+
+def test_without_a_conflict_all_of_them_leave(edition: Edition, chair: Membership, author: User) -> None:
+    paper = factories.make_submission(edition, author)
+    drafting.ask(submission=paper, text="When?", by=author, at=AT)
+    assert sent_to(chair) == ["question"]
+
+
+def test_a_letter_of_a_task_that_waits_does_not_leave_once_its_reviewer_is_in_conflict(
+    edition: Edition, chair: Membership, reviewer: Membership
+) -> None:
+    paper = factories.make_submission(edition, title="Wombat")
+    assert chair.user is not None
+    assigning.assign(paper, reviewer, by=chair.user, at=AT)
+    factories.make_conflict(paper, reviewer)
+    assert sent_to(reviewer) == []
+
+
+def test_a_letter_of_a_task_leaves_while_the_task_is_hers(
+    edition: Edition, chair: Membership, reviewer: Membership
+) -> None:
+    paper = factories.make_submission(edition)
+    assert chair.user is not None
+    assigning.assign(paper, reviewer, by=chair.user, at=AT)
+    assert sent_to(reviewer) == ["assigned"]
+
+
+def test_a_question_reaches_a_chair_at_her_account(edition: Edition, chair: Membership, author: User) -> None:
+    Membership.objects.filter(pk=chair.pk).update(email="invited@elsewhere.example")
+    drafting.ask(submission=factories.make_submission(edition, author), text="When?", by=author, at=AT)
+    assert chair.user is not None
+    assert Message.objects.get(kind="question").to_email == chair.user.email
+
+
+# --- Conflicts that nobody has written down yet ----------------------------------------------------------------------
+
+
+def test_who_becomes_a_chair_is_in_conflict_at_her_first_request(
+    edition: Edition, chair: Membership, as_user: As
+) -> None:
+    paper = factories.make_submission(edition, factories.make_user("ada@uni.example"))
+    factories.announce(paper)
+    late = factories.make_member(edition, factories.make_user("new@uni.example"))
+    roles = {"is_chair": True, "is_reviewer": True}
+    assert chair.user is not None
+    editions.set_roles(membership=late, roles=roles, title="", by=chair.user, at=AT)
+    assert as_user(late).get(f"/{edition.slug}/chair/submissions/{paper.number}/").status_code == 404
+
+
+@pytest.mark.parametrize("state", [State.SUBMITTED, State.WITHDRAWN, State.DESK_REJECTED])
+def test_the_sweep_finds_conflicts_with_papers_of_every_state(edition: Edition, state: State) -> None:
+    paper = factories.make_submission(edition, factories.make_user("ada@uni.example"), state=state)
+    late = factories.make_member(edition, factories.make_user("new@uni.example"), chair=True)
+    sweep_conflicts()
+    assert not overseen_by(late).filter(pk=paper.pk).exists()
+
+
+def test_persons_named_in_a_profile_are_found_in_papers_that_come_later(edition: Edition, chair: Membership) -> None:
+    Membership.objects.filter(pk=chair.pk).update(declared_conflicts=[{"who": "alice@s.example", "kind": "family"}])
+    paper = factories.make_submission(edition, factories.make_user("alice@s.example"))
+    assert overseen_by(chair).filter(pk=paper.pk).exists()
+    tell_late_conflicts()
+    assert not overseen_by(chair).filter(pk=paper.pk).exists()
+
+
+def test_an_author_with_a_members_orcid_is_that_member(edition: Edition, chair: Membership) -> None:
+    User.objects.filter(pk=chair.user_id).update(orcid="0000-0002-1825-0097")
+    paper = factories.make_submission(edition, factories.make_user("ada@uni.example"))
+    factories.make_author(paper, "private@gmail.com", "C. Chair", orcid="0000-0002-1825-0097", institution="Elsewhere")
+    refresh_conflicts(paper, AT)
+    assert not overseen_by(chair).filter(pk=paper.pk).exists()
+
+
+def test_every_other_chair_is_told_of_a_new_one(edition: Edition, chair: Membership, other_chair: Membership) -> None:
+    member = factories.make_member(edition, factories.make_user("third@x.example"))
+    assert chair.user is not None
+    assert other_chair.user is not None
+    editions.set_roles(membership=member, roles={"is_chair": True}, title="", by=chair.user, at=AT)
+    assert list(Message.objects.filter(kind="new_chair").values_list("to_email", flat=True)) == [other_chair.user.email]
+
+
+# --- Those who look, and what they leave behind ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("past", [{"removed_at": AT}, {"declined_at": AT, "accepted_at": None}])
+def test_history_of_looking_names_no_former_member_who_helps_with_a_hidden_paper(
+    edition: Edition,
+    chair: Membership,
+    other_chair: Membership,
+    reviewer: Membership,
+    as_user: As,
+    past: dict[str, object],
+) -> None:
+    Edition.objects.filter(pk=edition.pk).update(sub_reviewers=True)
+    hidden = factories.make_submission(edition)
+    factories.make_conflict(hidden, chair)
+    helper = factories.make_user("sub@s.example", "Suzanna Sub")
+    factories.make_member(edition, helper, **past)
+    factories.make_sub_reviewer(factories.make_assignment(hidden, reviewer), helper)
+    as_user(other_chair).post(reverse("reviews:look_as", args=[edition.slug]), {"person": helper.pk})
+    assert Entry.objects.get(verb="looked_as").subject == hidden.label
+    assert "Suzanna Sub" not in as_user(chair).get(f"/{edition.slug}/chair/history/").content.decode()
+
+
+def test_a_chair_who_copies_with_anothers_eyes_is_named_herself(
+    edition: Edition, chair: Membership, reviewer: Membership, as_user: As, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "MOST_OF_A_CHAIR", 2)
+    for _ in range(3):
+        factories.make_assignment(factories.make_submission(edition), reviewer)
+    browser = as_user(chair)
+    assert reviewer.user is not None
+    browser.post(reverse("reviews:look_as", args=[edition.slug]), {"person": reviewer.user.pk})
+    for paper in edition.submissions.all():
+        browser.get(f"/{edition.slug}/reviews/{paper.number}/")
+    assert Entry.objects.get(verb="opened_unusually_much").by == str(chair.user)
+
+
+def test_when_the_rules_were_confirmed_is_not_told_to_a_chair_in_conflict(
+    edition: Edition, chair: Membership, other_chair: Membership, reviewer: Membership, as_user: As
+) -> None:
+    factories.make_conflict(factories.make_submission(edition), chair)
+    Membership.objects.filter(pk=reviewer.pk).update(rules_at=None)
+    home = as_user(reviewer).get(reverse("reviews:home", args=[edition.slug])).content.decode()
+    assert reverse("reviews:rules", args=[edition.slug]) in home
+    as_user(reviewer).post(reverse("reviews:rules", args=[edition.slug]))
+    pages = {one: as_user(one).get(f"/{edition.slug}/chair/history/").content.decode() for one in (chair, other_chair)}
+    assert ["confirm" in pages[chair], "confirm rules" in pages[other_chair]] == [False, True]
+
+
+def test_a_text_of_her_own_carries_the_title_only_while_she_may_see_it(
+    edition: Edition, reviewer: Membership, as_user: As
+) -> None:
+    paper = factories.make_submission(edition, title="Wombat")
+    factories.make_review(factories.make_assignment(paper, reviewer), summary="Dormouse")
+    address = reverse("reviews:own", args=[edition.slug])
+    assert "Wombat" in as_user(reviewer).get(address).content.decode()
+    factories.make_conflict(paper, reviewer)
+    page = as_user(reviewer).get(address).content.decode()
+    assert ("Wombat" in page, "Dormouse" in page) == (False, True)
