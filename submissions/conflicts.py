@@ -11,9 +11,10 @@ from dlonsc.accounts.models import Affiliation
 from dlonsc.editions.models import Edition, InstitutionAlias, Membership, MembershipAffiliation, MembershipQuerySet
 from submissions.models import Author, Conflict, ConflictKind, ConflictSource, Submission
 
-# Sharing a mail provider is no shared institution.
+# Sharing a mail provider is no shared institution. The addresses that the demo's people sign in with share one too.
 FREE_MAIL = frozenset(
     [
+        "demo.example",
         "gmail.com",
         "googlemail.com",
         "outlook.com",

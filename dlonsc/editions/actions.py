@@ -275,7 +275,8 @@ def place_of(edition: Edition, person: Invitee) -> Membership:
         found.email, found.edition = person.email, edition
         return found
     last = rows.aggregate(last=Max("position"))["last"] or 0
-    return Membership(edition=edition, name=person.name, email=person.email, position=last + 1)
+    # Nobody is printed on the committee's page before she has said yes.
+    return Membership(edition=edition, name=person.name, email=person.email, position=last + 1, is_listed=False)
 
 
 def awaiting(member: Membership) -> bool:
@@ -361,7 +362,7 @@ def accept_invitation(*, membership: Membership, max_load: int | None, by: User 
 
     The membership goes to the account that is signed in, or to the one that has proven to hold the invited address.
     """
-    values = {"accepted_at": at, "opened_at": membership.opened_at or at}
+    values = {"accepted_at": at, "opened_at": membership.opened_at or at, "is_listed": True}
     if max_load is not None:
         values["max_load"] = max_load  # type: ignore[assignment]
     if not open_invitation(membership).update(**values):

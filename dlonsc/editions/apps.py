@@ -8,7 +8,10 @@ class EditionsConfig(AppConfig):
 
     def ready(self) -> None:
         # Models exist only now, so these cannot be imported at the top.
+        from allauth.account.signals import email_confirmed, user_logged_in  # noqa: PLC0415
+
         from dlonsc.accounts import passwords  # noqa: PLC0415
+        from dlonsc.editions.claiming import claim_at_proof, claim_at_sign_in  # noqa: PLC0415
         from dlonsc.editions.guards import still_asked  # noqa: PLC0415
         from dlonsc.editions.passwords import words_for_passwords  # noqa: PLC0415
         from dlonsc.mail.guards import register  # noqa: PLC0415
@@ -16,3 +19,5 @@ class EditionsConfig(AppConfig):
         register("invitation", still_asked)
         register("invitation_reminder", still_asked)
         passwords.register(words_for_passwords)
+        user_logged_in.connect(claim_at_sign_in, dispatch_uid="claim_at_sign_in")
+        email_confirmed.connect(claim_at_proof, dispatch_uid="claim_at_proof")

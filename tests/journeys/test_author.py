@@ -114,3 +114,25 @@ def test_saving_while_a_save_is_on_its_way_waits_for_it_and_tells_of_no_other_wi
     draft.refresh_from_db()
     assert (len(on_its_way), draft.abstract, draft.typed) == (1, "Typed in a hurry.", {})
     assert page.get_by_text("Typed in another window").count() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_upload_right_after_typing_saves_the_text_first_and_loses_none_beside_it(
+    tmp_path: Path, open_page: Open
+) -> None:
+    edition = factories.make_edition()
+    begin_now(edition)
+    author = factories.make_user("ada@uni.example", "Ada Author")
+    draft = factories.make_submission(edition, author, state=State.DRAFT)
+    page, other = open_page(author), open_page(author)
+    page.goto(f"/{edition.slug}/submissions/{draft.number}/")
+    page.locator("textarea[name=text]").fill("May the paper have an appendix?")
+    page.locator("#id_abstract").fill("Typed in a hurry.")
+    upload(page, pdf(tmp_path, 8))
+    expect(page.get_by_text("The format is right.").first).to_be_visible(timeout=20_000)
+    expect(page.locator("#id_abstract")).to_have_value("Typed in a hurry.")
+    expect(page.locator("textarea[name=text]")).to_have_value("May the paper have an appendix?")
+    expect(page.get_by_text("another window")).to_have_count(0)
+    # The server has it: another browser of hers shows it too.
+    other.goto(f"/{edition.slug}/submissions/{draft.number}/")
+    expect(other.locator("#id_abstract")).to_have_value("Typed in a hurry.")

@@ -3,15 +3,35 @@
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
+from urllib.parse import urlsplit
 
-from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponseBase, HttpResponseNotAllowed
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from dlonsc.editions.access import chair_of
 
 View = Callable[..., HttpResponseBase]
 # Takes what the view takes and raises Http404 for who may not see the thing.
 Gate = Callable[..., object]
+
+
+def signed_in(view: View) -> View:
+    """Others sign in first. Who sent a form goes on at the page it stood on: its own address may take no visit, and the
+    page puts back what was typed.
+    """
+
+    @wraps(view)
+    def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.user.is_authenticated:
+            return view(request, *args, **kwargs)
+        came_from = request.headers.get("Referer", "")
+        is_ours = url_has_allowed_host_and_scheme(came_from, {request.get_host()}, request.is_secure())
+        if request.method == "POST" and came_from and is_ours:
+            return redirect_to_login(urlsplit(came_from)._replace(scheme="", netloc="", fragment="").geturl())
+        return redirect_to_login(request.get_full_path())
+
+    return checked
 
 
 def door(gate: Gate, *methods: str) -> Callable[[View], View]:
@@ -25,7 +45,7 @@ def door(gate: Gate, *methods: str) -> Callable[[View], View]:
             gate(request, *args, **kwargs)
             return HttpResponseNotAllowed(methods)
 
-        return login_required(checked)
+        return signed_in(checked)
 
     return build
 

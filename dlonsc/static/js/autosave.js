@@ -7,6 +7,7 @@ for (const form of document.querySelectorAll("form[data-autosave]")) {
   let running = false;
   let changed = false;
   let afterwards = null;
+  let ended = Promise.resolve();
 
   const say = (text, bad) => {
     if (!mark) return;
@@ -61,7 +62,12 @@ for (const form of document.querySelectorAll("form[data-autosave]")) {
     schedule(500);
   };
 
-  const save = async (leaving) => {
+  const save = (leaving) => {
+    const mine = saving(leaving);
+    ended = Promise.all([ended, mine]);
+    return mine;
+  };
+  const saving = async (leaving) => {
     if (!changed || (running && !leaving)) return;
     changed = false;
     running = true;
@@ -143,6 +149,11 @@ for (const form of document.querySelectorAll("form[data-autosave]")) {
   });
   // Signing out: first everything is saved; what its writer drops is not put back by a last save on leaving.
   document.addEventListener("save-now", () => save(false));
+  // Before a part of the page takes the reader to a new one (upload.js), it waits for what is on its way and then saves.
+  document.addEventListener("save-first", (event) => {
+    clearTimeout(timer);
+    event.detail.push(ended.then(() => save(false)));
+  });
   document.addEventListener("drop-drafts", () => {
     clearTimeout(timer);
     changed = false;

@@ -4,13 +4,13 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 
 from dlonsc.accounts.models import User
 from dlonsc.editions.access import chair_of
 from dlonsc.editions.models import Membership
+from dlonsc.editions.views.doors import signed_in
 from submissions.access import one, overseen_by
 from submissions.models import Submission
 
@@ -26,7 +26,7 @@ class ChairRequest(HttpRequest):
 def chairs_only(view: ChairView) -> ChairView:
     """Call view(request, chair, ...) for a chair of the edition in the address; 404 for everybody else."""
 
-    @login_required
+    @signed_in
     @wraps(view)
     def inner(request: HttpRequest, slug: str, **words: Any) -> HttpResponseBase:
         return view(request, chair_of(request.user, slug), **words)
