@@ -15,7 +15,7 @@ from django.template.loader import render_to_string
 from django.utils.safestring import mark_safe
 
 from dlonsc.mail.envelope import message_id, printable, thread_id
-from dlonsc.mail.models import Campaign, Message, State, StateChange, Unsubscribed, new_token
+from dlonsc.mail.models import Campaign, Message, State, StateChange, Unsubscribed, new_token, stored_key
 from dlonsc.mail.placeholders import Block, Value, fill, fill_html
 from dlonsc.mail.tasks import deliver
 
@@ -128,6 +128,7 @@ def post(
 ) -> Message | None:
     """Write one letter to one person; None when its key was posted before (nothing is written twice).
 
+    Whoever looks a key up asks for `stored_key(key)`: long ones are shortened.
     `letter` is a template prefix such as "submissions/emails/receipt": <prefix>.subject.txt, .txt and .html are
     rendered now and frozen; `own`, or what the letterhead knows, takes their place where an edition words the letter
     itself. `about` labels the thing ("submission:17"), `thread` gives the References header.
@@ -136,6 +137,7 @@ def post(
     `gather_until` lets it wait for the letter of the day (see digest); it never leaves by itself then.
     Call it inside the transaction of the fact.
     """
+    key = stored_key(key)
     email = to_email.strip().lower()
     if may_leave and Unsubscribed.objects.filter(email=email, edition=head.edition).exists():
         return None

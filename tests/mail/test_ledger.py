@@ -128,6 +128,15 @@ def test_a_letter_is_frozen_when_posted_and_a_key_is_posted_once(letter: Callabl
     assert (again, Message.objects.count(), history(first)) == (None, 1, ["queued"])
 
 
+def test_a_long_key_is_shortened_and_no_two_become_one(letter: Callable[..., Message]) -> None:
+    # Ones that differ at their end only, and one that just fits.
+    keys = ["k" * 200 + end for end in ("", "@uni.example", "@lab.example")]
+    stored = [letter(key=key).key for key in keys]
+    assert (stored[0], [len(key) for key in stored], len(set(stored))) == (keys[0], [200, 193, 193], 3)
+    words = {"to_email": "x@y.example", "letter": "plain", "context": {"it": "it"}, "head": HEAD, "at": AT}
+    assert [post(key=key, **words) for key in keys] == [None, None, None]  # type: ignore[arg-type]
+
+
 def test_a_letter_vanishes_with_the_fact_that_was_rolled_back(letter: Callable[..., Message]) -> None:
     def fact() -> None:
         with transaction.atomic():
