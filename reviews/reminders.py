@@ -16,6 +16,7 @@ from django.utils import timezone
 from dlonsc.editions.calendar import Phase
 from dlonsc.editions.models import Deadline, Edition, Membership
 from dlonsc.mail import guards
+from dlonsc.mail.apart import apart
 from dlonsc.mail.models import Message
 from reviews.conflicts import conflict_reasons
 from reviews.emails.reminding import (
@@ -74,14 +75,18 @@ def step_now(cutoff: datetime, steps: Sequence[timedelta], at: datetime) -> time
 
 
 def remind(at: datetime) -> list[Message]:
-    """Write every reminder that is due at `at` and not yet written; returns the new letters."""
+    """Write every reminder that is due at `at` and not yet written; returns the new letters.
+
+    What cannot be written, such as an own text with a hole, is logged and stops neither other things nor editions.
+    """
     letters: list[Message] = []
     rows = Deadline.objects.filter(phase__in=PHASES, cutoff_at__gt=at - 60 * DAY).select_related("edition")
     for deadline in rows.prefetch_related("edition__topics"):
         for thing in open_things(deadline, at):
             step = step_now(thing.cutoff, thing.steps, at)
             if step is not None:
-                letters += thing.write(Moment(deadline, thing.cutoff, step), at)
+                with apart(f"a reminder of {deadline.edition.slug}, {deadline.phase}"):
+                    letters += thing.write(Moment(deadline, thing.cutoff, step), at)
     return letters
 
 

@@ -8,9 +8,9 @@ import time_machine
 from pytest_django import DjangoAssertNumQueries
 
 from dlonsc.editions.calendar import Phase
-from dlonsc.editions.models import Edition, Membership
+from dlonsc.editions.models import Edition, LetterText, Membership
 from dlonsc.mail import ledger
-from dlonsc.mail.models import Message, State, Unsubscribed
+from dlonsc.mail.models import KEY_LENGTH, Message, State, Unsubscribed
 from dlonsc.mail.transport import KeepInLedger
 from reviews.models import Review
 from reviews.reminders import remind
@@ -178,6 +178,32 @@ def test_a_reminder_does_not_leave_after_the_date(draft: Submission, travelled: 
     assert deliver_all() == []
     letter.refresh_from_db()
     assert (letter.state, letter.answer) == (State.CANCELLED, "the date is over")
+
+
+# --- What cannot be written -------------------------------------------------------------------------------------------
+
+
+def test_an_address_as_long_as_allowed_gets_its_reminder_once_and_stops_nobody_elses(
+    edition: Edition, draft: Submission
+) -> None:
+    draft.authors.update(is_contact=False)
+    factories.make_author(draft, f"{'a' * 60}@{'.'.join(['b' * 60] * 3)}.example", is_contact=True)
+    factories.make_submission(edition, state=SubmissionState.DRAFT, complete=False)
+    counts = [len(remind(SUBMISSION_CUTOFF - 2 * DAY + step)) for step in (MINUTE, 2 * MINUTE)]
+    assert (counts, max(len(row.key) for row in Message.objects.all()) <= KEY_LENGTH) == ([3, 0], True)
+
+
+def test_an_own_text_with_a_hole_stops_no_reminder_of_another_edition(
+    draft: Submission, caplog: pytest.LogCaptureFixture
+) -> None:
+    LetterText.objects.create(edition=draft.edition, kind="remind_draft", subject="x", text="{gone}", written_at=AT)
+    other = factories.make_edition("other-2026")
+    owner = factories.make_user("owner@other.example")
+    factories.make_submission(other, owner, state=SubmissionState.DRAFT, complete=False)
+    assert whom(remind(SUBMISSION_CUTOFF - 2 * DAY)) == ["owner@other.example"]
+    assert [row.getMessage() for row in caplog.records if row.exc_info] == [
+        "a reminder of dlonsc-2026, submission failed; the others go on"
+    ]
 
 
 # --- Reviews ----------------------------------------------------------------------------------------------------------
