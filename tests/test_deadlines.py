@@ -508,3 +508,27 @@ def test_the_announced_minute_is_the_last_one_on_every_day_of_the_year(
         travelled.move_to(instant + step)
         found.append("Submit a paper" in text_of(as_user(None).get("/dlonsc-2026/")))
     assert found == [True, False]
+
+
+def test_each_move_of_a_date_is_told_also_back_to_one_that_it_had_before(
+    edition: Edition, draft: Submission, chair: Membership
+) -> None:
+    assert chair.user is not None
+    counts = [
+        actions.set_deadline(
+            edition=edition,
+            phase=Phase.SUBMISSION,
+            announced=datetime(2026, 4, day, 23, 59),  # noqa: DTZ001 - a local minute, its zone beside it
+            zone=AOE,
+            label="Technical paper due",
+            grace_minutes=0,
+            is_soft=False,
+            is_public=True,
+            tell=True,
+            by=chair.user,
+            at=AT + timedelta(minutes=minute),
+        )
+        # The last one changes nothing.
+        for minute, day in enumerate([7, 14, 7, 14, 14])
+    ]
+    assert counts == [1, 1, 1, 1, None]
