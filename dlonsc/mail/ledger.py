@@ -78,6 +78,8 @@ def move(
         rows = rows.filter(attempts=fence)
     if to in DONE:
         fields.setdefault("finished_at", at)
+    # What servers and providers say is theirs; PostgreSQL keeps no NUL.
+    answer = answer.replace("\x00", "")
     if answer:
         fields["answer"] = answer
     if not rows.update(state=to, **fields):

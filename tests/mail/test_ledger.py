@@ -161,6 +161,15 @@ def test_a_letter_goes_out_once_and_keeps_the_servers_answer(letter: Callable[..
     assert transport.taken == ["person1@uni.example"]
 
 
+def test_an_answer_with_what_no_database_keeps_settles_the_letter_all_the_same(
+    letter: Callable[..., Message], clock: Clock
+) -> None:
+    message = letter(1)
+    run(clock, Scripted(Answer(Outcome.REFUSED, "550 no\x00 such user")))
+    message.refresh_from_db()
+    assert (message.state, message.answer) == (State.FAILED, "550 no such user")
+
+
 def test_a_held_letter_leaves_at_its_instant_and_not_a_second_before(
     letter: Callable[..., Message], clock: Clock
 ) -> None:
