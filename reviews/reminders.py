@@ -226,8 +226,10 @@ def reviews_are_open(message: Message) -> str | None:
 
 
 def items_are_missing(message: Message) -> str | None:
-    submission = Submission.objects.submitted().filter(pk=message.guard["camera_ready"]).first()
-    if submission is None or not missing_items(submission):
+    submission = Submission.objects.accepted(timezone.now()).filter(pk=message.guard["camera_ready"]).first()
+    if submission is None:
+        return "the submission is not accepted any more"
+    if not missing_items(submission):
         return "everything was delivered in the meantime"
     return _moved(message, submission.edition_id, Phase.CAMERA_READY, submission)
 

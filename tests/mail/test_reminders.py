@@ -273,6 +273,18 @@ def test_accepted_authors_are_reminded_of_what_is_missing(edition: Edition) -> N
     assert "\n  - Source archive\n  - Signed licence form\n" in letter.text
 
 
+def test_authors_whose_decision_was_corrected_before_the_letter_leaves_are_asked_for_nothing(
+    edition: Edition, travelled: time_machine.Traveller
+) -> None:
+    paper = factories.announce(factories.make_submission(edition))
+    travelled.move_to(CAMERA_CUTOFF - 2 * DAY)
+    letter = remind(CAMERA_CUTOFF - 2 * DAY)[0]
+    factories.announce(paper, "rejected", at=CAMERA_CUTOFF - 2 * DAY)
+    assert deliver_all() == []
+    letter.refresh_from_db()
+    assert (letter.state, letter.answer) == (State.CANCELLED, "the submission is not accepted any more")
+
+
 def test_rejected_and_not_yet_announced_ones_are_not_reminded(edition: Edition) -> None:
     factories.announce(factories.make_submission(edition), "rejected")
     factories.announce(factories.make_submission(edition), at=CAMERA_CUTOFF)
