@@ -13,7 +13,7 @@ from django.db import transaction
 
 from dlonsc.mail import guards
 from dlonsc.mail.apart import apart
-from dlonsc.mail.ledger import DAY, NO_REMINDERS, move, move_all, wants_no_reminders
+from dlonsc.mail.ledger import DAY, NO_REMINDERS, keep_back, move, move_all, wants_no_reminders
 from dlonsc.mail.models import Message, State
 from dlonsc.mail.post import Letterhead, post
 
@@ -94,13 +94,16 @@ def _letter_of(parts: list[Message], at: datetime) -> Message | None:
 
 
 def _stands(part: Message, at: datetime) -> bool:
+    if wants_no_reminders(part):
+        move(part, State.CANCELLED, of=[State.GATHERED], at=at, answer=NO_REMINDERS)
+        return False
     try:
-        reason = NO_REMINDERS if wants_no_reminders(part) else guards.objection(part)
+        reason = guards.objection(part)
     except guards.GuardMissing as error:
         log.error("letter %s: %s", part.pk, error)
         return False
     if reason is not None:
-        move(part, State.CANCELLED, of=[State.GATHERED], at=at, answer=reason)
+        keep_back(part, reason, of=[State.GATHERED], at=at)
     return reason is None
 
 
@@ -112,9 +115,11 @@ def body_of(part: Message) -> str:
 
 
 def something_stands(message: Message) -> str | None:
-    """The guard of a letter of the day: at least one of the things that it tells is still open."""
+    """The guard of a letter of the day: one of the things that it tells is still open, and none became a secret."""
     parts = Message.objects.filter(pk__in=message.guard["parts"]).order_by("pk")
-    return None if any(guards.objection(part) is None for part in parts) else DONE_MEANWHILE
+    reasons = [guards.objection(part) for part in parts]
+    secret = next((reason for reason in reasons if isinstance(reason, guards.NotHers)), None)
+    return secret or (None if None in reasons else DONE_MEANWHILE)
 
 
 def register() -> None:

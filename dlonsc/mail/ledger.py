@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from dlonsc.mail import guards
 from dlonsc.mail.envelope import envelope
-from dlonsc.mail.models import Campaign, Message, Pace, Pause, State, StateChange, Unsubscribed
+from dlonsc.mail.models import Campaign, Message, Pace, Pause, State, StateChange, Unsubscribed, stored_key
 from dlonsc.mail.transport import Answer, Outcome, Transport, transport_for
 
 log = logging.getLogger(__name__)
@@ -213,7 +213,7 @@ def _may_leave(message: Message, fence: int, at: datetime, terms: Terms) -> bool
         )
         return False
     if reason is not None:
-        move(message, State.CANCELLED, of=[State.SENDING], at=at, fence=fence, answer=reason)
+        keep_back(message, reason, of=[State.SENDING], at=at, fence=fence)
         if message.campaign is not None and not isinstance(reason, guards.OnlyThis):
             cancel_campaign(message.campaign, reason=reason, at=at)
         return False
@@ -268,6 +268,15 @@ def _try_again(message: Message, words: str, fence: int, at: datetime) -> None:
         return
     later = at + BACKOFF[attempt - 1]
     move(message, State.RETRY, of=live, at=at, fence=fence, answer=words, lease_until=None, not_before=later)
+
+
+def keep_back(message: Message, reason: str, *, of: Collection[str], at: datetime, fence: int | None = None) -> bool:
+    """Cancel a letter to which its guard objects.
+
+    A reminder frees its key: when the date moves back, or without what it must not tell, it may be written anew.
+    """
+    free = {} if message.at_most_once else {"key": stored_key(f"{message.key}:kept-back:{message.pk}")}
+    return move(message, State.CANCELLED, of=of, at=at, fence=fence, answer=reason, **free)
 
 
 def wants_no_reminders(message: Message) -> bool:

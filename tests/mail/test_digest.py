@@ -215,6 +215,24 @@ def test_a_reviewer_who_finished_one_minute_before_it_leaves_gets_none(
     assert (letter.state, letter.answer) == (State.CANCELLED, digest.DONE_MEANWHILE)
 
 
+def test_a_letter_of_the_day_does_not_leave_with_a_paper_that_became_none_of_hers(
+    edition: Edition, reviewer: Membership, travelled: time_machine.Traveller
+) -> None:
+    User.objects.filter(pk=reviewer.user_id).update(digest=True)
+    assert reviewer.user is not None
+    factories.make_submission(edition, reviewer.user, title="Mine", state=SubmissionState.DRAFT, complete=False)
+    paper = factories.make_submission(edition, title="Theirs")
+    factories.make_assignment(paper, reviewer)
+    edition.deadlines.filter(phase="review").update(cutoff_at=SUBMISSION_CUTOFF)
+    remind(WEEK_BEFORE)
+    travelled.move_to(HOUR_AFTER)
+    assert ["Theirs" in letter.text for letter in gather(HOUR_AFTER)] == [True]
+    factories.make_conflict(paper, reviewer)
+    call_command("outbox", "drain")
+    letter = Message.objects.get(kind="digest")
+    assert (letter.state, letter.answer) == (State.CANCELLED, "a paper that it lists is none of hers any more")
+
+
 @pytest.mark.usefixtures("travelled")
 def test_who_left_the_reminders_gets_no_letter_of_the_day(drafts: list[Submission]) -> None:
     remind(WEEK_BEFORE)
