@@ -293,8 +293,12 @@ def _pace(at: datetime) -> Pace:
     return Pace.objects.get_or_create(pk=1, defaults={"next_at": at, "sweeping_until": at})[0]
 
 
-def reserve(at: datetime) -> timedelta | None:
-    """How long to wait before the next letter may leave, over all workers; None when the day's limit is reached."""
+def reserve(at: datetime, patience: timedelta = timedelta.max) -> timedelta | None:
+    """How long to wait before the next letter may leave, over all workers; that turn is taken then.
+
+    None when the day's limit is reached, or when it would take longer than `patience`: whoever does not wait takes no
+    turn away from those who do.
+    """
     if settings.MAIL_PER_DAY:
         recent = Message.objects.filter(handed_over_at__gt=at - DAY).count()
         if recent >= settings.MAIL_PER_DAY:
@@ -306,6 +310,8 @@ def reserve(at: datetime) -> timedelta | None:
         before = _pace(at).next_at
         # A clock that was set back must not stop the mail for as long.
         slot = at if before < at or before > at + timedelta(minutes=10) else before
+        if slot - at > patience:
+            return None
         if Pace.objects.filter(pk=1, next_at=before).update(next_at=slot + gap):
             return slot - at
 
@@ -337,11 +343,11 @@ def day_limit(at: datetime) -> DayLimit | None:
     return DayLimit(limit, at, first + DAY) if first else None
 
 
-def _turn_to_send(at: datetime) -> timedelta | None:
+def _turn_to_send(at: datetime, patience: timedelta) -> timedelta | None:
     """As reserve, without using up a slot when nothing is due."""
     if not settings.MAIL_PER_SECOND and not settings.MAIL_PER_DAY:
         return timedelta(0)
-    return reserve(at) if due(at).exists() else None
+    return reserve(at, patience) if due(at).exists() else None
 
 
 def take_turn(at: datetime, terms: Terms = TERMS) -> bool:
@@ -373,8 +379,8 @@ def drain(
             recover(now)
             if keep_turn:
                 Pace.objects.filter(pk=1).update(sweeping_until=now + terms.turn)
-        wait = _turn_to_send(now)
-        if wait is None or wait.total_seconds() > left:
+        wait = _turn_to_send(now, timedelta(seconds=left))
+        if wait is None:
             break
         if wait:
             sleep(wait.total_seconds())
@@ -408,8 +414,8 @@ def deliver_now(message_id: int, *, clock: Callable[[], datetime] = timezone.now
     now = clock()
     if not due(now).filter(pk=message_id).exists():
         return False
-    wait = reserve(now)
-    if wait is None or wait > timedelta(seconds=2):
+    wait = reserve(now, timedelta(seconds=2))
+    if wait is None:
         return False
     time.sleep(wait.total_seconds())
     message = claim(clock(), only=message_id)

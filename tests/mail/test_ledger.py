@@ -568,6 +568,23 @@ def test_the_doorbell_leaves_a_letter_to_the_sweeper_when_the_pace_has_no_room(
     assert [state(first), state(second)] == [State.SENT, State.QUEUED]
 
 
+@pytest.mark.parametrize("come", [ledger.deliver_now, "drain"])
+def test_whoever_does_not_wait_for_her_turn_takes_none_away(
+    letter: Callable[..., Message], clock: Clock, settings: Any, come: Any
+) -> None:
+    settings.MAIL_PER_SECOND, settings.MAIL_PER_DAY = 1, 0
+    message = letter(1)
+    busy = AT + timedelta(seconds=3)
+    Pace.objects.create(pk=1, next_at=busy, sweeping_until=AT)
+    for _ in range(60):
+        if come == "drain":
+            assert ledger.drain(Scripted(), seconds=2, clock=clock, sleep=clock.sleep) == 0
+        else:
+            assert come(message.pk, clock=clock) is False
+    assert Pace.objects.get().next_at == busy
+    assert run(clock, Scripted()) == 1
+
+
 def test_the_doorbell_does_nothing_when_another_worker_was_quicker(
     letter: Callable[..., Message], clock: Clock
 ) -> None:
