@@ -86,6 +86,9 @@ class Message(models.Model):
     finished_at = models.DateTimeField(null=True, blank=True)
     answer = models.TextField("the server's answer", blank=True)
     return_token = models.CharField(max_length=40, default=new_token, unique=True)
+    # In the link that leaves the reminders, which is forwarded with the text: it must not tell the one above, which
+    # reports a returned letter. None: not a letter that one can leave, or an old one whose link has the one above.
+    leave_token = models.CharField(max_length=40, null=True, blank=True, unique=True)
 
     class Meta:
         ordering = ["-created_at", "-pk"]

@@ -141,8 +141,8 @@ def post(
     email = to_email.strip().lower()
     if may_leave and Unsubscribed.objects.filter(email=email, edition=head.edition).exists():
         return None
-    token = new_token()
-    leave = f"{head.site_url}/unsubscribe/{token}/" if may_leave else ""
+    token = new_token() if may_leave else None
+    leave = f"{head.site_url}/unsubscribe/{token}/" if token else ""
     words = {**context, "head": head, "to_name": to_name, "site_url": head.site_url, "unsubscribe_url": leave}
     subject, text, html = render(letter, words, own or _worded(letter, words, head, kind))
     headers = {
@@ -161,7 +161,7 @@ def post(
             "subject_label": about,
             "campaign": campaign,
             "to_email": email,
-            "return_token": token,
+            "leave_token": token,
             "to_name": one_line(to_name, 200),
             "subject": subject,
             "text": text,
