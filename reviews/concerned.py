@@ -11,12 +11,12 @@ from dlonsc.editions.models import Deadline, Edition, Membership
 from dlonsc.editions.upstairs import Person, upstairs
 from reviews.access import has_submitted, on_desks
 from reviews.conflicts import refresh_all
+from reviews.emails.reminding import contacts
 from reviews.models import Assignment
 from reviews.reach import effect_of, end_of_access
 from reviews.reminders import PHASES, planned
 from submissions.access import overseen_by
 from submissions.models import Author, CameraReadyDetails, Submission, SubmissionQuerySet
-from submissions.states import State
 
 
 def known_to(edition: Edition, viewer: Membership | None) -> SubmissionQuerySet:
@@ -24,9 +24,9 @@ def known_to(edition: Edition, viewer: Membership | None) -> SubmissionQuerySet:
 
 
 def draft_owners(edition: Edition, viewer: Membership | None) -> list[Person]:
-    """Who has begun a submission and not submitted it."""
-    rows = known_to(edition, viewer).filter(state=State.DRAFT).select_related("created_by")
-    return [Person(row.created_by.email, str(row.created_by)) for row in rows]
+    """Who answers for a submission that is not submitted: those whom the reminders go to."""
+    rows = known_to(edition, viewer).drafts().select_related("created_by").prefetch_related("authors")
+    return [Person(email, name) for row in rows for email, name in contacts(row)]
 
 
 def late_reviewers(edition: Edition, viewer: Membership | None) -> list[Person]:

@@ -1,15 +1,20 @@
 """The ledger's last look before a letter of this room leaves: None lets it go, words keep it and say why."""
 
+from typing import Any
+
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from dlonsc.editions.models import Edition, Membership
-from dlonsc.mail.guards import OnlyThis
+from dlonsc.mail.guards import NotHers, OnlyThis
 from dlonsc.mail.models import Message
-from reviews.access import discussions_of, discussions_overseen_by, on_desks, open_sub_reviews
+from reviews.access import discussions_of, discussions_overseen_by, has_submitted, on_desks, open_sub_reviews
 from reviews.audiences import BY_KEY
-from reviews.models import Assignment, Decision
+from reviews.models import Assignment, Comment, Decision, LastRead
 from submissions.models import Submission
 from submissions.states import State
+
+NOT_HERS = NotHers("a paper that it lists is none of hers any more")
 
 
 def decision_stands(message: Message) -> str | None:
@@ -32,11 +37,13 @@ def decision_stands(message: Message) -> str | None:
 
 
 def review_is_open(message: Message) -> str | None:
-    """At least one of the reviews that the reminder asks for is still missing."""
-    rows = Assignment.objects.standing().filter(pk__in=message.guard["assignments"])
-    if rows.exclude(review__submitted_at__isnull=False).exists():
-        return None
-    return "the reviews were submitted in the meantime"
+    """All papers that the reminder lists are still hers, and at least one of the reviews is missing."""
+    listed = set(message.guard["assignments"])
+    papers = Assignment.objects.filter(pk__in=listed).values_list("submission", flat=True)
+    tasks = [task for task in on_desks(papers) if task.pk in listed]
+    if len(tasks) < len(listed):
+        return NOT_HERS
+    return "the reviews were submitted in the meantime" if all(has_submitted(task) for task in tasks) else None
 
 
 def tasks_are_still_hers(message: Message) -> str | None:
@@ -67,13 +74,23 @@ def is_still_invited(message: Message) -> str | None:
 
 
 def may_read_the_discussion(message: Message) -> str | None:
-    """The recipient may still read at least one of the discussions, and has not read the news yet."""
+    """The recipient may still read all the discussions that it lists, and has not read the news yet."""
     wanted = message.guard
     member = Membership.objects.select_related("edition", "user").get(pk=wanted["membership"])
+    listed = set(wanted["submissions"])
     for rows in (discussions_of(member), discussions_overseen_by(member)):
-        found = rows.filter(submission__in=wanted["submissions"])
-        if "comment" in wanted:
-            found = found.exclude(marks__membership=member, marks__comment__gte=wanted["comment"])
-        if found.exists():
-            return None
-    return "the discussion was read in the meantime, or is none of hers any more"
+        listed -= set(rows.filter(submission__in=listed).values_list("submission", flat=True))
+    if listed:
+        return NOT_HERS
+    if "comment" in wanted and not _has_news(wanted, member):
+        return "the discussion was read in the meantime"
+    return None
+
+
+def _has_news(wanted: dict[str, Any], member: Membership) -> bool:
+    """Whether the comment is unread or, where one letter tells all of a day, anything that came after it."""
+    read = LastRead.objects.filter(discussion=OuterRef("discussion"), membership=member, comment__gte=OuterRef("pk"))
+    rows = Comment.objects.filter(discussion__submission__in=wanted["submissions"]).exclude(Exists(read))
+    if "and_later" not in wanted:
+        return rows.filter(pk=wanted["comment"]).exists()
+    return rows.filter(pk__gte=wanted["comment"]).exclude(membership=member).exists()

@@ -16,6 +16,7 @@ from django.utils import timezone
 from dlonsc.editions.calendar import Phase
 from dlonsc.editions.models import Deadline, Edition, Membership
 from dlonsc.mail import guards
+from dlonsc.mail.apart import apart
 from dlonsc.mail.models import Message
 from reviews.conflicts import conflict_reasons
 from reviews.emails.reminding import (
@@ -28,7 +29,7 @@ from reviews.emails.reminding import (
     remind_of_draft,
     remind_of_reviews,
 )
-from reviews.models import Assignment
+from reviews.models import Assignment, AssignmentQuerySet
 from submissions.actions.sending import missing
 from submissions.models import CameraReadyKind, LatePermission, Manuscript, Submission, SubmissionQuerySet
 from submissions.states import State
@@ -74,14 +75,18 @@ def step_now(cutoff: datetime, steps: Sequence[timedelta], at: datetime) -> time
 
 
 def remind(at: datetime) -> list[Message]:
-    """Write every reminder that is due at `at` and not yet written; returns the new letters."""
+    """Write every reminder that is due at `at` and not yet written; returns the new letters.
+
+    What cannot be written, such as an own text with a hole, is logged and stops neither other things nor editions.
+    """
     letters: list[Message] = []
     rows = Deadline.objects.filter(phase__in=PHASES, cutoff_at__gt=at - 60 * DAY).select_related("edition")
     for deadline in rows.prefetch_related("edition__topics"):
         for thing in open_things(deadline, at):
             step = step_now(thing.cutoff, thing.steps, at)
             if step is not None:
-                letters += thing.write(Moment(deadline, thing.cutoff, step), at)
+                with apart(f"a reminder of {deadline.edition.slug}, {deadline.phase}"):
+                    letters += thing.write(Moment(deadline, thing.cutoff, step), at)
     return letters
 
 
@@ -144,15 +149,9 @@ def _writer_of_draft(draft: Submission) -> Callable[[Moment, datetime], list[Mes
 
 def _reviews(deadline: Deadline, submissions: SubmissionQuerySet) -> Iterator[Open]:
     """One entry for each reviewer, with all her missing reviews; never of a submission that she is in conflict with."""
-    rows = Assignment.objects.awaiting_review().filter(
-        submission__in=submissions, membership__in=Membership.objects.reviewers()
-    )
     tasks: dict[int, list[Assignment]] = defaultdict(list)
-    waiting = list(rows.select_related("submission", "membership__user").order_by("submission__number"))
-    barred = conflict_reasons({row.submission_id for row in waiting})
-    for row in waiting:
-        if (row.submission_id, row.membership_id) not in barred:
-            tasks[row.membership_id].append(row)
+    for row in _seen(Assignment.objects.awaiting_review().filter(submission__in=submissions)):
+        tasks[row.membership_id].append(row)
     for mine in tasks.values():
         member = mine[0].membership
         member.edition = deadline.edition
@@ -160,6 +159,17 @@ def _reviews(deadline: Deadline, submissions: SubmissionQuerySet) -> Iterator[Op
         words = f"{member.name}: {', '.join(str(row.submission.number) for row in mine)}"
         steps = steps_of(deadline.edition)
         yield Open([(address, member.name)], words, deadline.cutoff_at, steps, _writer_of_reviews(member, mine))
+
+
+def _seen(rows: AssignmentQuerySet) -> list[Assignment]:
+    """Those of `rows` that their reviewers may see: of active members, and not in conflict.
+
+    The last look asks the same, so that what it keeps back is written anew without what is none of hers.
+    """
+    found = rows.standing().filter(membership__in=Membership.objects.reviewers())
+    tasks = list(found.select_related("submission", "membership__user").order_by("submission__number"))
+    barred = conflict_reasons({row.submission_id for row in tasks})
+    return [row for row in tasks if (row.submission_id, row.membership_id) not in barred]
 
 
 def _writer_of_reviews(member: Membership, tasks: list[Assignment]) -> Callable[[Moment, datetime], list[Message]]:
@@ -210,19 +220,21 @@ def draft_is_open(message: Message) -> str | None:
 
 
 def reviews_are_open(message: Message) -> str | None:
-    """At least one of the reviews that the letter lists is still missing."""
-    rows = Assignment.objects.awaiting_review().filter(
-        pk__in=message.guard["assignments"], submission__state=State.SUBMITTED
-    )
-    first = rows.select_related("submission").first()
-    if first is None:
-        return "the reviews were submitted or taken back in the meantime"
-    return _moved(message, first.submission.edition_id, Phase.REVIEW)
+    """All papers that the letter lists are still hers, and at least one of the reviews is missing."""
+    listed = Assignment.objects.filter(pk__in=message.guard["assignments"])
+    seen = _seen(listed.filter(submission__state=State.SUBMITTED))
+    if len(seen) < len(message.guard["assignments"]):
+        return guards.NotHers("a paper that it lists is none of hers any more")
+    if not listed.awaiting_review().exists():
+        return "the reviews were submitted in the meantime"
+    return _moved(message, seen[0].submission.edition_id, Phase.REVIEW)
 
 
 def items_are_missing(message: Message) -> str | None:
-    submission = Submission.objects.submitted().filter(pk=message.guard["camera_ready"]).first()
-    if submission is None or not missing_items(submission):
+    submission = Submission.objects.accepted(timezone.now()).filter(pk=message.guard["camera_ready"]).first()
+    if submission is None:
+        return "the submission is not accepted any more"
+    if not missing_items(submission):
         return "everything was delivered in the meantime"
     return _moved(message, submission.edition_id, Phase.CAMERA_READY, submission)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils import timezone
 
 from dlonsc.editions.calendar import AOE, Phase, announced_at
 from dlonsc.editions.letterhead import letterhead
@@ -248,6 +249,8 @@ def chase_preview(submission: Submission, author: Author, kind: CameraReadyKind)
 def item_is_missing(message: Message) -> str | None:
     """The guard of such a letter."""
     wanted = message.guard
+    if not Submission.objects.accepted(timezone.now()).filter(pk=wanted["submission"]).exists():
+        return "the submission is not accepted any more"
     there = CameraReadyItem.objects.filter(
         submission=wanted["submission"], kind=wanted["item"], is_current=True, returned_at__isnull=True
     )

@@ -19,8 +19,10 @@ from dlonsc.accounts.models import User
 from dlonsc.editions import actions
 from dlonsc.editions.calendar import AOE, Phase
 from dlonsc.editions.models import Edition, Membership
+from dlonsc.editions.upstairs import concerned_by
 from dlonsc.history.models import Entry
 from dlonsc.mail.models import Message
+from reviews.reminders import remind
 from submissions.models import CameraReadyItem, LatePermission, Manuscript, Submission
 from submissions.states import State
 from tests import factories
@@ -508,3 +510,39 @@ def test_the_announced_minute_is_the_last_one_on_every_day_of_the_year(
         travelled.move_to(instant + step)
         found.append("Submit a paper" in text_of(as_user(None).get("/dlonsc-2026/")))
     assert found == [True, False]
+
+
+def test_each_move_of_a_date_is_told_also_back_to_one_that_it_had_before(
+    edition: Edition, draft: Submission, chair: Membership
+) -> None:
+    assert chair.user is not None
+    counts = [
+        actions.set_deadline(
+            edition=edition,
+            phase=Phase.SUBMISSION,
+            announced=datetime(2026, 4, day, 23, 59),  # noqa: DTZ001 - a local minute, its zone beside it
+            zone=AOE,
+            label="Technical paper due",
+            grace_minutes=0,
+            is_soft=False,
+            is_public=True,
+            tell=True,
+            by=chair.user,
+            at=AT + timedelta(minutes=minute),
+        )
+        # The last one changes nothing.
+        for minute, day in enumerate([7, 14, 7, 14, 14])
+    ]
+    assert counts == [1, 1, 1, 1, None]
+
+
+def test_whom_a_draft_is_reminded_of_is_told_of_a_moved_date_and_no_closed_account(
+    edition: Edition, draft: Submission
+) -> None:
+    draft.authors.update(is_contact=False)
+    factories.make_author(draft, "contact@uni.example", "Connie Contact", is_contact=True)
+    closed = factories.make_submission(edition, state=State.DRAFT)
+    User.objects.filter(pk=closed.created_by_id).update(is_active=False)
+    told = [person.email for person in concerned_by(edition, Phase.SUBMISSION)]
+    assert told == [draft.created_by.email, "contact@uni.example"]
+    assert told == [letter.to_email for letter in remind(CUTOFF - timedelta(hours=36))]

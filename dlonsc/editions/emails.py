@@ -138,7 +138,8 @@ def post_date_changed(
 ) -> Message | None:
     edition = deadline.edition
     return post(
-        key=f"deadline:{deadline.pk}:{deadline.cutoff_at.isoformat()}:{person.email.lower()}",
+        # By the change, not by the date: a date that moves back to an earlier one is news too.
+        key=f"deadline:{deadline.pk}:{deadline.version}:{person.email.lower()}",
         to_email=person.email,
         to_name=person.name,
         letter="editions/emails/date_changed",

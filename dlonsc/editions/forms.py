@@ -422,7 +422,9 @@ class MemberForm(forms.Form):
 
 
 class ResendForm(forms.Form):
-    email = forms.EmailField(label="Send to", help_text="Correct the address here if it was wrong. The old link ends.")
+    email = forms.EmailField(
+        label="Send to", max_length=254, help_text="Correct the address here if it was wrong. The old link ends."
+    )
     asked = forms.BooleanField(label="She declined, and asked me to be invited again", required=False)
 
 

@@ -7,9 +7,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from email import message_from_bytes
-from email.message import EmailMessage
 from email.message import Message as Mail
-from email.policy import default
 
 from django.db import transaction
 
@@ -39,41 +37,47 @@ class Report:
 
 def parse(data: bytes, recipient: str = "") -> Report | None:
     """The report in a mail, or None when it is none. `recipient` is the envelope's, as a pipe knows it."""
-    mail = message_from_bytes(data[:LIMIT], policy=default)
+    # By the old policy, which takes headers as they stand: the newer ones raise for addresses that are none.
+    mail = message_from_bytes(data[:LIMIT])
     status = next((part for part in mail.walk() if part.get_content_type() == "message/delivery-status"), None)
     if status is None:
         return None
     blocks = [block for block in status.get_payload() if isinstance(block, Mail)]
-    block = next((block for block in blocks if block.get("Action")), None)
+    block = next((block for block in blocks if _header(block, "Action")), None)
     if block is None:
         return None
-    found = STATUS.search(str(block.get("Status", "")))
+    found = STATUS.search(_header(block, "Status"))
     return Report(
         token=_token(mail, recipient),
         message_id=_returned_id(mail),
-        action=str(block.get("Action", "")).strip().lower(),
+        action=_header(block, "Action").lower(),
         status=found[0] if found else "",
-        diagnostic=" ".join(str(block.get("Diagnostic-Code", "")).split())[:500],
+        diagnostic=_header(block, "Diagnostic-Code")[:500],
     )
 
 
-def _token(mail: EmailMessage, recipient: str) -> str:
+def _header(mail: Mail, name: str) -> str:
+    """A header in one line; '' when there is none. PostgreSQL keeps no NUL."""
+    return " ".join(str(mail.get(name, "")).replace("\x00", "").split())
+
+
+def _token(mail: Mail, recipient: str) -> str:
     texts = [recipient, *(str(value) for name in RECIPIENT_HEADERS for value in mail.get_all(name, []))]
     found = TOKEN.search(" ".join(texts))
     return found[1].lower() if found else ""
 
 
-def _returned_id(mail: EmailMessage) -> str:
+def _returned_id(mail: Mail) -> str:
     """The Message-ID of our letter in the returned copy."""
     for part in mail.walk():
         if part.get_content_type() == "message/rfc822":
             inner = part.get_payload()
             if isinstance(inner, list) and inner and isinstance(inner[0], Mail):
-                return str(inner[0].get("Message-ID", "")).strip()
+                return _header(inner[0], "Message-ID")
         if part.get_content_type() == "text/rfc822-headers":
             text = part.get_payload(decode=True)
             if isinstance(text, bytes):
-                return str(message_from_bytes(text, policy=default).get("Message-ID", "")).strip()
+                return _header(message_from_bytes(text), "Message-ID")
     return ""
 
 
@@ -103,6 +107,7 @@ def receive(data: bytes, *, at: datetime, recipient: str = "") -> str:
 @transaction.atomic
 def came_back(message: Message, *, status: str, words: str, permanent: bool, at: datetime) -> str:
     """Mark a letter as returned, and its address when nothing will ever arrive there; returns what was done."""
+    words = words.replace("\x00", "")
     told = f"came back: {status} {words}".strip()
     known = [State.SENT, State.UNKNOWN, State.HANDED_OVER]
     if not move(message, State.BOUNCED, of=known, at=at, answer=told):

@@ -12,7 +12,8 @@ from datetime import UTC, datetime, time, timedelta
 from django.db import transaction
 
 from dlonsc.mail import guards
-from dlonsc.mail.ledger import DAY, NO_REMINDERS, move, move_all, wants_no_reminders
+from dlonsc.mail.apart import apart
+from dlonsc.mail.ledger import DAY, NO_REMINDERS, keep_back, move, move_all, wants_no_reminders
 from dlonsc.mail.models import Message, State
 from dlonsc.mail.post import Letterhead, post
 
@@ -38,20 +39,25 @@ def gather_until(at: datetime, cutoff: datetime | None) -> datetime | None:
     return gathering
 
 
-@transaction.atomic
 def gather(at: datetime) -> list[Message]:
     """Write the letters of the day that are due at `at`. As often as it likes: a reminder is told once."""
     rows: dict[tuple[str, str], list[Message]] = defaultdict(list)
     waiting = Message.objects.filter(state=State.GATHERED, not_before__lte=at).order_by("pk")
     for row in waiting:
         rows[row.edition, row.to_email].append(row)
-    written = [_letter_of(parts, at) for parts in rows.values()]
-    return [letter for letter in written if letter is not None]
+    letters: list[Message] = []
+    for parts in rows.values():
+        with apart(f"the letter of the day with reminder {parts[0].pk}"):
+            letter = _letter_of(parts, at)
+            letters += [letter] if letter else []
+    return letters
 
 
 def _letter_of(parts: list[Message], at: datetime) -> Message | None:
     standing = [part for part in parts if _stands(part, at)]
     ids = [part.pk for part in standing]
+    if not ids:
+        return None
     # Whoever moves the rows writes the letter: two beats by mistake write one.
     taken = move_all(
         Message.objects.filter(pk__in=ids),
@@ -60,7 +66,9 @@ def _letter_of(parts: list[Message], at: datetime) -> Message | None:
         at=at,
         answer="in the letter of the day",
     )
-    if not ids or taken != len(ids):
+    if taken != len(ids):
+        # Somebody moved one of them meanwhile. Nothing may be told of as collected without its letter: the next beat.
+        transaction.set_rollback(True)
         return None
     first = standing[0]
     headers = first.headers
@@ -86,13 +94,16 @@ def _letter_of(parts: list[Message], at: datetime) -> Message | None:
 
 
 def _stands(part: Message, at: datetime) -> bool:
+    if wants_no_reminders(part):
+        move(part, State.CANCELLED, of=[State.GATHERED], at=at, answer=NO_REMINDERS)
+        return False
     try:
-        reason = NO_REMINDERS if wants_no_reminders(part) else guards.objection(part)
+        reason = guards.objection(part)
     except guards.GuardMissing as error:
         log.error("letter %s: %s", part.pk, error)
         return False
     if reason is not None:
-        move(part, State.CANCELLED, of=[State.GATHERED], at=at, answer=reason)
+        keep_back(part, reason, of=[State.GATHERED], at=at)
     return reason is None
 
 
@@ -104,9 +115,11 @@ def body_of(part: Message) -> str:
 
 
 def something_stands(message: Message) -> str | None:
-    """The guard of a letter of the day: at least one of the things that it tells is still open."""
+    """The guard of a letter of the day: one of the things that it tells is still open, and none became a secret."""
     parts = Message.objects.filter(pk__in=message.guard["parts"]).order_by("pk")
-    return None if any(guards.objection(part) is None for part in parts) else DONE_MEANWHILE
+    reasons = [guards.objection(part) for part in parts]
+    secret = next((reason for reason in reasons if isinstance(reason, guards.NotHers)), None)
+    return secret or (None if None in reasons else DONE_MEANWHILE)
 
 
 def register() -> None:

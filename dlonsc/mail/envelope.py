@@ -2,7 +2,7 @@
 
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import EmailPolicy
 from email.utils import format_datetime, parseaddr
 
 from django.conf import settings
@@ -14,10 +14,22 @@ from dlonsc.mail.models import Message
 from dlonsc.mail.providers import provider_header
 from dlonsc.mail.transport import Envelope
 
-# Seven bits only: no server has to offer 8BITMIME.
-WIRE = SMTP.clone(cte_type="7bit")
 # Headers of the row that are written as they are; the others are built here.
 PLAIN = ("Message-ID", "References", "In-Reply-To", "List-Unsubscribe", "List-Unsubscribe-Post")
+
+
+class Wire(EmailPolicy):
+    """Seven bits only: no server has to offer 8BITMIME."""
+
+    def _fold(self, name: str, value: str, refold_binary: bool = False) -> str:
+        # Folding would encode a long address or identifier as if it were words (RFC 2047, 5 forbids it), and no
+        # receiver would find the button or the thread. Unfolded they stay below the 998 of RFC 5322, 2.1.1.
+        if name in PLAIN and value.isascii():
+            return f"{name}: {value}{self.linesep}"
+        return str(super()._fold(name, value, refold_binary))  # type: ignore[misc]
+
+
+WIRE = Wire(linesep="\r\n", cte_type="7bit")
 
 
 def printable(text: str, limit: int = 300) -> str:

@@ -9,6 +9,10 @@ class OnlyThis(str):
     """Words that keep one letter back and let the rest of its campaign go on."""
 
 
+class NotHers(str):
+    """Words that keep a letter back because it tells what its reader must not be told any more."""
+
+
 Guard = Callable[[Message], str | None]
 _guards: dict[str, Guard] = {}
 

@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from dlonsc.mail import guards
 from dlonsc.mail.envelope import envelope
-from dlonsc.mail.models import Campaign, Message, Pace, Pause, State, StateChange, Unsubscribed
+from dlonsc.mail.models import Campaign, Message, Pace, Pause, State, StateChange, Unsubscribed, stored_key
 from dlonsc.mail.transport import Answer, Outcome, Transport, transport_for
 
 log = logging.getLogger(__name__)
@@ -78,6 +78,8 @@ def move(
         rows = rows.filter(attempts=fence)
     if to in DONE:
         fields.setdefault("finished_at", at)
+    # What servers and providers say is theirs; PostgreSQL keeps no NUL.
+    answer = answer.replace("\x00", "")
     if answer:
         fields["answer"] = answer
     if not rows.update(state=to, **fields):
@@ -211,7 +213,7 @@ def _may_leave(message: Message, fence: int, at: datetime, terms: Terms) -> bool
         )
         return False
     if reason is not None:
-        move(message, State.CANCELLED, of=[State.SENDING], at=at, fence=fence, answer=reason)
+        keep_back(message, reason, of=[State.SENDING], at=at, fence=fence)
         if message.campaign is not None and not isinstance(reason, guards.OnlyThis):
             cancel_campaign(message.campaign, reason=reason, at=at)
         return False
@@ -268,6 +270,15 @@ def _try_again(message: Message, words: str, fence: int, at: datetime) -> None:
     move(message, State.RETRY, of=live, at=at, fence=fence, answer=words, lease_until=None, not_before=later)
 
 
+def keep_back(message: Message, reason: str, *, of: Collection[str], at: datetime, fence: int | None = None) -> bool:
+    """Cancel a letter to which its guard objects.
+
+    A reminder frees its key: when the date moves back, or without what it must not tell, it may be written anew.
+    """
+    free = {} if message.at_most_once else {"key": stored_key(f"{message.key}:kept-back:{message.pk}")}
+    return move(message, State.CANCELLED, of=of, at=at, fence=fence, answer=reason, **free)
+
+
 def wants_no_reminders(message: Message) -> bool:
     """Whether this is a letter that one can leave, and its recipient did."""
     if "List-Unsubscribe" not in message.headers:
@@ -282,8 +293,12 @@ def _pace(at: datetime) -> Pace:
     return Pace.objects.get_or_create(pk=1, defaults={"next_at": at, "sweeping_until": at})[0]
 
 
-def reserve(at: datetime) -> timedelta | None:
-    """How long to wait before the next letter may leave, over all workers; None when the day's limit is reached."""
+def reserve(at: datetime, patience: timedelta = timedelta.max) -> timedelta | None:
+    """How long to wait before the next letter may leave, over all workers; that turn is taken then.
+
+    None when the day's limit is reached, or when it would take longer than `patience`: whoever does not wait takes no
+    turn away from those who do.
+    """
     if settings.MAIL_PER_DAY:
         recent = Message.objects.filter(handed_over_at__gt=at - DAY).count()
         if recent >= settings.MAIL_PER_DAY:
@@ -295,6 +310,8 @@ def reserve(at: datetime) -> timedelta | None:
         before = _pace(at).next_at
         # A clock that was set back must not stop the mail for as long.
         slot = at if before < at or before > at + timedelta(minutes=10) else before
+        if slot - at > patience:
+            return None
         if Pace.objects.filter(pk=1, next_at=before).update(next_at=slot + gap):
             return slot - at
 
@@ -326,11 +343,11 @@ def day_limit(at: datetime) -> DayLimit | None:
     return DayLimit(limit, at, first + DAY) if first else None
 
 
-def _turn_to_send(at: datetime) -> timedelta | None:
+def _turn_to_send(at: datetime, patience: timedelta) -> timedelta | None:
     """As reserve, without using up a slot when nothing is due."""
     if not settings.MAIL_PER_SECOND and not settings.MAIL_PER_DAY:
         return timedelta(0)
-    return reserve(at) if due(at).exists() else None
+    return reserve(at, patience) if due(at).exists() else None
 
 
 def take_turn(at: datetime, terms: Terms = TERMS) -> bool:
@@ -362,8 +379,8 @@ def drain(
             recover(now)
             if keep_turn:
                 Pace.objects.filter(pk=1).update(sweeping_until=now + terms.turn)
-        wait = _turn_to_send(now)
-        if wait is None or wait.total_seconds() > left:
+        wait = _turn_to_send(now, timedelta(seconds=left))
+        if wait is None:
             break
         if wait:
             sleep(wait.total_seconds())
@@ -397,8 +414,8 @@ def deliver_now(message_id: int, *, clock: Callable[[], datetime] = timezone.now
     now = clock()
     if not due(now).filter(pk=message_id).exists():
         return False
-    wait = reserve(now)
-    if wait is None or wait > timedelta(seconds=2):
+    wait = reserve(now, timedelta(seconds=2))
+    if wait is None:
         return False
     time.sleep(wait.total_seconds())
     message = claim(clock(), only=message_id)

@@ -15,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+from dlonsc.mail.apart import apart
 from dlonsc.mail.bounces import LIMIT, receive
 
 log = logging.getLogger(__name__)
@@ -22,6 +23,7 @@ log = logging.getLogger(__name__)
 SCHEMES = {"imaps": 993, "imap+starttls": 143, "imap": 143}
 PATIENCE_SECONDS = 30.0
 AT_ONCE = 200
+UNREADABLE = "cannot be read; nothing was done"
 
 
 @dataclass(frozen=True)
@@ -74,8 +76,11 @@ def poll(url: str, *, at: datetime, at_once: int = AT_ONCE) -> list[str]:
     try:
         with opened(Mailbox.of(url)) as line:
             for number in unseen(line)[:at_once]:
-                done.append(receive(fetched(line, number), at=at))
-                # Only now: a crash in between reads it again.
+                data, words = fetched(line, number), UNREADABLE
+                with apart("a mail in the mailbox of returned letters"):
+                    words = receive(data, at=at)
+                done.append(words)
+                # Only now: a crash in between reads it again. One that nobody can read is not read for ever.
                 line.uid("store", number, "+FLAGS", r"(\Seen)")
     except (OSError, imaplib.IMAP4.error) as error:
         log.warning("the mailbox of returned letters could not be read: %s", error)

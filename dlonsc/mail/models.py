@@ -1,5 +1,6 @@
 """The ledger: one row per letter, written in the transaction of the fact. Redis is a doorbell, this is the truth."""
 
+import hashlib
 import secrets
 
 from django.db import models
@@ -9,6 +10,16 @@ from django.utils import timezone
 def new_token() -> str:
     """A secret that survives mail servers which change upper and lower case."""
     return secrets.token_hex(16)
+
+
+KEY_LENGTH = 200
+
+
+def stored_key(key: str) -> str:
+    """A letter's key as the ledger holds it: a long one, of a long address, is shortened and stays its own."""
+    if len(key) <= KEY_LENGTH:
+        return key
+    return f"{key[:160]}:{hashlib.sha256(key.encode()).hexdigest()[:32]}"
 
 
 class State(models.TextChoices):
@@ -49,7 +60,7 @@ class Campaign(models.Model):
 class Message(models.Model):
     """One letter to one person, frozen when written."""
 
-    key = models.CharField(max_length=200, unique=True)
+    key = models.CharField(max_length=KEY_LENGTH, unique=True)
     edition = models.CharField(max_length=60, blank=True)
     kind = models.CharField(max_length=60)
     # What the letter is about, such as "submission:17" (primary key), so that access can leave letters out.
@@ -75,6 +86,9 @@ class Message(models.Model):
     finished_at = models.DateTimeField(null=True, blank=True)
     answer = models.TextField("the server's answer", blank=True)
     return_token = models.CharField(max_length=40, default=new_token, unique=True)
+    # In the link that leaves the reminders, which is forwarded with the text: it must not tell the one above, which
+    # reports a returned letter. None: not a letter that one can leave, or an old one whose link has the one above.
+    leave_token = models.CharField(max_length=40, null=True, blank=True, unique=True)
 
     class Meta:
         ordering = ["-created_at", "-pk"]

@@ -15,7 +15,7 @@ from django.template.loader import render_to_string
 from django.utils.safestring import mark_safe
 
 from dlonsc.mail.envelope import message_id, printable, thread_id
-from dlonsc.mail.models import Campaign, Message, State, StateChange, Unsubscribed, new_token
+from dlonsc.mail.models import Campaign, Message, State, StateChange, Unsubscribed, new_token, stored_key
 from dlonsc.mail.placeholders import Block, Value, fill, fill_html
 from dlonsc.mail.tasks import deliver
 
@@ -128,6 +128,7 @@ def post(
 ) -> Message | None:
     """Write one letter to one person; None when its key was posted before (nothing is written twice).
 
+    Whoever looks a key up asks for `stored_key(key)`: long ones are shortened.
     `letter` is a template prefix such as "submissions/emails/receipt": <prefix>.subject.txt, .txt and .html are
     rendered now and frozen; `own`, or what the letterhead knows, takes their place where an edition words the letter
     itself. `about` labels the thing ("submission:17"), `thread` gives the References header.
@@ -136,11 +137,12 @@ def post(
     `gather_until` lets it wait for the letter of the day (see digest); it never leaves by itself then.
     Call it inside the transaction of the fact.
     """
+    key = stored_key(key)
     email = to_email.strip().lower()
     if may_leave and Unsubscribed.objects.filter(email=email, edition=head.edition).exists():
         return None
-    token = new_token()
-    leave = f"{head.site_url}/unsubscribe/{token}/" if may_leave else ""
+    token = new_token() if may_leave else None
+    leave = f"{head.site_url}/unsubscribe/{token}/" if token else ""
     words = {**context, "head": head, "to_name": to_name, "site_url": head.site_url, "unsubscribe_url": leave}
     subject, text, html = render(letter, words, own or _worded(letter, words, head, kind))
     headers = {
@@ -159,7 +161,7 @@ def post(
             "subject_label": about,
             "campaign": campaign,
             "to_email": email,
-            "return_token": token,
+            "leave_token": token,
             "to_name": one_line(to_name, 200),
             "subject": subject,
             "text": text,

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from django.conf import settings
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -25,7 +26,8 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
 
     410 and no effect once the link has ended.
     """
-    message = get_object_or_404(Message, return_token=token, headers__has_key="List-Unsubscribe")
+    named = Q(leave_token=token) | Q(leave_token=None, return_token=token)
+    message = get_object_or_404(Message, named, headers__has_key="List-Unsubscribe")
     if timezone.now() - message.created_at > LINK_LASTS:
         return render(request, "mail/unsubscribe.html", {"ended": True}, status=410)
     wish = Unsubscribed.objects.filter(email=message.to_email, edition=message.edition)

@@ -52,6 +52,8 @@ def post_news(
     edition = submission.edition
     name = "discussion" if assignment else "chair_discussion"
     link = f"{settings.SITE_URL}{reverse(f'reviews:{name}', args=[edition.slug, submission.number])}"
+    # One letter a day tells all that came: read up to its comment, it still stands for what came after.
+    later = {} if is_asked else {"and_later": True}
     when = f"asked:{comment.pk}" if is_asked else f"{at:%Y-%m-%d}"
     post(
         key=f"{NEWS}:{discussion.pk}:{member.pk}:{when}",
@@ -65,7 +67,7 @@ def post_news(
         about=submission.label,
         thread=f"{edition.slug}.discussion.{submission.number}",
         at_most_once=False,
-        guard={"submissions": [submission.pk], "membership": member.pk, "comment": comment.pk},
+        guard={"submissions": [submission.pk], "membership": member.pk, "comment": comment.pk, **later},
         gather_until=None if is_asked else gather_until(_address(member), at=at, cutoff=None),
     )  # fmt: skip
 

@@ -59,11 +59,13 @@ class Moment:
 def contacts(submission: Submission) -> list[tuple[str, str]]:
     """Who answers for a submission: its creator and its contact author, each address once, as (address, name)."""
     owner = submission.created_by
-    # An account that was closed or erased gets no letters; its co-authors do.
-    people = {owner.email.lower(): owner.name} if owner.is_active else {}
+    people = {owner.email.lower(): owner.name}
     for author in submission.authors.all():
         if author.is_contact and author.email:
             people.setdefault(author.email.lower(), author.name)
+    # An account that was closed or erased gets no letters, not even as the contact author; its co-authors do.
+    if not owner.is_active:
+        del people[owner.email.lower()]
     return list(people.items())
 
 

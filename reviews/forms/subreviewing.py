@@ -7,6 +7,7 @@ class NameForm(forms.Form):
     name = forms.CharField(label="Name", max_length=200)
     email = forms.EmailField(
         label="E-mail address",
+        max_length=254,
         help_text="The invitation goes there, and only an account with this address can accept it.",
     )
     institution = forms.CharField(label="Institution", max_length=200)

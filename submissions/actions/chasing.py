@@ -7,7 +7,7 @@ from django.db import transaction
 from dlonsc.accounts.models import User
 from dlonsc.editions.models import Membership
 from dlonsc.history.record import record
-from dlonsc.mail.models import Message
+from dlonsc.mail.models import Message, stored_key
 from submissions import emails
 from submissions.access import for_proceedings
 from submissions.models import Author, CameraReadyKind, Submission
@@ -42,7 +42,7 @@ def to_ask(
     keys = set(Message.objects.filter(kind=emails.CHASE, subject_label__in=labels).values_list("key", flat=True))
 
     def was_asked(row: Submission, author: Author) -> bool:
-        return f"{emails.chase_key(row, kind, at)}:{author.email.lower()}" in keys
+        return stored_key(f"{emails.chase_key(row, kind, at)}:{author.email.lower()}") in keys
 
     return [
         (

@@ -67,7 +67,7 @@ def plain_orcid(text: str) -> str:
 
 class AuthorForm(forms.Form):
     name = forms.CharField(label="Name as printed", max_length=200)
-    email = forms.EmailField(label="E-mail")
+    email = forms.EmailField(label="E-mail", max_length=254)
     institution = forms.CharField(label="Institution", max_length=200, required=False)
     town = forms.CharField(label="Town", max_length=100, required=False)
     country = forms.CharField(label="Country", max_length=100, required=False)

@@ -2,15 +2,18 @@
 
 import io
 import sys
+from collections.abc import Callable
 from types import SimpleNamespace
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
+from django.db import OperationalError
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dlonsc.mail.bounces import parse, receive
 from dlonsc.mail.envelope import return_path
+from dlonsc.mail.management.commands import bounce
 from dlonsc.mail.models import Message, State, Undeliverable
 from tests.factories import AT
 
@@ -146,6 +149,38 @@ def test_the_pipe_ends_well(
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=data))
     call_command("bounce")
     assert capsys.readouterr().out.startswith(f"letter {letter.pk} came back: 5.1.1")
+
+
+@pytest.mark.parametrize("to", ["a@[", '"', "a:;<", "<@", "undisclosed-recipients:;"])
+def test_a_recipient_that_is_no_address_hides_no_report(letter: Message, to: str) -> None:
+    receive(report(to, returned="Message-ID: <abc@workshop.example>\n"), at=AT)
+    letter.refresh_from_db()
+    assert letter.state == State.BOUNCED
+
+
+def test_what_no_database_keeps_is_left_out_of_the_words(letter: Message) -> None:
+    words = receive(report(return_path(letter)).replace(b"no such user", b"no\x00 such\x00 user"), at=AT)
+    assert words == f"letter {letter.pk} came back: 5.1.1 smtp; 550 5.1.1 <person@uni.example> no such user"
+    assert Undeliverable.objects.get().answer == "smtp; 550 5.1.1 <person@uni.example> no such user"
+
+
+def test_the_pipe_ends_well_whatever_the_mail_and_asks_to_come_again_while_the_database_is_away(
+    letter: Message, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def failing(error: Exception) -> Callable[..., str]:
+        def receive(*args: object, **words: object) -> str:
+            raise error
+
+        return receive
+
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(b"")))
+    monkeypatch.setattr(bounce, "receive", failing(IndexError("a mail that nobody foresaw")))
+    call_command("bounce")
+    assert [row.getMessage() for row in caplog.records] == ["a mail in the pipe failed; the others go on"]
+    monkeypatch.setattr(bounce, "receive", failing(OperationalError("the server closed the connection")))
+    with pytest.raises(CommandError) as caught:
+        call_command("bounce")
+    assert caught.value.returncode == 75
 
 
 @given(st.binary(max_size=400))

@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
+from typing import Any
 
 import pytest
 import time_machine
 from django.core.management import call_command
+from django.db.models import QuerySet
 
 from dlonsc.accounts.models import User
 from dlonsc.accounts.wishes import gather_until
@@ -142,6 +144,40 @@ def test_receipts_and_decisions_are_never_gathered(edition: Edition, author: Use
     assert (letter.state, gather(HOUR_AFTER)) == (State.QUEUED, [])
 
 
+@pytest.mark.usefixtures("travelled")
+def test_a_reminder_that_somebody_cancels_while_it_is_collected_takes_no_other_away_without_a_letter(
+    drafts: list[Submission], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remind(WEEK_BEFORE)
+    move_all = digest.move_all
+
+    def all_but_one(rows: QuerySet[Message], *args: Any, **fields: Any) -> int:
+        return move_all(rows.exclude(pk=rows.order_by("pk")[0].pk), *args, **fields)
+
+    monkeypatch.setattr(digest, "move_all", all_but_one)
+    assert (gather(HOUR_AFTER), states()) == ([], {"remind_draft": ["gathered", "gathered"]})
+    monkeypatch.undo()
+    assert (len(gather(HOUR_AFTER)), states()) == (
+        1,
+        {"remind_draft": ["collected", "collected"], "digest": ["queued"]},
+    )
+
+
+@pytest.mark.usefixtures("travelled")
+def test_a_letter_of_the_day_that_cannot_be_written_stops_nobody_elses(
+    edition: Edition, drafts: list[Submission], caplog: pytest.LogCaptureFixture
+) -> None:
+    other = factories.make_user("eve@uni.example", "Eve Author", digest=True)
+    factories.make_submission(edition, other, state=SubmissionState.DRAFT, complete=False)
+    remind(WEEK_BEFORE)
+    first = Message.objects.get(to_email="ada@uni.example", text__contains="On tensors")
+    Message.objects.filter(pk=first.pk).update(guard={"nothing that the guard knows": 1})
+    assert [letter.to_email for letter in gather(HOUR_AFTER)] == ["eve@uni.example"]
+    assert [row.getMessage() for row in caplog.records if row.exc_info] == [
+        f"the letter of the day with reminder {first.pk} failed; the others go on"
+    ]
+
+
 # --- Left in peace ----------------------------------------------------------------------------------------------------
 
 
@@ -177,6 +213,24 @@ def test_a_reviewer_who_finished_one_minute_before_it_leaves_gets_none(
     call_command("outbox", "drain")
     letter = Message.objects.get(kind="digest")
     assert (letter.state, letter.answer) == (State.CANCELLED, digest.DONE_MEANWHILE)
+
+
+def test_a_letter_of_the_day_does_not_leave_with_a_paper_that_became_none_of_hers(
+    edition: Edition, reviewer: Membership, travelled: time_machine.Traveller
+) -> None:
+    User.objects.filter(pk=reviewer.user_id).update(digest=True)
+    assert reviewer.user is not None
+    factories.make_submission(edition, reviewer.user, title="Mine", state=SubmissionState.DRAFT, complete=False)
+    paper = factories.make_submission(edition, title="Theirs")
+    factories.make_assignment(paper, reviewer)
+    edition.deadlines.filter(phase="review").update(cutoff_at=SUBMISSION_CUTOFF)
+    remind(WEEK_BEFORE)
+    travelled.move_to(HOUR_AFTER)
+    assert ["Theirs" in letter.text for letter in gather(HOUR_AFTER)] == [True]
+    factories.make_conflict(paper, reviewer)
+    call_command("outbox", "drain")
+    letter = Message.objects.get(kind="digest")
+    assert (letter.state, letter.answer) == (State.CANCELLED, "a paper that it lists is none of hers any more")
 
 
 @pytest.mark.usefixtures("travelled")

@@ -65,6 +65,19 @@ def test_only_letters_that_can_be_left_carry_the_button() -> None:
     assert set(mail.keys()) - HEADERS == {"List-Unsubscribe", "List-Unsubscribe-Post"}
 
 
+@pytest.mark.parametrize("host", ["x.example", f"{'submissions.' * 20}informatik.uni.example"])
+def test_the_button_and_the_thread_are_readable_however_long_the_address_of_the_site(host: str) -> None:
+    given = {
+        "Message-ID": f"<{'a1' * 16}@{host}>",
+        "References": f"<{'b2' * 16}@{host}>",
+        "List-Unsubscribe": f"<https://{host}/unsubscribe/{'c3' * 16}/>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+    }
+    lines = envelope(letter(headers=given)).data.decode().split("\r\n")
+    assert [f"{name}: {value}" in lines for name, value in given.items()] == [True] * 4
+    assert max(len(line) for line in lines) < 998
+
+
 def test_a_message_id_is_stable_and_tells_nothing(settings: object) -> None:
     first = message_id("assignment-refused:17:4")
     assert first == message_id("assignment-refused:17:4")

@@ -128,6 +128,15 @@ def test_a_letter_is_frozen_when_posted_and_a_key_is_posted_once(letter: Callabl
     assert (again, Message.objects.count(), history(first)) == (None, 1, ["queued"])
 
 
+def test_a_long_key_is_shortened_and_no_two_become_one(letter: Callable[..., Message]) -> None:
+    # Ones that differ at their end only, and one that just fits.
+    keys = ["k" * 200 + end for end in ("", "@uni.example", "@lab.example")]
+    stored = [letter(key=key).key for key in keys]
+    assert (stored[0], [len(key) for key in stored], len(set(stored))) == (keys[0], [200, 193, 193], 3)
+    words = {"to_email": "x@y.example", "letter": "plain", "context": {"it": "it"}, "head": HEAD, "at": AT}
+    assert [post(key=key, **words) for key in keys] == [None, None, None]  # type: ignore[arg-type]
+
+
 def test_a_letter_vanishes_with_the_fact_that_was_rolled_back(letter: Callable[..., Message]) -> None:
     def fact() -> None:
         with transaction.atomic():
@@ -150,6 +159,15 @@ def test_a_letter_goes_out_once_and_keeps_the_servers_answer(letter: Callable[..
     assert (message.state, message.answer, message.finished_at) == (State.SENT, "250 taken", AT)
     assert history(message) == ["queued", "sending", "handed_over", "sent"]
     assert transport.taken == ["person1@uni.example"]
+
+
+def test_an_answer_with_what_no_database_keeps_settles_the_letter_all_the_same(
+    letter: Callable[..., Message], clock: Clock
+) -> None:
+    message = letter(1)
+    run(clock, Scripted(Answer(Outcome.REFUSED, "550 no\x00 such user")))
+    message.refresh_from_db()
+    assert (message.state, message.answer) == (State.FAILED, "550 no such user")
 
 
 def test_a_held_letter_leaves_at_its_instant_and_not_a_second_before(
@@ -548,6 +566,23 @@ def test_the_doorbell_leaves_a_letter_to_the_sweeper_when_the_pace_has_no_room(
     settings.MAIL_PER_SECOND, settings.MAIL_PER_DAY = 0, 1
     assert ledger.deliver_now(second.pk, clock=clock) is False
     assert [state(first), state(second)] == [State.SENT, State.QUEUED]
+
+
+@pytest.mark.parametrize("come", [ledger.deliver_now, "drain"])
+def test_whoever_does_not_wait_for_her_turn_takes_none_away(
+    letter: Callable[..., Message], clock: Clock, settings: Any, come: Any
+) -> None:
+    settings.MAIL_PER_SECOND, settings.MAIL_PER_DAY = 1, 0
+    message = letter(1)
+    busy = AT + timedelta(seconds=3)
+    Pace.objects.create(pk=1, next_at=busy, sweeping_until=AT)
+    for _ in range(60):
+        if come == "drain":
+            assert ledger.drain(Scripted(), seconds=2, clock=clock, sleep=clock.sleep) == 0
+        else:
+            assert come(message.pk, clock=clock) is False
+    assert Pace.objects.get().next_at == busy
+    assert run(clock, Scripted()) == 1
 
 
 def test_the_doorbell_does_nothing_when_another_worker_was_quicker(

@@ -1,7 +1,8 @@
 """The chair's ledger: all of it that she may know, and what she can do about a letter."""
 
+import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
@@ -11,9 +12,12 @@ from django.urls import reverse
 from dlonsc.accounts.models import User
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.history.models import Entry
+from dlonsc.mail.envelope import compose
 from dlonsc.mail.models import Campaign, Message, Pause, State, Undeliverable, Unsubscribed
 from reviews.letters import letters_for
+from reviews.reminders import remind
 from submissions.models import Submission
+from submissions.states import State as SubmissionState
 from tests import factories
 from tests.factories import AT
 
@@ -268,6 +272,20 @@ def test_one_click_leaves_the_reminders_without_account_or_cookie(edition: Editi
         assert list(Unsubscribed.objects.values_list("email", "edition")) == [(letter.to_email, edition.slug)]
         client.post(path, {"again": "1"})
         assert Unsubscribed.objects.count() == 0
+
+
+def test_whoever_is_forwarded_a_letter_cannot_report_it_as_returned(edition: Edition) -> None:
+    factories.make_submission(edition, state=SubmissionState.DRAFT, complete=False)
+    at = datetime(2026, 3, 30, 12, tzinfo=UTC)
+    letter = remind(at)[0]
+    mail = compose(letter).as_string() + letter.text + letter.html
+    assert letter.return_token not in mail
+    path = re.search(r"/unsubscribe/\w+/", letter.text)
+    assert path is not None
+    with time_machine.travel(at, tick=False):
+        assert Client().post(path[0]).status_code == 200
+        assert Client().post(f"/unsubscribe/{letter.return_token}/").status_code == 404
+    assert Unsubscribed.objects.get().email == letter.to_email
 
 
 def test_the_link_to_leave_ends_a_year_after_its_letter(edition: Edition) -> None:

@@ -66,7 +66,8 @@ def hidden(chair: Membership, reviewer: Membership) -> list[str]:
     secrets = [link for link in links if "reset" in link]
     assert secrets != []
     people = [reviewer.name, reviewer.email, author.email, author.name]
-    return [SECRET, TITLE, paper.label, *people, *secrets, *codes, *(row.return_token for row in letters)]
+    tokens = [token for row in letters for token in (row.return_token, row.leave_token) if token]
+    return [SECRET, TITLE, paper.label, *people, *secrets, *codes, *tokens]
 
 
 def written(caplog: pytest.LogCaptureFixture) -> str:

@@ -2,12 +2,15 @@
 
 import logging
 import ssl
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from django.db import OperationalError
 
+from dlonsc.mail import bounces, mailbox
 from dlonsc.mail.mailbox import Mailbox, poll
 from dlonsc.mail.models import Message, State, Undeliverable
 from dlonsc.mail.tasks import poll_mailbox
@@ -69,6 +72,35 @@ def test_a_line_that_breaks_in_the_middle_costs_nothing_but_time(
         assert "the mailbox of returned letters could not be read" in caplog.text
         assert len(poll(url_of(server), at=AT)) == 2
     assert states() == [State.BOUNCED] * 3
+
+
+def test_a_mail_that_nobody_can_read_is_logged_once_and_stops_no_other(
+    letters: list[Message], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def receive(data: bytes, *, at: datetime) -> str:
+        if data == CHAT:
+            raise IndexError("a mail that nobody foresaw")
+        return bounces.receive(data, at=at)
+
+    monkeypatch.setattr(mailbox, "receive", receive)
+    with holding(CHAT, returned(1)) as server:
+        first, second = poll(url_of(server), at=AT), poll(url_of(server), at=AT)
+    assert (first[0], len(first), second, server.seen) == ("cannot be read; nothing was done", 2, [], {1, 2})
+    assert states() == [State.SENT, State.BOUNCED, State.SENT]
+    assert len([row for row in caplog.records if row.exc_info]) == 1
+
+
+def test_while_the_database_is_away_no_mail_is_marked_as_read(
+    letters: list[Message], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def receive(data: bytes, *, at: datetime) -> str:
+        raise OperationalError("the server closed the connection")
+
+    monkeypatch.setattr(mailbox, "receive", receive)
+    with holding(returned(1)) as server:
+        with pytest.raises(OperationalError):
+            poll(url_of(server), at=AT)
+        assert server.seen == set()
 
 
 def test_a_long_mailbox_is_read_in_portions(letters: list[Message]) -> None:

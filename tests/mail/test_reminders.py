@@ -8,11 +8,11 @@ import time_machine
 from pytest_django import DjangoAssertNumQueries
 
 from dlonsc.editions.calendar import Phase
-from dlonsc.editions.models import Edition, Membership
+from dlonsc.editions.models import Edition, LetterText, Membership
 from dlonsc.mail import ledger
-from dlonsc.mail.models import Message, State, Unsubscribed
+from dlonsc.mail.models import KEY_LENGTH, Message, State, Unsubscribed
 from dlonsc.mail.transport import KeepInLedger
-from reviews.models import Review
+from reviews.models import Assignment, Review
 from reviews.reminders import remind
 from submissions.models import CameraReadyItem, LatePermission, Submission
 from submissions.states import State as SubmissionState
@@ -172,12 +172,60 @@ def test_a_reminder_that_waited_never_tells_a_date_that_moved(
     assert (letter.state, letter.answer) == (State.CANCELLED, "the date was moved in the meantime")
 
 
+def test_a_reminder_that_a_moved_date_kept_back_comes_once_when_the_date_moves_back(
+    draft: Submission, edition: Edition, travelled: time_machine.Traveller
+) -> None:
+    at = SUBMISSION_CUTOFF - 2 * DAY
+    line = edition.deadlines.filter(phase=Phase.SUBMISSION)
+    for _ in range(2):
+        travelled.move_to(at)
+        assert [len(remind(at)) for _ in range(2)] == [1, 0]
+        line.update(cutoff_at=SUBMISSION_CUTOFF + 10 * DAY)
+        assert deliver_all() == []
+        line.update(cutoff_at=SUBMISSION_CUTOFF)
+    assert [len(remind(at)) for _ in range(2)] == [1, 0]
+    assert deliver_all() == ["remind_draft"]
+    assert [len(remind(at)), Message.objects.filter(state=State.CANCELLED).count()] == [0, 2]
+
+
+def test_a_reminder_that_a_chair_cancelled_does_not_come_again(draft: Submission) -> None:
+    at = SUBMISSION_CUTOFF - 2 * DAY
+    ledger.cancel(remind(at)[0], by="Chantal", at=at)
+    assert remind(at + MINUTE) == []
+
+
 def test_a_reminder_does_not_leave_after_the_date(draft: Submission, travelled: time_machine.Traveller) -> None:
     letter = remind(SUBMISSION_CUTOFF - MINUTE)[0]
     travelled.move_to(SUBMISSION_CUTOFF)
     assert deliver_all() == []
     letter.refresh_from_db()
     assert (letter.state, letter.answer) == (State.CANCELLED, "the date is over")
+
+
+# --- What cannot be written -------------------------------------------------------------------------------------------
+
+
+def test_an_address_as_long_as_allowed_gets_its_reminder_once_and_stops_nobody_elses(
+    edition: Edition, draft: Submission
+) -> None:
+    draft.authors.update(is_contact=False)
+    factories.make_author(draft, f"{'a' * 60}@{'.'.join(['b' * 60] * 3)}.example", is_contact=True)
+    factories.make_submission(edition, state=SubmissionState.DRAFT, complete=False)
+    counts = [len(remind(SUBMISSION_CUTOFF - 2 * DAY + step)) for step in (MINUTE, 2 * MINUTE)]
+    assert (counts, max(len(row.key) for row in Message.objects.all()) <= KEY_LENGTH) == ([3, 0], True)
+
+
+def test_an_own_text_with_a_hole_stops_no_reminder_of_another_edition(
+    draft: Submission, caplog: pytest.LogCaptureFixture
+) -> None:
+    LetterText.objects.create(edition=draft.edition, kind="remind_draft", subject="x", text="{gone}", written_at=AT)
+    other = factories.make_edition("other-2026")
+    owner = factories.make_user("owner@other.example")
+    factories.make_submission(other, owner, state=SubmissionState.DRAFT, complete=False)
+    assert whom(remind(SUBMISSION_CUTOFF - 2 * DAY)) == ["owner@other.example"]
+    assert [row.getMessage() for row in caplog.records if row.exc_info] == [
+        "a reminder of dlonsc-2026, submission failed; the others go on"
+    ]
 
 
 # --- Reviews ----------------------------------------------------------------------------------------------------------
@@ -213,7 +261,38 @@ def test_whoever_finished_a_moment_ago_gets_no_reminder(
     Review.objects.filter(pk=review.pk).update(submitted_at=REVIEW_CUTOFF - 2 * DAY)
     assert deliver_all() == []
     letter.refresh_from_db()
-    assert letter.answer == "the reviews were submitted or taken back in the meantime"
+    assert letter.answer == "the reviews were submitted in the meantime"
+
+
+def test_no_list_leaves_with_a_paper_that_is_none_of_hers_any_more_and_a_fresh_one_comes_by_the_next_beat(
+    edition: Edition, reviewer: Membership, travelled: time_machine.Traveller
+) -> None:
+    at = REVIEW_CUTOFF - 2 * DAY
+    travelled.move_to(at)
+    papers = [factories.make_submission(edition, title=f"Title {n}") for n in range(3)]
+    tasks = [factories.make_assignment(paper, reviewer) for paper in papers]
+    first = remind(at)[0]
+    factories.make_conflict(papers[0], reviewer)
+    assert (deliver_all(), len(second := remind(at))) == ([], 1)
+    Assignment.objects.filter(pk=tasks[1].pk).update(declined_at=at)
+    assert (deliver_all(), len(third := remind(at))) == ([], 1)
+    assert (deliver_all(), remind(at)) == (["remind_reviews"], [])
+    assert [row.guard["assignments"] for row in (first, *second, *third)] == [
+        [task.pk for task in tasks[n:]] for n in range(3)
+    ]
+    first.refresh_from_db()
+    assert (first.state, first.answer) == (State.CANCELLED, "a paper that it lists is none of hers any more")
+
+
+def test_who_is_no_member_any_more_is_reminded_of_nothing(
+    edition: Edition, reviewer: Membership, travelled: time_machine.Traveller
+) -> None:
+    at = REVIEW_CUTOFF - 2 * DAY
+    travelled.move_to(at)
+    factories.make_assignment(factories.make_submission(edition), reviewer)
+    assert len(remind(at)) == 1
+    Membership.objects.filter(pk=reviewer.pk).update(removed_at=at)
+    assert (deliver_all(), remind(at)) == ([], [])
 
 
 def test_whoever_still_has_something_open_gets_it(
@@ -245,6 +324,18 @@ def test_accepted_authors_are_reminded_of_what_is_missing(edition: Edition) -> N
     )
     letter = remind(CAMERA_CUTOFF - 2 * DAY)[0]
     assert "\n  - Source archive\n  - Signed licence form\n" in letter.text
+
+
+def test_authors_whose_decision_was_corrected_before_the_letter_leaves_are_asked_for_nothing(
+    edition: Edition, travelled: time_machine.Traveller
+) -> None:
+    paper = factories.announce(factories.make_submission(edition))
+    travelled.move_to(CAMERA_CUTOFF - 2 * DAY)
+    letter = remind(CAMERA_CUTOFF - 2 * DAY)[0]
+    factories.announce(paper, "rejected", at=CAMERA_CUTOFF - 2 * DAY)
+    assert deliver_all() == []
+    letter.refresh_from_db()
+    assert (letter.state, letter.answer) == (State.CANCELLED, "the submission is not accepted any more")
 
 
 def test_rejected_and_not_yet_announced_ones_are_not_reminded(edition: Edition) -> None:

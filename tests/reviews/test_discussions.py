@@ -289,8 +289,44 @@ def test_news_that_were_read_or_may_not_be_read_any_more_do_not_leave(talk: Talk
     assert (objection(to_hilda), objection(to_chair)) == (None, None)
     discussing.mark_read(talk.row, talk.hilda, row)
     factories.make_conflict(talk.paper, chair)
-    gone = "the discussion was read in the meantime, or is none of hers any more"
-    assert (objection(to_hilda), objection(to_chair)) == (gone, gone)
+    assert (objection(to_hilda), objection(to_chair)) == (
+        "the discussion was read in the meantime",
+        "a paper that it lists is none of hers any more",
+    )
+
+
+def test_news_of_a_day_stand_for_what_came_after_the_comment_that_was_read(talk: Talk, chair: Membership) -> None:
+    User.objects.filter(pk=by(talk.hilda).pk).update(digest=True)
+    first = say(talk, talk.rita, "Hello")
+    discussing.mark_read(talk.row, talk.hilda, first)
+    second = say(talk, talk.rita, "And another thing", minutes=60)
+    letter = Message.objects.get(to_email=by(talk.hilda).email)
+    assert (letter.state, objection(letter)) == (State.GATHERED, None)
+    discussing.mark_read(talk.row, talk.hilda, second)
+    say(talk, talk.hilda, "I see", label="Reviewer 2", minutes=61)
+    assert objection(letter) == "the discussion was read in the meantime"
+
+
+def test_a_question_that_was_read_is_not_told_for_what_came_after_it(talk: Talk, chair: Membership) -> None:
+    question = say(talk, talk.rita, "What does @Reviewer 2 think?")
+    letter = Message.objects.get(to_email=by(talk.hilda).email)
+    assert objection(letter) is None
+    discussing.mark_read(talk.row, talk.hilda, question)
+    say(talk, talk.rita, "Well?", minutes=60)
+    assert objection(letter) == "the discussion was read in the meantime"
+
+
+def test_a_list_of_opened_discussions_does_not_leave_with_one_that_is_none_of_hers_any_more(
+    talk: Talk, edition: Edition, chair: Membership
+) -> None:
+    papers = [factories.make_submission(edition) for _ in range(2)]
+    for paper in papers:
+        factories.make_review(factories.make_assignment(paper, talk.rita))
+    discussing.open_discussions(chair, [paper.number for paper in papers], by=by(chair), at=AT)
+    letter = Message.objects.get(kind="discussion_opened")
+    assert (letter.guard["submissions"], objection(letter)) == ([paper.pk for paper in papers], None)
+    factories.make_conflict(papers[0], talk.rita)
+    assert objection(letter) == "a paper that it lists is none of hers any more"
 
 
 def test_who_wants_one_letter_a_day_gets_the_news_in_it_but_a_question_at_once(talk: Talk, chair: Membership) -> None:

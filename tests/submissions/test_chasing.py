@@ -112,6 +112,19 @@ def test_who_delivers_before_the_letter_leaves_gets_none_and_a_returned_file_is_
     ]
 
 
+def test_a_paper_that_is_not_accepted_any_more_is_asked_for_nothing(
+    papers: list[Submission], proceedings_chair: Membership, as_user: Browser
+) -> None:
+    as_user(proceedings_chair).post(ADDRESS)
+    factories.announce(papers[0], "rejected")
+    ledger.drain(KeepInLedger(), seconds=5)
+    letters = Message.objects.filter(kind="chase").order_by("pk")
+    assert [(row.state, row.answer[:16]) for row in letters] == [
+        (State.CANCELLED, "the submission i"),
+        (State.SENT, "kept in the ledg"),
+    ]
+
+
 def test_a_paper_in_conflict_with_her_is_neither_counted_nor_written_to(
     papers: list[Submission], proceedings_chair: Membership, as_user: Browser
 ) -> None:

@@ -13,7 +13,7 @@ from dlonsc.editions.models import Edition, Membership
 from dlonsc.history.models import Entry
 from dlonsc.mail import ledger
 from dlonsc.mail.guards import objection
-from dlonsc.mail.models import Message, State
+from dlonsc.mail.models import KEY_LENGTH, Message, State
 from dlonsc.mail.transport import Answer, Envelope, LastLook, Outcome
 from reviews.actions import deciding
 from reviews.actions.assigning import Refused
@@ -72,6 +72,18 @@ def test_announcing_writes_one_held_letter_per_author_with_or_without_account(
     assert sent[0].subject == f"[{edition.name}] Paper {paper.number}: accepted"
     paper.refresh_from_db()
     assert (paper.outcome, paper.announced_at) == ("accepted", AT + HELD)
+
+
+def test_an_author_with_an_address_as_long_as_allowed_does_not_stop_the_decisions(
+    edition: Edition, paper: Submission, chair: Membership
+) -> None:
+    long = f"{'a' * 60}@{'.'.join(['b' * 60] * 3)}.example"
+    factories.make_author(paper, long, "Lena Long")
+    decide(paper, chair)
+    announce(chair)
+    found = letters()
+    assert [letter.to_email for letter in found] == [paper.created_by.email, long]
+    assert max(len(letter.key) for letter in found) <= KEY_LENGTH
 
 
 def test_a_rejection_says_decision_in_its_subject(edition: Edition, paper: Submission, chair: Membership) -> None:

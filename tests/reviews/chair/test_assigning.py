@@ -129,6 +129,18 @@ def test_a_reminder_leaves_out_who_has_finished_and_cannot_double(
     assert objection(letters[1]) is None
 
 
+def test_a_reminder_does_not_leave_with_a_paper_that_is_none_of_hers_any_more(
+    edition: Edition, paper: Submission, chair: Membership, reviewers: list[Membership]
+) -> None:
+    papers = [paper, factories.make_submission(edition)]
+    tasks = [factories.make_assignment(row, reviewers[0]) for row in papers]
+    assigning.remind(edition, tasks, press="one", by=chair.user, at=AT)
+    letter = Message.objects.get(kind="chair_reminder")
+    assert objection(letter) is None
+    factories.make_conflict(papers[1], reviewers[0])
+    assert objection(letter) == "a paper that it lists is none of hers any more"
+
+
 def test_whoever_is_late_by_an_hour_is_late(
     edition: Edition, paper: Submission, chair: Membership, reviewers: list[Membership], as_user: As
 ) -> None:

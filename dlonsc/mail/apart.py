@@ -1,0 +1,22 @@
+"""One poisoned row must never stop the others: each is done in a savepoint of its own."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import InterfaceError, OperationalError, transaction
+
+log = logging.getLogger(__name__)
+
+
+@contextmanager
+def apart(what: str) -> Iterator[None]:
+    """Undo and log what fails inside, then go on; `what` names it in the log, without anybody's address."""
+    try:
+        with transaction.atomic():
+            yield
+    except (InterfaceError, OperationalError):
+        # The database is away: that is no fault of this row, and the next one would fare no better.
+        raise
+    except Exception:
+        log.exception("%s failed; the others go on", what)
