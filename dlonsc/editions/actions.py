@@ -364,7 +364,7 @@ def accept_invitation(*, membership: Membership, max_load: int | None, by: User 
     """
     values = {"accepted_at": at, "opened_at": membership.opened_at or at, "is_listed": True}
     if max_load is not None:
-        values["max_load"] = max_load  # type: ignore[assignment]
+        values["max_load"] = max_load
     if not open_invitation(membership).update(**values):
         return False
     membership.refresh_from_db()
