@@ -31,7 +31,7 @@ def draft_owners(edition: Edition, viewer: Membership | None) -> list[Person]:
 
 def late_reviewers(edition: Edition, viewer: Membership | None) -> list[Person]:
     """Reviewers with a review that is not submitted, of a submission that they may still see."""
-    tasks = on_desks(known_to(edition, viewer).submitted().values_list("pk", flat=True))
+    tasks = on_desks(known_to(edition, viewer).under_review(timezone.now()).values_list("pk", flat=True))
     members = [task.membership for task in tasks if not has_submitted(task)]
     return [Person(member.user.email, member.name) for member in members if member.user]
 

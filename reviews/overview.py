@@ -64,8 +64,8 @@ class Row:
 
     @property
     def missing(self) -> int:
-        """Reviews missing to the edition's number, whether assigned or not."""
-        return max(self.wanted - self.done, 0)
+        """Reviews missing to the edition's number, whether assigned or not; none once the decision is released."""
+        return 0 if self.submission.announced_at else max(self.wanted - self.done, 0)
 
     @cached_property
     def scores(self) -> list[int]:
@@ -312,6 +312,10 @@ class Tally:
         return sum(row.wanted for row in self.submitted)
 
     @property
+    def reviews_missing(self) -> int:
+        return sum(row.missing for row in self.submitted)
+
+    @property
     def undecided(self) -> int:
         return sum(row.decision is None for row in self.submitted)
 
@@ -363,11 +367,12 @@ class ReviewerRow:
 
     @cached_property
     def open(self) -> list[Assignment]:
-        return [row for row in self.tasks if not is_done(row)]
+        """What she is asked for: not what is in, nor what a released decision has made needless."""
+        return [row for row in self.tasks if not is_done(row) and not row.submission.announced_at]
 
     @property
     def done(self) -> int:
-        return len(self.tasks) - len(self.open)
+        return sum(is_done(row) for row in self.tasks)
 
     @property
     def started(self) -> int:

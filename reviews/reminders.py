@@ -32,7 +32,6 @@ from reviews.emails.reminding import (
 from reviews.models import Assignment, AssignmentQuerySet
 from submissions.actions.sending import missing
 from submissions.models import CameraReadyKind, LatePermission, Manuscript, Submission, SubmissionQuerySet
-from submissions.states import State
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
@@ -108,7 +107,7 @@ def open_things(deadline: Deadline, at: datetime, among: SubmissionQuerySet | No
         case Phase.SUBMISSION:
             yield from _drafts(deadline, rows.drafts())
         case Phase.REVIEW:
-            yield from _reviews(deadline, rows.submitted())
+            yield from _reviews(deadline, rows.under_review(at))
         case Phase.CAMERA_READY:
             yield from _camera_ready(deadline, rows.accepted(at))
 
@@ -222,7 +221,7 @@ def draft_is_open(message: Message) -> str | None:
 def reviews_are_open(message: Message) -> str | None:
     """All papers that the letter lists are still hers, and at least one of the reviews is missing."""
     listed = Assignment.objects.filter(pk__in=message.guard["assignments"])
-    seen = _seen(listed.filter(submission__state=State.SUBMITTED))
+    seen = _seen(listed.filter(submission__in=Submission.objects.under_review(timezone.now())))
     if len(seen) < len(message.guard["assignments"]):
         return guards.NotHers("a paper that it lists is none of hers any more")
     if not listed.awaiting_review().exists():

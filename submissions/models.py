@@ -20,6 +20,10 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
     def submitted(self) -> "SubmissionQuerySet":
         return self.filter(state=State.SUBMITTED)
 
+    def under_review(self, at: datetime) -> "SubmissionQuerySet":
+        """Submitted, and no decision known at `at`: reviews of it can still be written."""
+        return self.submitted().exclude(announced_at__lte=at)
+
     def accepted(self, at: datetime) -> "SubmissionQuerySet":
         """Those whose acceptance authors may know at `at`."""
         return self.submitted().filter(outcome=Outcome.ACCEPTED, announced_at__lte=at)

@@ -3,13 +3,15 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 
 from dlonsc.accounts.models import User
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.history.record import record
+from dlonsc.mail.models import Message
+from dlonsc.mail.models import State as LetterState
 from reviews.access import has_submitted, on_desks
 from reviews.actions.ending import Ending, end_with
 from reviews.conflicts import conflict_reasons
@@ -194,14 +196,16 @@ def _remove(row: Assignment, by: User, at: datetime) -> Assignment:
 def remind(edition: Edition, rows: Iterable[Assignment], *, press: str, by: User, at: datetime) -> int:
     """Remind reviewers of reviews that are missing now; returns the number of letters.
 
-    `press` names one press of the button: pressing it twice writes nothing more. Whoever has finished in the meantime
-    is left out, because the rows are read again here; so is whoever may not see the submission any more, because she
-    has left or has come into conflict.
+    `press` names one press of the button: pressing it twice writes nothing more. Left out are, read again here, who has
+    finished, who may not see the submission any more, and what a chair asked for within the last day already.
     """
+    recent = Message.objects.filter(kind="chair_reminder", edition=edition.slug, created_at__gt=at - timedelta(days=1))
+    guards = recent.exclude(state=LetterState.CANCELLED).values_list("guard", flat=True)
+    asked = {pk for guard in guards for pk in guard.get("assignments", ())}
     wanted = {row.pk: row.submission_id for row in rows}
     by_member: dict[Membership, list[Assignment]] = defaultdict(list)
     for row in on_desks(wanted.values()):
-        if row.pk in wanted and not has_submitted(row):
+        if row.pk in wanted and row.pk not in asked and not has_submitted(row):
             by_member[row.membership].append(row)
     count = 0
     for member, tasks in by_member.items():

@@ -116,14 +116,19 @@ def plan(open_tasks: int, due: Deadline | None, at: datetime) -> str:
     return f"{tasks}, {left}: about {in_words(max(1, round(open_tasks / days)))} a day."
 
 
+SUBMITTED = "Submitted"
+# A decision was announced without it.
+NEEDLESS = "Not needed any more"
+
+
 def task_state(assignment: Assignment) -> tuple[str, str]:
     """The words and the meaning of a task's badge."""
     review = getattr(assignment, "review", None)
-    if review is None:
-        return "Not begun", "plain"
-    if review.submitted_at is not None:
-        return "Submitted", "good"
-    return "Draft: not submitted", "note"
+    if review is not None and review.submitted_at is not None:
+        return SUBMITTED, "good"
+    if assignment.submission.outcome_known(timezone.now()):
+        return NEEDLESS, "plain"
+    return ("Not begun", "plain") if review is None else ("Draft: not submitted", "note")
 
 
 def tasks_of(member: Membership) -> list[Assignment]:
@@ -138,11 +143,13 @@ def tasks_of(member: Membership) -> list[Assignment]:
     )
 
     def order(row: Assignment) -> tuple[bool, str, int]:
-        done = getattr(row, "review", None) is not None and row.review.submitted_at is not None
-        return done, row.promised_at.isoformat() if row.promised_at else "", row.submission.number
+        promised = row.promised_at.isoformat() if row.promised_at else ""
+        return not row.is_open, promised, row.submission.number  # type: ignore[attr-defined]
 
     for row in rows:
         row.words, row.meaning = task_state(row)  # type: ignore[attr-defined]
+        row.is_done = row.words == SUBMITTED  # type: ignore[attr-defined]
+        row.is_open = row.words not in (SUBMITTED, NEEDLESS)  # type: ignore[attr-defined]
     return sorted(rows, key=order)
 
 
@@ -155,7 +162,7 @@ def home(request: HttpRequest, slug: str) -> HttpResponse:
     for task in tasks:
         task.discussion = talks.get(task.submission_id)  # type: ignore[attr-defined]
         task.unread = fresh.get(task.submission_id, 0)  # type: ignore[attr-defined]
-    open_tasks = sum(1 for task in tasks if task_state(task)[0] != "Submitted")
+    open_tasks = sum(task.is_open for task in tasks)  # type: ignore[attr-defined]
     due = member.edition.due(Phase.REVIEW)
     words = {
         "edition": member.edition,
@@ -165,7 +172,7 @@ def home(request: HttpRequest, slug: str) -> HttpResponse:
         "is_late": due is not None and due.cutoff_at <= at,
         "plan": plan(open_tasks, due, at),
         "open_tasks": open_tasks,
-        "done": len(tasks) - open_tasks,
+        "done": sum(task.is_done for task in tasks),  # type: ignore[attr-defined]
         "has_written": own_reviews(member).exists(),
     }
     return render(request, "reviews/reviewer/home.html", words)

@@ -12,18 +12,18 @@ from django.utils import timezone
 
 from dlonsc.editions.calendar import Phase
 from dlonsc.editions.models import Membership
-from reviews.access import assignments_overseen_by
 from reviews.actions import assigning
 from reviews.forecast import Forecast, forecast
 from reviews.models import Assignment
 from reviews.overview import ReviewerRow, Row, Tally, is_done, reviewers_of, rows_of
 from reviews.views.chair.door import ChairRequest, chairs_only, page
+from submissions.access import overseen_by
 from submissions.states import State
 
 SEGMENTS = {
     "open": "everybody with a review open",
     "not_started": "those who have not started a review",
-    "silent": "those with nothing saved and nothing promised",
+    "silent": "those who have submitted, saved and promised nothing",
     "late": "those who are late",
 }
 
@@ -48,7 +48,7 @@ def progress(request: ChairRequest, chair: Membership) -> HttpResponse:
         "due": chair.edition.due(Phase.REVIEW),
         "people": people,
         "idle": sum(not person.row.tasks for person in people),
-        "missing": tally.reviews_wanted - tally.reviews_done,
+        "missing": tally.reviews_missing,
         "segments": [(name, words, len(_members(segment_of(people, name)))) for name, words in SEGMENTS.items()],
         "segment": segment if segment in SEGMENTS else "",
         "segment_words": SEGMENTS.get(segment, ""),
@@ -70,7 +70,7 @@ def forecast_of(chair: Membership, rows: Sequence[Row]) -> Forecast | None:
         at=timezone.now(),
         cutoff=due.cutoff_at,
         submitted=[time for task in tasks if is_done(task) and (time := task.review.submitted_at) is not None],
-        promises=[end_of(task.promised_at) for task in tasks if not is_done(task)],
+        promises=[end_of(task.promised_at) for task in tasks if not is_done(task) and not task.submission.announced_at],
     )
 
 
@@ -112,13 +112,16 @@ def remind(request: ChairRequest, chair: Membership) -> HttpResponse:
     """Send what the page showed: only tasks that it listed and that are still open."""
     if request.method == "POST":
         wanted = [int(pk) for pk in request.POST.getlist("task") if pk.isascii() and pk.isdigit()]
-        rows = assignments_overseen_by(chair).standing().filter(pk__in=wanted, submission__state=State.SUBMITTED)
+        asked = overseen_by(chair).under_review(timezone.now())
+        rows = Assignment.objects.standing().filter(pk__in=wanted, submission__in=asked)
         rows = rows.select_related("membership__user", "submission__edition", "review")
         open_rows = [row for row in rows if not is_done(row)]
         press = request.POST.get("press", "")[:40]
         count = 0
         if press:
             count = assigning.remind(chair.edition, open_rows, press=press, by=request.user, at=timezone.now())
-        words = f"Letters written: {count}." if count else "Nobody was reminded: all of these are done or told already."
+        words = f"Letters written: {count}. Who was reminded of the same reviews within a day gets no second letter."
+        if not count:
+            words = "Nobody was reminded: all of these are done, or were told within a day."
         messages.success(request, words)
     return redirect("reviews:progress", slug=chair.edition.slug)

@@ -8,6 +8,7 @@ import pytest
 import time_machine
 from django.contrib.messages import get_messages
 from django.test import Client
+from django.utils import timezone
 
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.mail.models import Message, State
@@ -222,10 +223,32 @@ def test_reminding_writes_one_letter_a_press_and_only_for_what_is_open(
     factories.make_review(tasks[1])
     given = {"task": [str(row.pk) for row in (*tasks, hidden)] + ["x", "²"], "press": "one"}
     first = browser.post(f"{base}/progress/remind/", given)
-    assert told(first) == ["Letters written: 1."]
-    again = browser.post(f"{base}/progress/remind/", given)
-    assert told(again)[-1] == "Nobody was reminded: all of these are done or told already."
+    assert told(first)[-1].startswith("Letters written: 1.")
+    # The same page again, and a page opened anew.
+    for press in ("one", "two"):
+        again = browser.post(f"{base}/progress/remind/", {**given, "press": press})
+        assert told(again)[-1] == "Nobody was reminded: all of these are done, or were told within a day."
     assert [row.to_email for row in Message.objects.all()] == [reviewers[0].email]
+    with time_machine.travel(timezone.now() + timedelta(days=1, minutes=1), tick=False):
+        browser.post(f"{base}/progress/remind/", {**given, "press": "three"})
+    assert Message.objects.count() == 2
+
+
+def test_nobody_is_reminded_of_a_review_whose_decision_is_announced(
+    browser: Client, base: str, paper: Submission, reviewers: list[Membership]
+) -> None:
+    task = factories.make_assignment(paper, reviewers[0])
+    factories.announce(paper)
+    answer = browser.post(f"{base}/progress/remind/", {"task": task.pk, "press": "one"})
+    assert told(answer)[-1].startswith("Nobody was reminded")
+    assert Message.objects.count() == 0
+    page = Client()
+    assert reviewers[0].user is not None
+    page.force_login(reviewers[0].user)
+    home = page.get(f"/{paper.edition.slug}/reviews/").content.decode()
+    assert ("Nothing is waiting for you." in home, "Not needed any more" in home, "Begin the review" in home) == (
+        True, True, False,
+    )  # fmt: skip
 
 
 def test_reminding_without_a_press_or_by_get_writes_nothing(
