@@ -153,7 +153,9 @@ def own_of(edition: Edition, submission: Submission, at: datetime) -> Own:
     """What the author reads beside her submission: never more than was announced."""
     outcome = submission.outcome_known(at)
     if submission.state == State.DRAFT:
-        return Own(submission, "", edition.due(Phase.SUBMISSION), "Finish and submit it before")
+        due = edition.due(Phase.SUBMISSION)
+        is_past = due is not None and due.cutoff_at <= at
+        return Own(submission, "", due, "Not submitted; the date was" if is_past else "Finish and submit it before")
     if outcome == Outcome.ACCEPTED:
         return Own(submission, outcome, edition.due(Phase.CAMERA_READY), "Camera-ready paper due")
     if outcome or submission.state != State.SUBMITTED:

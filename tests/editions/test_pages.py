@@ -200,7 +200,18 @@ def test_a_conflicted_chair_does_not_count_the_draft_she_must_not_know(
     factories.make_conflict(hidden, chair)
     page = as_user(chair).post(address("date", "submission"), NEW_DATE, follow=True).text
     assert "Hidden Owner" not in page
-    assert "Nobody has something open" in page
+    assert "Nobody that you may know of has something open" in page
+
+
+def test_an_extension_is_told_to_the_people_of_a_draft_that_the_chair_must_not_know(
+    edition: Edition, chair: Membership, as_user: AsUser
+) -> None:
+    hidden = factories.make_submission(edition, factories.make_user("h@uni.example", "Hidden Owner"), state=State.DRAFT)
+    factories.make_conflict(hidden, chair)
+    page = as_user(chair).post(address("date", "submission"), NEW_DATE, follow=True).text
+    assert '<input type="hidden" name="tell" value="1">' in page
+    as_user(chair).post(address("date", "submission"), NEW_DATE | {"confirm": "1", "tell": "1"})
+    assert list(Message.objects.values_list("kind", "to_email")) == [("date_changed", "h@uni.example")]
 
 
 def test_no_page_after_a_change_of_date_counts_the_draft_that_a_chair_must_not_know(
@@ -212,7 +223,7 @@ def test_no_page_after_a_change_of_date_counts_the_draft_that_a_chair_must_not_k
     after = client.post(address("date", "submission"), NEW_DATE | {"confirm": "1", "tell": "1"}, follow=True).text
     pages = [after, client.get("/dlonsc-2026/chair/history/").text]
     assert Message.objects.count() == 2
-    assert "The date is changed; letters are on the way." in after
+    assert "The date is changed; whoever has something open for it is written to." in after
     assert [re.findall(r"\b[12] letters?|letters: \d", page) for page in pages] == [[], []]
 
 

@@ -22,6 +22,7 @@ from dlonsc.editions.pasted import BadLine, Invitee
 from dlonsc.editions.views.doors import chairs_page
 from dlonsc.editions.views.settings import person
 from dlonsc.mail.models import Message
+from dlonsc.mail.models import State as LetterState
 
 SILENT_AFTER = timedelta(days=5)
 LETTERS = ("invitation", "invitation_reminder")
@@ -68,8 +69,23 @@ def last_asked(edition: Edition) -> dict[str, datetime]:
     return {row["subject_label"]: row["last"] for row in rows.annotate(last=Max("created_at"))}
 
 
+def not_reached(edition: Edition) -> set[str]:
+    """Addresses whose last letter of the edition that was settled did not arrive. Not which letter: it may tell of a
+    submission that the reading chair must not know.
+    """
+    settled = Message.objects.filter(edition=edition.slug, finished_at__isnull=False)
+    lost, sent = (LetterState.FAILED, LetterState.BOUNCED), (LetterState.SENT,)
+    last = {
+        states: dict(
+            settled.filter(state__in=states).values_list("to_email").annotate(last=Max("finished_at"))
+        )
+        for states in (lost, sent)
+    }
+    return {email for email, at in last[lost].items() if email not in last[sent] or last[sent][email] < at}
+
+
 def board_rows(edition: Edition, at: datetime) -> list[dict[str, Any]]:
-    asked = last_asked(edition)
+    asked, lost = last_asked(edition), not_reached(edition)
     rows = []
     for member in edition.memberships.select_related("user").prefetch_related("affiliations"):
         asked_at = asked.get(label_of(member), member.invited_at)
@@ -85,6 +101,7 @@ def board_rows(edition: Edition, at: datetime) -> list[dict[str, Any]]:
                 "meaning": meaning,
                 "role": role_of(member),
                 "asked_at": asked_at,
+                "is_lost": bool({member.email.lower(), member.user.email.lower() if member.user else ""} & lost),
             }
         )
     return rows

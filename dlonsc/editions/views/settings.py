@@ -189,7 +189,7 @@ def set_date(request: HttpRequest, edition: Edition, phase: Phase, form: Deadlin
         messages.info(request, "The date was set to this already; nothing changed and no letter was written.")
     elif tell:
         # No number, and none of "some" and "none" either: both count what she may not know of.
-        messages.success(request, "The date is changed; letters are on the way.")
+        messages.success(request, "The date is changed; whoever has something open for it is written to.")
     else:
         messages.success(request, "The date is changed.")
     return redirect("editions:dates", edition.slug)

@@ -11,6 +11,7 @@ from dlonsc.editions.calendar import Phase
 from dlonsc.editions.models import Deadline, Edition, Membership
 from dlonsc.mail.models import State
 from reviews.access import sub_reviewers_overseen_by
+from reviews.delegates import needs_delegate
 from reviews.letters import letters_for
 from reviews.models import Assignment
 from reviews.overview import Row, Tally, is_done, rows_of
@@ -72,7 +73,8 @@ def late_reviewers(chair: Membership, tally: Tally, at: datetime) -> int:
     due = chair.edition.due(Phase.REVIEW)
     if due is None or at < due.cutoff_at:
         return 0
-    return len({task.membership_id for row in tally.submitted for task in row.assignments if not is_done(task)})
+    asked = [row for row in tally.submitted if not row.submission.announced_at]
+    return len({task.membership_id for row in asked for task in row.assignments if not is_done(task)})
 
 
 def letters_in_trouble(chair: Membership) -> int:
@@ -103,6 +105,13 @@ def next_acts(chair: Membership, tally: Tally, letters: int, at: datetime) -> li
         "{} standing assignments have come into conflict",
         "reviews:conflicts",
         "Look",
+    )
+    add(
+        int(needs_delegate(edition)),
+        "Every chair is in conflict with a submission: nobody handles it, and nothing can be assigned",
+        "",
+        "reviews:delegate",
+        "Name a delegate",
     )
     add(letters, "1 letter did not arrive", "{} letters did not arrive", "letters:log", "See letters")
     for acts in (submission_acts(chair, tally, at), review_acts(chair, tally, at)):
