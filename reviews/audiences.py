@@ -32,7 +32,10 @@ OF_MISSING = {**OF_PAPERS, "missing": "what is missing"}
 
 @dataclass(frozen=True)
 class Audience:
-    """`is_open`: it is asked again right before a letter leaves whether the person is still in it."""
+    """Right before a letter leaves it is asked again whether the person is still in it.
+
+    `is_open`: its letters ask for something, and who has done it leaves the audience.
+    """
 
     key: str
     words: str
@@ -50,10 +53,14 @@ class Audience:
         """What a letter is filed under."""
         return f"submission:{person.submissions[0]}" if self.about == "papers" else ""
 
-    def condition(self, person: Person) -> dict[str, Any] | None:
-        """What must still be true when the letter leaves."""
-        if not self.is_open:
-            return None
+    @property
+    def left(self) -> str:
+        """Why somebody who is not in it any more gets no letter."""
+        what = "what the letter asks for was done" if self.is_open else "the recipient left those whom it is for"
+        return f"{what} in the meantime"
+
+    def condition(self, person: Person) -> dict[str, Any]:
+        """What must still be true when the letter leaves: "accepted" is not, once a correction says otherwise."""
         return {"audience": self.key, "person": person.key, "submissions": list(person.submissions)}
 
 

@@ -14,12 +14,13 @@ from dlonsc.history.models import Entry
 from dlonsc.mail.envelope import thread_id
 from dlonsc.mail.guards import OnlyThis, objection
 from dlonsc.mail.models import Campaign, Message, State
+from reviews.actions import deciding
 from reviews.actions import mailing as verbs
 from reviews.actions.assigning import Refused
 from reviews.audiences import AUDIENCES, BY_KEY
 from reviews.emails.mailing import rendered
 from reviews.letters import letters_for, shown_text
-from reviews.models import Mailing, Review
+from reviews.models import Announcement, Decision, Mailing, Review
 from submissions.models import Submission
 from submissions.states import State as Life
 from tests import factories
@@ -244,9 +245,48 @@ def test_who_has_finished_before_it_leaves_gets_none_and_the_others_theirs(
     assert Review.objects.count() == 1
 
 
-def test_letters_that_ask_for_nothing_have_no_condition(chair: Membership) -> None:
-    release(chair, draft(chair, "members"))
-    assert {str(row.guard) for row in Message.objects.all()} == {"{}"}
+def deciding_on(chair: Membership, paper: Submission) -> Announcement:
+    """Its decision, accept, announced and known from now on."""
+    factories.make_decision(paper, by(chair))
+    plan = deciding.plan(chair)
+    before = AT - timedelta(minutes=chair.edition.hold_minutes)
+    return deciding.announce(
+        chair, accepts=1, rejects=0, fingerprint=plan.fingerprint, leave_undecided=True, by=by(chair), at=before
+    )
+
+
+def test_no_congratulations_leave_after_a_correction_to_reject(chair: Membership, paper: Submission) -> None:
+    deciding_on(chair, paper)
+    Message.objects.update(state=State.SENT)
+    release(chair, draft(chair, "accepted", "Congratulations on {title}."))
+    letter = Message.objects.get(kind="mailing")
+    assert objection(letter) is None
+    row = Decision.objects.select_related("submission__edition", "announcement").get()
+    deciding.correct(row, verdict="reject", note="", to_authors="", version=row.version, by=by(chair), at=AT)
+    words = objection(letter)
+    assert isinstance(words, OnlyThis)
+    assert words == "the recipient left those whom it is for in the meantime"
+
+
+@pytest.mark.parametrize("audience", ["submitted", "withdrawn"])
+def test_who_changed_sides_while_a_letter_is_held_gets_none(
+    chair: Membership, paper: Submission, audience: str
+) -> None:
+    other = {"submitted": Life.WITHDRAWN, "withdrawn": Life.SUBMITTED}
+    Submission.objects.update(state=audience)
+    release(chair, draft(chair, audience))
+    before = objection(Message.objects.get())
+    Submission.objects.update(state=other[audience])
+    assert (before, isinstance(objection(Message.objects.get()), OnlyThis)) == (None, True)
+
+
+def test_who_left_the_committee_while_a_letter_is_held_gets_none_and_the_others_theirs(
+    chair: Membership, reviewers: list[Membership]
+) -> None:
+    release(chair, draft(chair, "reviewers"))
+    Membership.objects.filter(pk=reviewers[0].pk).update(removed_at=AT)
+    gone = {row.to_email for row in Message.objects.all() if objection(row) is not None}
+    assert gone == {by(reviewers[0]).email}
 
 
 def test_the_next_one_tells_who_is_new_and_who_is_gone(edition: Edition, chair: Membership, author: User) -> None:
