@@ -14,6 +14,7 @@ from django.conf import settings
 from dlonsc.editions.invitations import link_of
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.mail.placeholders import Block, Value
+from reviews.access import has_submitted, on_desks
 from reviews.emails import blocks
 from reviews.emails.mailing import Person
 from reviews.emails.reminding import contacts
@@ -104,23 +105,17 @@ def _silent(edition: Edition, among: SubmissionQuerySet, at: datetime) -> Iterat
 
 
 def _tasks(edition: Edition, among: SubmissionQuerySet) -> dict[Membership, list[Assignment]]:
-    rows = Assignment.objects.standing().filter(submission__in=among.submitted())
-    rows = rows.select_related("membership__user", "membership__edition", "submission", "review")
+    """Only what each reviewer could open herself: a letter tells its title."""
     found: dict[Membership, list[Assignment]] = defaultdict(list)
-    for row in rows.order_by("membership__pk", "submission__number"):
-        if row.membership.is_active:
-            found[row.membership].append(row)
+    for row in on_desks(among.submitted().values_list("pk", flat=True)):
+        row.membership.edition = edition
+        found[row.membership].append(row)
     return found
-
-
-def _is_done(row: Assignment) -> bool:
-    review = getattr(row, "review", None)
-    return review is not None and review.submitted_at is not None
 
 
 def _open_reviews(edition: Edition, among: SubmissionQuerySet, at: datetime) -> Iterator[Person]:
     for member, rows in _tasks(edition, among).items():
-        missing = [row for row in rows if not _is_done(row)]
+        missing = [row for row in rows if not has_submitted(row)]
         if missing:
             numbers = ", ".join(str(row.submission.number) for row in missing)
             yield _member(member, f"open reviews: {len(missing)} (of {numbers})", missing)
@@ -128,7 +123,7 @@ def _open_reviews(edition: Edition, among: SubmissionQuerySet, at: datetime) -> 
 
 def _finished(edition: Edition, among: SubmissionQuerySet, at: datetime) -> Iterator[Person]:
     for member, rows in _tasks(edition, among).items():
-        if all(_is_done(row) for row in rows):
+        if all(has_submitted(row) for row in rows):
             yield _member(member, f"submitted all reviews: {len(rows)}", rows)
 
 

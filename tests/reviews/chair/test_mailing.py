@@ -289,6 +289,22 @@ def test_who_left_the_committee_while_a_letter_is_held_gets_none_and_the_others_
     assert gone == {by(reviewers[0]).email}
 
 
+@pytest.mark.parametrize("audience", ["open_reviews", "finished"])
+def test_a_reviewer_is_not_written_to_about_a_paper_that_she_may_not_open(
+    edition: Edition, chair: Membership, paper: Submission, reviewers: list[Membership], audience: str
+) -> None:
+    tasks = [factories.make_assignment(paper, member) for member in reviewers[:3]]
+    if audience == "finished":
+        for task in tasks:
+            factories.make_review(task)
+    factories.make_conflict(paper, reviewers[0])
+    Membership.objects.filter(pk=reviewers[1].pk).update(is_reviewer=False)
+    assert set(reasons(chair, audience)) == {by(reviewers[2]).email}
+    release(chair, draft(chair, audience, "{papers}"))
+    factories.make_conflict(paper, reviewers[2])
+    assert isinstance(objection(Message.objects.get()), OnlyThis)
+
+
 def test_the_next_one_tells_who_is_new_and_who_is_gone(edition: Edition, chair: Membership, author: User) -> None:
     old = factories.make_submission(edition, author, title="Old")
     release(chair, draft(chair, "submitted"))
