@@ -8,13 +8,14 @@ from django.utils import timezone
 
 from dlonsc.editions.models import Membership
 from dlonsc.mail.ledger import progress_of
-from dlonsc.mail.models import Message, State
+from dlonsc.mail.models import Campaign, State
 from reviews.actions import mailing as verbs
 from reviews.actions.assigning import Refused
 from reviews.actions.mailing import DryRun
 from reviews.audiences import AUDIENCES, BY_KEY
 from reviews.emails.mailing import Person, rendered
 from reviews.forms.mailing import AudienceForm, MailingForm, MailingReleaseForm
+from reviews.letters import letters_for
 from reviews.models import Mailing
 from reviews.views.chair.door import ChairRequest, chairs_only, page
 from submissions.access import overseen_by
@@ -74,7 +75,7 @@ def mailing(request: ChairRequest, chair: Membership, pk: int) -> HttpResponse:
             messages.error(request, str(words))
         live = request.method == "GET" and "fragment" in request.GET
         template = "mailing_released_live.html" if live else "mailing_released.html"
-        return page(request, chair, template, released(row), status=status)
+        return page(request, chair, template, released(chair, row), status=status)
     run = verbs.dry_run(chair, row, timezone.now())
     if run.wrong:
         for words in refused:
@@ -129,15 +130,20 @@ def chosen(run: DryRun, words: str) -> list[Person]:
     return [one for one in run.people if low in f"{one.name} {one.email} {one.reason}".lower()]
 
 
-def released(row: Mailing) -> dict[str, object]:
-    """What became of the letters: hers, to people whom she was shown one by one."""
-    letters = Message.objects.filter(campaign=row.campaign_id_label)
+def released(chair: Membership, row: Mailing) -> dict[str, object]:
+    """What became of the letters, as far as she may know by now: "was done in the meantime" tells of a review."""
+    letters = letters_for(chair).filter(campaign=row.campaign_id_label)
+    is_held = row.release_at is not None and row.release_at > timezone.now()
+    # Her own words she may stop while nothing has left, also where the letters are hidden from her by now.
+    is_stopped = Campaign.objects.filter(pk=row.campaign_id_label, stopped_at__isnull=False).exists()
+    progress = progress_of(letters)
     return {
         "mailing": row,
         "audience": BY_KEY[row.audience],
-        "progress": progress_of(letters),
+        "progress": progress,
+        "hidden": len(row.recipients) - progress.total,
         "problems": letters.filter(state__in=PROBLEMS).order_by("to_name", "pk"),
-        "can_stop": letters.filter(state__in=STOPPABLE).exists(),
-        "is_held": row.release_at is not None and row.release_at > timezone.now(),
+        "can_stop": letters.filter(state__in=STOPPABLE).exists() or (is_held and not is_stopped),
+        "is_held": is_held,
         "recipients": len(row.recipients),
     }

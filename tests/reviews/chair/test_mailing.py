@@ -8,6 +8,7 @@ import time_machine
 from django.test import Client
 
 from dlonsc.accounts.models import User
+from dlonsc.editions.actions import resend_invitation
 from dlonsc.editions.invitations import link_of
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.history.models import Entry
@@ -119,6 +120,13 @@ def test_only_the_invited_get_the_link_that_answers_for_them(edition: Edition, c
     release(chair, row)
     letter = Message.objects.get(kind="mailing")
     assert (letter.text, shown_text(letter)) == (f"See {link_of(invited)}\n", looked_at)
+
+
+def test_a_letter_with_the_link_of_an_earlier_invitation_does_not_leave(edition: Edition, chair: Membership) -> None:
+    invited = factories.make_invited(edition)
+    release(chair, draft(chair, "silent", text="See {link}"))
+    resend_invitation(membership=invited, email="right@somewhere.example", by=by(chair), at=AT)
+    assert isinstance(objection(Message.objects.get(kind="mailing")), OnlyThis)
 
 
 def test_an_author_of_two_papers_gets_two_letters(edition: Edition, chair: Membership, author: User) -> None:
@@ -397,6 +405,22 @@ def test_a_released_page_asks_for_itself_while_letters_leave_and_not_longer(
         assert ["<html" in text for text in texts] == [True, False]
         assert ["Letters: " in text for text in texts] == [True, True]
     assert seen == [[True, True], [True, True], [False, False]]
+
+
+def test_a_chair_who_came_into_conflict_reads_no_more_what_became_of_her_letters_about_tasks(
+    chair: Membership, paper: Submission, reviewers: list[Membership], as_user: Browser
+) -> None:
+    factories.make_assignment(paper, reviewers[0])
+    row = draft(chair, "open_reviews", "{papers}")
+    release(chair, row)
+    words = "what the letter asks for was done in the meantime"
+    Message.objects.update(state=State.CANCELLED, answer=words)
+    address = f"/{chair.edition.slug}/chair/mail/write/{row.pk}/"
+    before = as_user(chair).get(address).text
+    factories.make_conflict(paper, chair)
+    after = as_user(chair).get(address).text
+    assert [words in text for text in (before, after)] == [True, False]
+    assert ["Stop: keep back" in text for text in (before, after)] == [True, True]
 
 
 def test_audiences_are_named_once() -> None:
