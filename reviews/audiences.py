@@ -101,7 +101,9 @@ def _silent(edition: Edition, among: SubmissionQuerySet, at: datetime) -> Iterat
         person = _member(row, f"invited {row.invited_at:%-d %b %Y}, no answer")
         # Only the person invited may hold the link that answers for her.
         shown = {**person.values, "link": f"{settings.SITE_URL}/invitation/(personal link)/"}
-        yield replace(person, values=shown, sealed={"link": link_of(row)})
+        # Invited again, at whatever address, she is another entry: the old letter's link opens nothing any more.
+        key = f"{person.key}:{row.invitation_round}"
+        yield replace(person, key=key, values=shown, sealed={"link": link_of(row)})
 
 
 def _tasks(edition: Edition, among: SubmissionQuerySet) -> dict[Membership, list[Assignment]]:
