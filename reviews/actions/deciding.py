@@ -121,9 +121,11 @@ def decide(
 
 
 def _first_decision(submission: Submission, fields: dict[str, Any]) -> Decision:
+    # Counted on over one that was taken back: a page that still shows that one must not write over this.
+    version = DecisionVersion.objects.filter(submission=submission).count() + 1
     try:
         with transaction.atomic():
-            return Decision.objects.create(submission=submission, **fields)
+            return Decision.objects.create(submission=submission, version=version, **fields)
     except IntegrityError as error:
         raise Changed(_quicker(submission)) from error
 
@@ -311,9 +313,10 @@ def confirm_letters(chair: Membership, *, fingerprint: str, by: User, at: dateti
 @transaction.atomic
 def stop_announcement(row: Announcement, *, by: User, at: datetime) -> None:
     """Stop a held announcement: decisions are private again, no letter leaves. Refused once it is released."""
+    too_late = "It is too late to stop: the decisions are released. Correct single decisions instead."
     held = Announcement.objects.filter(pk=row.pk, stopped_at__isnull=True, release_at__gt=at)
     if not held.update(stopped_at=at, stopped_by=by):
-        raise Refused("It is too late to stop: the decisions are released. Correct single decisions instead.")
+        raise Refused(too_late)
     decisions = list(Decision.objects.filter(announcement=row).select_related("submission__edition"))
     Decision.objects.filter(announcement=row).update(announcement=None, shown={})
     ids = [decision.submission_id for decision in decisions]
@@ -321,6 +324,9 @@ def stop_announcement(row: Announcement, *, by: User, at: datetime) -> None:
     campaign = Campaign.objects.filter(pk=row.campaign_id_label or 0).first()
     if campaign is not None:
         cancel_campaign(campaign, reason="stopped by a chair before release", at=at)
+        # Clocks differ and a press waits its turn: what an author holds in her hands is not private any more.
+        if Message.objects.filter(campaign=campaign, handed_over_at__isnull=False).exists():
+            raise Refused(too_late)
     for decision in decisions:
         _note("announcement_stopped", decision.submission, by, at, verdict=decision.verdict)
 

@@ -173,6 +173,41 @@ def test_after_the_release_stop_is_too_late(edition: Edition, paper: Submission,
     assert [letter.state for letter in letters()] == [State.HELD]
 
 
+def test_stop_is_too_late_once_a_letter_was_handed_over_whatever_the_clock_says(
+    edition: Edition, paper: Submission, chair: Membership
+) -> None:
+    factories.make_author(paper, "second@uni.example")
+    decide(paper, chair)
+    row = announce(chair)
+    first, second = letters()
+    Message.objects.filter(pk=first.pk).update(state=State.SENT, handed_over_at=AT + HELD)
+    assert chair.user is not None
+    with pytest.raises(Refused, match="too late to stop"):
+        deciding.stop_announcement(row, by=chair.user, at=AT + HELD - timedelta(milliseconds=50))
+    second.refresh_from_db()
+    paper.refresh_from_db()
+    row.refresh_from_db()
+    assert (second.state, paper.outcome, row.stopped_at) == (State.HELD, "accepted", None)
+
+
+def test_a_page_from_before_a_decision_was_taken_back_does_not_write_over_the_next_one(
+    paper: Submission, chair: Membership
+) -> None:
+    seen = decide(paper, chair)
+    assert chair.user is not None
+    deciding.take_back(seen, version=seen.version, by=chair.user, at=AT)
+    decide(paper, chair, "reject")
+    words = {"note": "", "to_authors": "", "by": chair.user, "at": AT}
+    with pytest.raises(deciding.Changed):
+        deciding.decide(paper, verdict="accept", version=seen.version, **words)
+    with pytest.raises(deciding.Changed):
+        deciding.take_back(seen, version=seen.version, by=chair.user, at=AT)
+    row = Decision.objects.get()
+    assert row.verdict == "reject"
+    # The page that shows it still changes it.
+    assert deciding.decide(paper, verdict="accept", version=row.version, **words).verdict == "accept"
+
+
 def test_without_a_hold_the_letters_are_queued_at_once(edition: Edition, paper: Submission, chair: Membership) -> None:
     Edition.objects.update(hold_minutes=0)
     chair.edition.refresh_from_db()
