@@ -471,6 +471,20 @@ def test_where_two_chairs_are_asked_for_one_alone_cannot_release(
     assert announce(chair).accepts == 1
 
 
+def test_of_two_chairs_who_both_confirmed_either_may_release(
+    edition: Edition, paper: Submission, chair: Membership, other_chair: Membership
+) -> None:
+    Edition.objects.update(needs_second_chair=True)
+    decide(paper, chair)
+    for one in (chair, other_chair, other_chair):
+        one.edition.refresh_from_db()
+        assert one.user is not None
+        deciding.confirm_letters(one, fingerprint=deciding.plan(one).fingerprint, by=one.user, at=AT)
+    unconfirmed = [deciding.plan(one).unconfirmed(one.user) for one in (chair, other_chair) if one.user]
+    assert unconfirmed == [[], []]
+    assert announce(other_chair).accepts == 1
+
+
 def test_what_no_other_chair_may_see_needs_no_second_one(
     edition: Edition, secret: Submission, chair: Membership, other_chair: Membership
 ) -> None:
