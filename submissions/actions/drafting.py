@@ -13,7 +13,7 @@ from dlonsc.accounts.models import User
 from dlonsc.editions.calendar import Phase
 from dlonsc.editions.models import Edition, Membership, Topic
 from submissions import emails
-from submissions.actions.moves import Refused, Stale, note, too_late, window_of
+from submissions.actions.moves import DECIDED, Refused, Stale, may_recast, note, too_late, window_of
 from submissions.conflicts import refresh_conflicts
 from submissions.models import (
     Author,
@@ -42,13 +42,21 @@ class AuthorEntry:
 
 
 def may_write(submission: Submission, at: datetime) -> bool:
-    """Whether authors may still change what reviewers will see."""
-    if submission.state not in {State.DRAFT, State.SUBMITTED}:
+    """Whether authors may still change text and files. Until a decision is known, not only held: nothing tells of it."""
+    if submission.state not in {State.DRAFT, State.SUBMITTED} or submission.outcome_known(at):
         return False
     return window_of(submission, Phase.SUBMISSION, received_at=at).accepts
 
 
+def may_list(submission: Submission, at: datetime) -> bool:
+    """Whether authors may still change their list by themselves; afterwards they ask, and all are told."""
+    return may_write(submission, at) and may_recast(submission, at)
+
+
 def require_open(submission: Submission, at: datetime) -> None:
+    submission.refresh_from_db(fields=["state", "outcome", "announced_at"])
+    if submission.outcome_known(at):
+        raise Refused(DECIDED)
     if submission.state not in {State.DRAFT, State.SUBMITTED}:
         raise Refused(f"This submission is {submission.get_state_display().lower()}.")
     if not may_write(submission, at):
@@ -144,7 +152,10 @@ def check_entries(entries: Sequence[AuthorEntry]) -> None:
 @transaction.atomic
 def set_authors(*, submission: Submission, entries: Sequence[AuthorEntry], by: User, at: datetime) -> None:
     """Write the author list in its order. Frozen once the deadline has passed: then a change is a request."""
-    if not may_write(submission, at):
+    # Whoever announces at the same time waits here or is waited for: letters go to the list that stands.
+    Submission.objects.select_for_update().get(pk=submission.pk)
+    submission.refresh_from_db()
+    if not may_list(submission, at):
         raise Refused("The author list is frozen since the deadline. Ask for a change instead; all authors are told.")
     check_entries(entries)
     before = listed(submission)
@@ -182,7 +193,7 @@ def request_author_change(
     *, submission: Submission, entries: Sequence[AuthorEntry], reason: str, by: User, at: datetime
 ) -> AuthorListRequest:
     """After the deadline: old list, new list and reason, to all authors of both lists and to the chairs."""
-    if may_write(submission, at):
+    if may_list(submission, at):
         raise Refused("The author list can still be changed directly.")
     if submission.state != State.SUBMITTED:
         raise Refused("Only a submitted paper has an author list to change.")

@@ -19,7 +19,7 @@ from dlonsc.editions.models import Membership
 from submissions import frontpage, receipts
 from submissions.access import authored_by, one
 from submissions.actions import drafting, sending
-from submissions.actions.moves import Refused, Stale, too_late, window_of
+from submissions.actions.moves import Refused, Stale, may_recast, too_late, window_of
 from submissions.conflicts import Committee, computed_conflicts
 from submissions.downloads import serve
 from submissions.forms.author import (
@@ -151,6 +151,7 @@ def page(request: HttpRequest, submission: Submission, *, status: int = 200, **f
         "differences": differences_of(submission, manuscript),
         "refused": refused_version(submission),
         "may_write": may_write,
+        "may_list": drafting.may_list(submission, at),
         "missing": lines,
         "record": record,
         "authors": submission.authors.all(),
@@ -176,7 +177,7 @@ def page(request: HttpRequest, submission: Submission, *, status: int = 200, **f
             row.confirmed_at is None and row.email.lower() in own_addresses for row in submission.authors.all()
         ),
         "aside": submission.typed.get("aside", []),
-        "may_restore": window_of(submission, Phase.SUBMISSION, received_at=at).accepts,
+        "may_restore": may_recast(submission, at),
         **forms,
     }
     return render(request, "submissions/submission.html", context, status=status)
@@ -353,7 +354,7 @@ def author_change(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         "author_rows": rows,
         "waiting": waiting,
         "earlier": row.author_requests.filter(decided_at__isnull=False),
-        "may_write": drafting.may_write(row, timezone.now()),
+        "may_list": drafting.may_list(row, timezone.now()),
     }
     return render(request, "submissions/author_change.html", context, status=NOT_CAUGHT if form.errors else 200)
 
@@ -728,13 +729,10 @@ def withdraw(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     except Refused as refusal:
         messages.error(request, refusal.words)
     else:
-        undo = "Until the deadline you can restore it here." if can_undo(row) else "Only the chairs can undo it now."
+        can_undo = may_recast(row, timezone.now())
+        undo = "Until the deadline you can restore it here." if can_undo else "Only the chairs can undo it now."
         messages.success(request, f"Withdrawn; all authors were told. {undo}")
     return redirect("submissions:submission", slug, number)
-
-
-def can_undo(row: Submission) -> bool:
-    return window_of(row, Phase.SUBMISSION, received_at=timezone.now()).accepts
 
 
 @login_required
