@@ -13,7 +13,7 @@ from dlonsc.accounts.models import User
 from dlonsc.editions.calendar import Phase
 from dlonsc.editions.models import Edition, Membership, Topic
 from submissions import emails
-from submissions.actions.moves import DECIDED, Refused, Stale, may_recast, note, too_late, window_of
+from submissions.actions.moves import A_PRESS, DECIDED, PRESSED_TWICE, Refused, Stale, may_recast, note, too_late, window_of
 from submissions.conflicts import refresh_conflicts
 from submissions.models import (
     Author,
@@ -282,11 +282,20 @@ def remove_supplement(*, supplement: Supplement, by: User, at: datetime) -> None
         note("removed a supplementary file", supplement.submission, by=by, at=at, name=supplement.original_name)
 
 
+def refuse_said_twice(submission: Submission, text: str, *, from_chairs: bool, at: datetime) -> None:
+    # Whoever presses at the same time waits here and then finds the words.
+    Submission.objects.select_for_update().get(pk=submission.pk)
+    said = submission.questions.filter(text=text, from_chairs=from_chairs)
+    if said.filter(written_at__gt=at - A_PRESS).exists():
+        raise Refused(PRESSED_TWICE)
+
+
 @transaction.atomic
 def ask(*, submission: Submission, text: str, by: User, at: datetime) -> Question:
     """A question of the authors to the chairs that may know of the submission."""
     if not text.strip():
         raise Refused("Write your question first.", "text")
+    refuse_said_twice(submission, text.strip(), from_chairs=False, at=at)
     question = Question.objects.create(submission=submission, text=text.strip(), written_by=by, written_at=at)
     note("asked the chairs", submission, by=by, at=at)
     emails.question_asked(question, at=at)

@@ -1,6 +1,6 @@
 """What all verbs share: the move of a state by compare-and-set, and the line in the history."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from dlonsc.accounts.models import User
@@ -27,6 +27,9 @@ class Stale(Refused):
         self.theirs = theirs
 
 
+# The same act within this time is a second press of one button.
+A_PRESS = timedelta(minutes=1)
+PRESSED_TWICE = "This was sent a moment ago already; nothing was written twice."
 DECIDED = "The decision is announced; write to the chairs about any change now."
 
 

@@ -814,7 +814,11 @@ def ask(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     row = mine(request, slug, number)
     form = QuestionForm(request.POST)
     if form.is_valid():
-        drafting.ask(submission=row, text=form.cleaned_data["text"], by=person(request), at=timezone.now())
-        messages.success(request, "Your question is with the chairs; the answer comes by letter and stands here.")
+        try:
+            drafting.ask(submission=row, text=form.cleaned_data["text"], by=person(request), at=timezone.now())
+        except Refused as refusal:
+            messages.error(request, refusal.words)
+        else:
+            messages.success(request, "Your question is with the chairs; the answer comes by letter and stands here.")
         return redirect(f"/{slug}/submissions/{number}/#questions")
     return page(request, row, status=NOT_CAUGHT, question=form)
