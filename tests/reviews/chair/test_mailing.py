@@ -389,6 +389,69 @@ def test_the_pages_lead_from_the_choice_to_the_release(
     assert ("Dear {name}" in again.text, Mailing.objects.count()) == (True, 2)
 
 
+def typed(row: Mailing, text: str, **pressed: str) -> dict[str, object]:
+    """What the page of a draft posts, whatever is pressed."""
+    return {"subject": row.subject, "text": text, "version": row.version, **pressed}
+
+
+def test_words_typed_and_not_saved_are_not_lost_by_a_release_and_no_older_text_leaves(
+    chair: Membership, paper: Submission, as_user: Browser
+) -> None:
+    row, client = draft(chair, "submitted", "Old words."), as_user(chair)
+    address = f"/{chair.edition.slug}/chair/mail/write/{row.pk}/"
+    shown = client.get(address)
+    # One form: whatever is pressed posts the words, with and without a script.
+    assert shown.text.count('form="words"') == 5
+    press = {"release": "1", "count": "1", "fingerprint": shown.context["run"].fingerprint}
+    refused = client.post(address, typed(row, "New words.", **press))
+    words = "Your new words are saved, and nothing is sent. Look at the letters as they are now."
+    assert (refused.status_code, refused.context["release_form"].non_field_errors()) == (422, [words])
+    assert ("New words." in refused.context["letter"][1], Message.objects.count()) == (True, 0)
+    row.refresh_from_db()
+    assert refused.context["form"]["version"].value() == row.version
+    press["fingerprint"] = refused.context["run"].fingerprint
+    assert client.post(address, typed(row, "New words.", **press)).status_code == 302
+    assert Message.objects.get().text == "New words.\n"
+
+
+def test_words_typed_and_not_saved_go_with_the_letter_to_oneself(
+    chair: Membership, paper: Submission, as_user: Browser
+) -> None:
+    row = draft(chair, "submitted", "Old words.")
+    address = f"/{chair.edition.slug}/chair/mail/write/{row.pk}/"
+    assert as_user(chair).post(address, typed(row, "New words.", myself="1", letter="")).status_code == 302
+    row.refresh_from_db()
+    assert ("New words." in Message.objects.get().text, row.text) == (True, "New words.")
+
+
+def test_a_letter_is_saved_while_it_is_typed_and_not_over_another_window(
+    chair: Membership, paper: Submission, as_user: Browser
+) -> None:
+    row, client = draft(chair, "submitted", "Old words."), as_user(chair)
+    address, headers = f"/{chair.edition.slug}/chair/mail/write/{row.pk}/", {"X-Autosave": "1"}
+    answers = [client.post(address, typed(row, text, count=""), headers=headers) for text in ("One.", "Two.", "")]
+    assert [answer.status_code for answer in answers] == [200, 409, 422]
+    assert answers[0].json()["version"] == row.version + 1
+    row.refresh_from_db()
+    assert (row.text, Message.objects.count()) == ("One.", 0)
+
+
+@pytest.mark.parametrize("pressed", ["save", "release", "myself"])
+def test_words_typed_in_an_old_window_after_the_release_are_shown_and_begin_a_new_letter(
+    chair: Membership, paper: Submission, as_user: Browser, pressed: str
+) -> None:
+    row, client = draft(chair, "submitted", "Old words."), as_user(chair)
+    address = f"/{chair.edition.slug}/chair/mail/write/{row.pk}/"
+    release(chair, row)
+    late = typed(row, "Typed too late.", count="1", fingerprint="x") | {pressed: "1"}
+    shown = client.post(address, late)
+    assert (shown.status_code, "Typed too late." in shown.text) == (422, True)
+    assert [letter.text for letter in Message.objects.filter(kind="mailing")] == ["Old words.\n"]
+    new = client.post(address, {"again": "1", "subject": "Hello", "text": "Typed too late."}, follow=True)
+    assert new.context["form"]["text"].value() == "Typed too late."
+    assert list(Mailing.objects.order_by("pk").values_list("text", flat=True)) == ["Old words.", "Typed too late."]
+
+
 def test_a_released_page_asks_for_itself_while_letters_leave_and_not_longer(
     chair: Membership, paper: Submission, as_user: Browser
 ) -> None:
