@@ -13,7 +13,17 @@ from dlonsc.accounts.models import User
 from dlonsc.editions.calendar import Phase
 from dlonsc.editions.models import Edition, Membership, Topic
 from submissions import emails
-from submissions.actions.moves import A_PRESS, DECIDED, PRESSED_TWICE, Refused, Stale, may_recast, note, too_late, window_of
+from submissions.actions.moves import (
+    A_PRESS,
+    DECIDED,
+    PRESSED_TWICE,
+    Refused,
+    Stale,
+    may_recast,
+    note,
+    too_late,
+    window_of,
+)
 from submissions.conflicts import refresh_conflicts
 from submissions.models import (
     Author,
@@ -42,7 +52,7 @@ class AuthorEntry:
 
 
 def may_write(submission: Submission, at: datetime) -> bool:
-    """Whether authors may still change text and files. Until a decision is known, not only held: nothing tells of it."""
+    """Whether authors may still change text and files: until a decision is known, for a held one must not show."""
     if submission.state not in {State.DRAFT, State.SUBMITTED} or submission.outcome_known(at):
         return False
     return window_of(submission, Phase.SUBMISSION, received_at=at).accepts

@@ -183,9 +183,7 @@ def two_more(draft: Submission, as_user: Browser) -> list[Client]:
     return [as_user(one) for one in people]
 
 
-def test_what_two_people_typed_second_is_kept_of_both(
-    draft: Submission, ada: Client, two_more: list[Client]
-) -> None:
+def test_what_two_people_typed_second_is_kept_of_both(draft: Submission, ada: Client, two_more: list[Client]) -> None:
     topics = [topic.pk for topic in draft.topics.all()]
     answers = [
         client.post(
@@ -193,7 +191,9 @@ def test_what_two_people_typed_second_is_kept_of_both(
             details(draft, abstract=f"{text}.", topics=topics),
             headers={"X-Autosave": "1"},
         ).status_code
-        for client, text in zip([ada, *two_more, *two_more], ["First", "By Bo", "By Cy", "By Bo again", "By Cy again"], strict=True)
+        for client, text in zip(
+            [ada, *two_more, *two_more], ["First", "By Bo", "By Cy", "By Bo again", "By Cy again"], strict=True
+        )
     ]
     assert answers == [200, 409, 409, 409, 409]
     draft.refresh_from_db()

@@ -198,7 +198,7 @@ def released(chair: Membership, row: Mailing) -> dict[str, object]:
     letters = letters_for(chair).filter(campaign=row.campaign_id_label)
     is_held = row.release_at is not None and row.release_at > timezone.now()
     # Her own words she may stop while nothing has left, also where the letters are hidden from her by now.
-    is_stopped = Campaign.objects.filter(pk=row.campaign_id_label, stopped_at__isnull=False).exists()
+    is_stopped = Campaign.objects.filter(pk=row.campaign_id_label or 0, stopped_at__isnull=False).exists()
     progress = progress_of(letters)
     return {
         "mailing": row,
