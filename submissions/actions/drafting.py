@@ -160,8 +160,13 @@ def check_entries(entries: Sequence[AuthorEntry]) -> None:
 
 
 @transaction.atomic
-def set_authors(*, submission: Submission, entries: Sequence[AuthorEntry], by: User, at: datetime) -> None:
-    """Write the author list in its order. Frozen once the deadline has passed: then a change is a request."""
+def set_authors(
+    *, submission: Submission, entries: Sequence[AuthorEntry], by: User, at: datetime, tell: bool = False
+) -> None:
+    """Write the author list in its order. Frozen once the deadline has passed: then a change is a request.
+
+    `tell` sends the receipt of a submitted paper to who has none yet: not while an address is still being typed.
+    """
     # Whoever announces at the same time waits here or is waited for: letters go to the list that stands.
     Submission.objects.select_for_update().get(pk=submission.pk)
     submission.refresh_from_db()
@@ -173,6 +178,9 @@ def set_authors(*, submission: Submission, entries: Sequence[AuthorEntry], by: U
     refresh_conflicts(submission, at)
     if listed(submission) != before:
         note("changed the author list", submission, by=by, at=at, before=before, after=listed(submission))
+    current = submission.manuscripts.filter(is_current=True).first()
+    if tell and current is not None and submission.state == State.SUBMITTED:
+        emails.receipt(submission, current, at=at, is_new_version=False)
 
 
 def write_authors(submission: Submission, entries: Sequence[AuthorEntry], at: datetime) -> None:

@@ -318,7 +318,13 @@ def authors(request: HttpRequest, slug: str, number: int) -> HttpResponse:
             raise Stale("Another window or co-author saved a newer list. Yours is still in the form below.", {})
         if not rows.is_valid():
             raise Refused("The author list is not complete: see the marked rows.")
-        drafting.set_authors(submission=row, entries=rows.entries(), by=person(request), at=timezone.now())
+        drafting.set_authors(
+            submission=row,
+            entries=rows.entries(),
+            by=person(request),
+            at=timezone.now(),
+            tell=not is_autosave(request),
+        )
     except Stale as refusal:
         if is_autosave(request):
             return kept_aside(row, "authors", request, refusal.words)

@@ -16,7 +16,7 @@ from dlonsc.accounts.models import User
 from dlonsc.editions.calendar import Phase
 from dlonsc.editions.models import Edition, Membership
 from submissions import receipts
-from submissions.actions import drafting
+from submissions.actions import drafting, sending
 from submissions.checks import as_json
 from submissions.lncs import CODES
 from submissions.models import Conflict, LatePermission, Manuscript, ReproducibilityRecord, Submission
@@ -227,6 +227,22 @@ def test_unfinished_rows_that_another_posts_along_with_hers_are_not_kept_twice(
     ada.post(f"{base(draft)}authors/", author_rows(draft, unfinished, {"name": "Nina", "email": "nina@"}))
     draft.refresh_from_db()
     assert ("aside" in draft.typed, draft.typed["authors"]["authors-1-name"]) == (False, "Nina")
+
+
+def test_a_co_author_added_after_submitting_gets_the_receipt_once_the_list_is_saved(
+    draft: Submission, author: User, ada: Client
+) -> None:
+    now = timezone.now()
+    sending.submit(submission=draft, by=author, at=now, received_at=now)
+    assert letters("receipt") == [author.email]
+    rows = [{"name": author.name, "email": author.email, "is_contact": "on"}, {"name": "Bo", "email": "bo@co.example"}]
+    address, posted = f"{base(draft)}authors/", author_rows(draft, *rows)
+    # What the browser saves by itself may be half an address.
+    assert ada.post(address, posted, headers={"X-Autosave": "1"}).status_code == 200
+    assert letters("receipt") == [author.email]
+    for _ in range(2):
+        assert ada.post(address, posted).status_code == 302
+    assert letters("receipt") == [author.email, "bo@co.example"]
 
 
 def test_an_author_list_typed_when_it_is_frozen_already_is_kept_aside(draft: Submission, ada: Client) -> None:
