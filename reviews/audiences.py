@@ -14,6 +14,7 @@ from django.conf import settings
 from dlonsc.editions.invitations import link_of
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.mail.placeholders import Block, Value
+from reviews.access import has_submitted, on_desks
 from reviews.emails import blocks
 from reviews.emails.mailing import Person
 from reviews.emails.reminding import contacts
@@ -32,7 +33,10 @@ OF_MISSING = {**OF_PAPERS, "missing": "what is missing"}
 
 @dataclass(frozen=True)
 class Audience:
-    """`is_open`: it is asked again right before a letter leaves whether the person is still in it."""
+    """Right before a letter leaves it is asked again whether the person is still in it.
+
+    `is_open`: its letters ask for something, and who has done it leaves the audience.
+    """
 
     key: str
     words: str
@@ -50,10 +54,14 @@ class Audience:
         """What a letter is filed under."""
         return f"submission:{person.submissions[0]}" if self.about == "papers" else ""
 
-    def condition(self, person: Person) -> dict[str, Any] | None:
-        """What must still be true when the letter leaves."""
-        if not self.is_open:
-            return None
+    @property
+    def left(self) -> str:
+        """Why somebody who is not in it any more gets no letter."""
+        what = "what the letter asks for was done" if self.is_open else "the recipient left those whom it is for"
+        return f"{what} in the meantime"
+
+    def condition(self, person: Person) -> dict[str, Any]:
+        """What must still be true when the letter leaves: "accepted" is not, once a correction says otherwise."""
         return {"audience": self.key, "person": person.key, "submissions": list(person.submissions)}
 
 
@@ -93,27 +101,23 @@ def _silent(edition: Edition, among: SubmissionQuerySet, at: datetime) -> Iterat
         person = _member(row, f"invited {row.invited_at:%-d %b %Y}, no answer")
         # Only the person invited may hold the link that answers for her.
         shown = {**person.values, "link": f"{settings.SITE_URL}/invitation/(personal link)/"}
-        yield replace(person, values=shown, sealed={"link": link_of(row)})
+        # Invited again, at whatever address, she is another entry: the old letter's link opens nothing any more.
+        key = f"{person.key}:{row.invitation_round}"
+        yield replace(person, key=key, values=shown, sealed={"link": link_of(row)})
 
 
 def _tasks(edition: Edition, among: SubmissionQuerySet) -> dict[Membership, list[Assignment]]:
-    rows = Assignment.objects.standing().filter(submission__in=among.submitted())
-    rows = rows.select_related("membership__user", "membership__edition", "submission", "review")
+    """Only what each reviewer could open herself: a letter tells its title."""
     found: dict[Membership, list[Assignment]] = defaultdict(list)
-    for row in rows.order_by("membership__pk", "submission__number"):
-        if row.membership.is_active:
-            found[row.membership].append(row)
+    for row in on_desks(among.submitted().values_list("pk", flat=True)):
+        row.membership.edition = edition
+        found[row.membership].append(row)
     return found
-
-
-def _is_done(row: Assignment) -> bool:
-    review = getattr(row, "review", None)
-    return review is not None and review.submitted_at is not None
 
 
 def _open_reviews(edition: Edition, among: SubmissionQuerySet, at: datetime) -> Iterator[Person]:
     for member, rows in _tasks(edition, among).items():
-        missing = [row for row in rows if not _is_done(row)]
+        missing = [row for row in rows if not has_submitted(row)]
         if missing:
             numbers = ", ".join(str(row.submission.number) for row in missing)
             yield _member(member, f"open reviews: {len(missing)} (of {numbers})", missing)
@@ -121,7 +125,7 @@ def _open_reviews(edition: Edition, among: SubmissionQuerySet, at: datetime) -> 
 
 def _finished(edition: Edition, among: SubmissionQuerySet, at: datetime) -> Iterator[Person]:
     for member, rows in _tasks(edition, among).items():
-        if all(_is_done(row) for row in rows):
+        if all(has_submitted(row) for row in rows):
             yield _member(member, f"submitted all reviews: {len(rows)}", rows)
 
 

@@ -56,14 +56,14 @@ def tasks_are_still_hers(message: Message) -> str | None:
 
 
 def still_in_audience(message: Message) -> str | None:
-    """Whoever has finished since the release needs no letter that asks for it; the others still get theirs."""
+    """Whoever has left the audience since the release gets no letter that is not true any more; the others theirs."""
     wanted, at = message.guard, timezone.now()
+    audience = BY_KEY[wanted["audience"]]
     edition = Edition.objects.get(slug=message.edition)
     among = Submission.objects.filter(pk__in=wanted["submissions"])
-    people = BY_KEY[wanted["audience"]].people(edition, among, at)
-    if any(person.key == wanted["person"] for person in people):
+    if any(person.key == wanted["person"] for person in audience.people(edition, among, at)):
         return None
-    return OnlyThis("what the letter asks for was done in the meantime")
+    return OnlyThis(audience.left)
 
 
 def is_still_invited(message: Message) -> str | None:

@@ -28,6 +28,8 @@ OUTCOMES = {Verdict.ACCEPT.value: Outcome.ACCEPTED, Verdict.REJECT.value: Outcom
 WAITING = (State.HELD, State.QUEUED, State.SENDING, State.RETRY)
 # These may still leave: one that was handed over without an answer is perhaps tried again.
 MAY_LEAVE = (*WAITING, State.HANDED_OVER)
+# Before the print of letters that two chairs have confirmed: then either may release them.
+BY_TWO = "two:"
 
 
 class Changed(Refused):
@@ -52,13 +54,15 @@ class Plan:
 
         Where no other chair may see the submission, nobody can; it is left out of the rule.
         """
-        rows = [
-            row
-            for row in self.decisions
-            if row.confirmed_by_id in {None, releasing.pk} or row.confirmed_print != self.prints[row.pk]
-        ]
+        rows = [row for row in self.decisions if not self.is_read(row, releasing)]
         seen = _seen_by_others([row.submission_id for row in rows], releasing, self.edition)
         return [row for row in rows if row.submission_id in seen]
+
+    def is_read(self, row: Decision, releasing: User) -> bool:
+        """Whether another chair than this one has confirmed the letters of a decision as they are now."""
+        one = self.prints[row.pk]
+        by_another = row.confirmed_by_id not in {None, releasing.pk}
+        return row.confirmed_print == BY_TWO + one or (by_another and row.confirmed_print == one)
 
     def count(self, verdict: str) -> int:
         return sum(row.verdict == verdict for row in self.decisions)
@@ -121,9 +125,11 @@ def decide(
 
 
 def _first_decision(submission: Submission, fields: dict[str, Any]) -> Decision:
+    # Counted on over one that was taken back: a page that still shows that one must not write over this.
+    version = DecisionVersion.objects.filter(submission=submission).count() + 1
     try:
         with transaction.atomic():
-            return Decision.objects.create(submission=submission, **fields)
+            return Decision.objects.create(submission=submission, version=version, **fields)
     except IntegrityError as error:
         raise Changed(_quicker(submission)) from error
 
@@ -179,6 +185,16 @@ def plan(chair: Membership) -> Plan:
     return Plan(edition, decisions, undecided, authors, reviews, whole, shown, prints)
 
 
+def _standing_plan(chair: Membership) -> Plan:
+    """The plan, with its submissions kept as they are until the end of the transaction.
+
+    An author list that is being changed is waited for: the letters go to the list that stands. `no_key` lets new rows
+    point at the submissions meanwhile, or a chair who decides and this one would wait for each other.
+    """
+    list(overseen_by(chair).submitted().select_for_update(of=("self",), no_key=True).order_by("pk"))
+    return plan(chair)
+
+
 def _seen_by_others(submissions: list[int], releasing: User, edition: Edition) -> set[int]:
     """Which of the submissions some other chair may see."""
     chairs = Membership.objects.chairs().filter(edition=edition).exclude(user=releasing).select_related("user")
@@ -226,7 +242,7 @@ def announce(
     and changes nothing when they do not fit, something is undecided without her leave, or a letter has no recipient.
     Pressed twice, nothing unannounced remains and the second press is refused.
     """
-    now = plan(chair)
+    now = _standing_plan(chair)
     _refuse(now, accepts, rejects, fingerprint, leave_undecided, by)
     release_at = at + timedelta(minutes=chair.edition.hold_minutes)
     row = Announcement.objects.create(
@@ -297,12 +313,14 @@ def _campaign(row: Announcement, by: User, at: datetime) -> Campaign:
 @transaction.atomic
 def confirm_letters(chair: Membership, *, fingerprint: str, by: User, at: datetime) -> int:
     """A second chair has read the letters that she may see; returns how many decisions she confirms."""
-    now = plan(chair)
+    now = _standing_plan(chair)
     if fingerprint != now.fingerprint:
         raise Changed("A decision, a review or an author list changed since you looked. Look at the letters again.")
     for row in now.decisions:
+        one = now.prints[row.pk]
+        is_second = now.is_read(row, by)
         Decision.objects.filter(pk=row.pk, version=row.version, announcement__isnull=True).update(
-            confirmed_by=by, confirmed_print=now.prints[row.pk]
+            confirmed_by=by, confirmed_print=BY_TWO + one if is_second else one
         )
         _note("letters_confirmed", row.submission, by, at, verdict=row.verdict)
     return len(now.decisions)
@@ -311,9 +329,10 @@ def confirm_letters(chair: Membership, *, fingerprint: str, by: User, at: dateti
 @transaction.atomic
 def stop_announcement(row: Announcement, *, by: User, at: datetime) -> None:
     """Stop a held announcement: decisions are private again, no letter leaves. Refused once it is released."""
+    too_late = "It is too late to stop: the decisions are released. Correct single decisions instead."
     held = Announcement.objects.filter(pk=row.pk, stopped_at__isnull=True, release_at__gt=at)
     if not held.update(stopped_at=at, stopped_by=by):
-        raise Refused("It is too late to stop: the decisions are released. Correct single decisions instead.")
+        raise Refused(too_late)
     decisions = list(Decision.objects.filter(announcement=row).select_related("submission__edition"))
     Decision.objects.filter(announcement=row).update(announcement=None, shown={})
     ids = [decision.submission_id for decision in decisions]
@@ -321,6 +340,9 @@ def stop_announcement(row: Announcement, *, by: User, at: datetime) -> None:
     campaign = Campaign.objects.filter(pk=row.campaign_id_label or 0).first()
     if campaign is not None:
         cancel_campaign(campaign, reason="stopped by a chair before release", at=at)
+        # Clocks differ and a press waits its turn: what an author holds in her hands is not private any more.
+        if Message.objects.filter(campaign=campaign, handed_over_at__isnull=False).exists():
+            raise Refused(too_late)
     for decision in decisions:
         _note("announcement_stopped", decision.submission, by, at, verdict=decision.verdict)
 
@@ -384,6 +406,8 @@ def correct(
     Refused while letters of the old decision still wait, so that the queue never holds accept and reject for one
     submission, and when authors would read the same again; the old letters stay readable.
     """
+    # Whoever sends a failed letter again waits here, and then finds that it is not true any more (lettering).
+    Decision.objects.select_for_update().get(pk=decision.pk)
     old = _correctable(decision, verdict, to_authors, at)
     submission = decision.submission
     edition = submission.edition

@@ -12,6 +12,7 @@ from dlonsc.mail import guards, ledger
 from dlonsc.mail.models import Campaign, Message, State
 from reviews.emails.watching import mail_test
 from reviews.letters import letters_for
+from reviews.models import Decision
 
 
 @transaction.atomic
@@ -43,6 +44,9 @@ def _must_still_hold(letter: Message) -> None:
         raise ledger.NotPossible(f"It is not sent again: {ledger.ERASED}.")
     if ledger.wants_no_reminders(letter):
         raise ledger.NotPossible(f"It is not sent again: {ledger.NO_REMINDERS}.")
+    if letter.kind == "decision":
+        # A correction on its way is waited for: the queue never holds accept and reject for one submission.
+        list(Decision.objects.select_for_update().filter(pk=letter.guard.get("decision")))
     try:
         reason = guards.objection(letter)
     except guards.GuardMissing as error:

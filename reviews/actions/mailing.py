@@ -80,11 +80,20 @@ def begin(chair: Membership, audience: str, *, by: User, at: datetime, like: Mai
     return Mailing.objects.create(edition=chair.edition, audience=audience, written_by=by, written_at=at, **words)
 
 
+def as_kept(subject: str, text: str) -> dict[str, str]:
+    return {"subject": " ".join(subject.split()), "text": text.replace("\r\n", "\n")}
+
+
+def differs(mailing: Mailing, subject: str, text: str) -> bool:
+    """Whether these words are others than those that are kept."""
+    typed = as_kept(subject, text)
+    return (typed["subject"], typed["text"].strip()) != (mailing.subject, mailing.text.strip())
+
+
 def write(mailing: Mailing, *, subject: str, text: str, version: int, at: datetime) -> None:
     """Keep what was typed, finished or not. Raises Refused when it was released, or saved in another window."""
-    fields = {"subject": " ".join(subject.split()), "text": text.replace("\r\n", "\n")}
     rows = Mailing.objects.filter(pk=mailing.pk, version=version, released_at__isnull=True)
-    if not rows.update(**fields, written_at=at, version=version + 1):
+    if not rows.update(**as_kept(subject, text), written_at=at, version=version + 1):
         raise Refused("It was saved in another window, or released, since you opened it. Copy what you need, reload.")
 
 

@@ -167,7 +167,9 @@ def write_own_words(chair: Membership, *, at: datetime) -> None:
         return
     letter = BY_KIND["chair_reminder"]
     text = letter.text.replace("The chairs of", "We know how full your days are, and count on you.\n\nThe chairs of")
-    wording.word(chair.edition, letter.kind, subject=letter.subject, text=text, by=by, at=at - timedelta(days=4))
+    wording.word(
+        chair.edition, letter.kind, subject=letter.subject, text=text, based_on=0, by=by, at=at - timedelta(days=4)
+    )
     sent = mailing.begin(chair, "members", by=by, at=at - timedelta(days=3))
     words = "Dear {name},\n\nthe programme meeting is on Thursday at 15:00 UTC. {link}\n\nChiara Rossi"
     mailing.write(sent, subject="Programme meeting", text=words, version=1, at=at - timedelta(days=3))

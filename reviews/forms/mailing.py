@@ -30,5 +30,9 @@ class MailingForm(forms.Form):
 
 
 class MailingReleaseForm(forms.Form):
-    count = forms.IntegerField(min_value=0, label="Number of letters")
+    """Beside the text, but part of its form: the words on the page are posted with the release."""
+
+    count = forms.IntegerField(
+        min_value=0, label="Number of letters", widget=forms.NumberInput(attrs={"form": "words", "data-not-kept": ""})
+    )
     fingerprint = forms.CharField(widget=forms.HiddenInput, max_length=64)

@@ -14,6 +14,8 @@ class WordingForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 18}),
     )
 
+    based_on = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
+
     def __init__(self, *args: object, letter: LetterKind, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
         self.letter = letter

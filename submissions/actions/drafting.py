@@ -13,7 +13,17 @@ from dlonsc.accounts.models import User
 from dlonsc.editions.calendar import Phase
 from dlonsc.editions.models import Edition, Membership, Topic
 from submissions import emails
-from submissions.actions.moves import Refused, Stale, note, too_late, window_of
+from submissions.actions.moves import (
+    A_PRESS,
+    DECIDED,
+    PRESSED_TWICE,
+    Refused,
+    Stale,
+    may_recast,
+    note,
+    too_late,
+    window_of,
+)
 from submissions.conflicts import refresh_conflicts
 from submissions.models import (
     Author,
@@ -42,13 +52,21 @@ class AuthorEntry:
 
 
 def may_write(submission: Submission, at: datetime) -> bool:
-    """Whether authors may still change what reviewers will see."""
-    if submission.state not in {State.DRAFT, State.SUBMITTED}:
+    """Whether authors may still change text and files: until a decision is known, for a held one must not show."""
+    if submission.state not in {State.DRAFT, State.SUBMITTED} or submission.outcome_known(at):
         return False
     return window_of(submission, Phase.SUBMISSION, received_at=at).accepts
 
 
+def may_list(submission: Submission, at: datetime) -> bool:
+    """Whether authors may still change their list by themselves; afterwards they ask, and all are told."""
+    return may_write(submission, at) and may_recast(submission, at)
+
+
 def require_open(submission: Submission, at: datetime) -> None:
+    submission.refresh_from_db(fields=["state", "outcome", "announced_at"])
+    if submission.outcome_known(at):
+        raise Refused(DECIDED)
     if submission.state not in {State.DRAFT, State.SUBMITTED}:
         raise Refused(f"This submission is {submission.get_state_display().lower()}.")
     if not may_write(submission, at):
@@ -142,9 +160,17 @@ def check_entries(entries: Sequence[AuthorEntry]) -> None:
 
 
 @transaction.atomic
-def set_authors(*, submission: Submission, entries: Sequence[AuthorEntry], by: User, at: datetime) -> None:
-    """Write the author list in its order. Frozen once the deadline has passed: then a change is a request."""
-    if not may_write(submission, at):
+def set_authors(
+    *, submission: Submission, entries: Sequence[AuthorEntry], by: User, at: datetime, tell: bool = False
+) -> None:
+    """Write the author list in its order. Frozen once the deadline has passed: then a change is a request.
+
+    `tell` sends the receipt of a submitted paper to who has none yet: not while an address is still being typed.
+    """
+    # Whoever announces at the same time waits here or is waited for: letters go to the list that stands.
+    Submission.objects.select_for_update().get(pk=submission.pk)
+    submission.refresh_from_db()
+    if not may_list(submission, at):
         raise Refused("The author list is frozen since the deadline. Ask for a change instead; all authors are told.")
     check_entries(entries)
     before = listed(submission)
@@ -152,6 +178,9 @@ def set_authors(*, submission: Submission, entries: Sequence[AuthorEntry], by: U
     refresh_conflicts(submission, at)
     if listed(submission) != before:
         note("changed the author list", submission, by=by, at=at, before=before, after=listed(submission))
+    current = submission.manuscripts.filter(is_current=True).first()
+    if tell and current is not None and submission.state == State.SUBMITTED:
+        emails.receipt(submission, current, at=at, is_new_version=False)
 
 
 def write_authors(submission: Submission, entries: Sequence[AuthorEntry], at: datetime) -> None:
@@ -182,7 +211,7 @@ def request_author_change(
     *, submission: Submission, entries: Sequence[AuthorEntry], reason: str, by: User, at: datetime
 ) -> AuthorListRequest:
     """After the deadline: old list, new list and reason, to all authors of both lists and to the chairs."""
-    if may_write(submission, at):
+    if may_list(submission, at):
         raise Refused("The author list can still be changed directly.")
     if submission.state != State.SUBMITTED:
         raise Refused("Only a submitted paper has an author list to change.")
@@ -271,11 +300,20 @@ def remove_supplement(*, supplement: Supplement, by: User, at: datetime) -> None
         note("removed a supplementary file", supplement.submission, by=by, at=at, name=supplement.original_name)
 
 
+def refuse_said_twice(submission: Submission, text: str, *, from_chairs: bool, at: datetime) -> None:
+    # Whoever presses at the same time waits here and then finds the words.
+    Submission.objects.select_for_update().get(pk=submission.pk)
+    said = submission.questions.filter(text=text, from_chairs=from_chairs)
+    if said.filter(written_at__gt=at - A_PRESS).exists():
+        raise Refused(PRESSED_TWICE)
+
+
 @transaction.atomic
 def ask(*, submission: Submission, text: str, by: User, at: datetime) -> Question:
     """A question of the authors to the chairs that may know of the submission."""
     if not text.strip():
         raise Refused("Write your question first.", "text")
+    refuse_said_twice(submission, text.strip(), from_chairs=False, at=at)
     question = Question.objects.create(submission=submission, text=text.strip(), written_by=by, written_at=at)
     note("asked the chairs", submission, by=by, at=at)
     emails.question_asked(question, at=at)

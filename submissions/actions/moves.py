@@ -1,6 +1,6 @@
 """What all verbs share: the move of a state by compare-and-set, and the line in the history."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from dlonsc.accounts.models import User
@@ -25,6 +25,12 @@ class Stale(Refused):
     def __init__(self, words: str, theirs: dict[str, Any]) -> None:
         super().__init__(words)
         self.theirs = theirs
+
+
+# The same act within this time is a second press of one button.
+A_PRESS = timedelta(minutes=1)
+PRESSED_TWICE = "This was sent a moment ago already; nothing was written twice."
+DECIDED = "The decision is announced; write to the chairs about any change now."
 
 
 def too_late(edition: Edition, received_at: datetime) -> str:
@@ -61,3 +67,16 @@ def window_of(
     """The calendar's word for one submission, its own late permissions counted."""
     cutoffs = submission.late_permissions.filter(phase=phase).values_list("cutoff_at", flat=True)
     return submission.edition.window(phase, received_at=received_at, begun_at=begun_at, extensions=tuple(cutoffs))
+
+
+def may_recast(submission: Submission, at: datetime) -> bool:
+    """Whether authors may still change their list, or undo a withdrawal, by themselves.
+
+    What was submitted has the edition's date for that, not a later one of its own: by then it may be decided, and an
+    answer that changed while a decision is held would tell of it. With an outcome it is over in any case.
+    """
+    if submission.outcome:
+        return False
+    if submission.submitted_at is None:
+        return window_of(submission, Phase.SUBMISSION, received_at=at).accepts
+    return submission.edition.window(Phase.SUBMISSION, received_at=at).accepts

@@ -7,8 +7,8 @@ from django.db import transaction
 from dlonsc.accounts.models import User
 from dlonsc.editions.calendar import AOE, Phase, announced_at
 from submissions import emails
-from submissions.actions.drafting import AuthorEntry, write_authors
-from submissions.actions.moves import Refused, move, note, window_of
+from submissions.actions.drafting import AuthorEntry, refuse_said_twice, write_authors
+from submissions.actions.moves import A_PRESS, PRESSED_TWICE, Refused, move, note, window_of
 from submissions.actions.sending import missing
 from submissions.checks import replace_current
 from submissions.conflicts import refresh_conflicts
@@ -135,6 +135,10 @@ def ask_for_corrected_pdf(*, manuscript: Manuscript, text: str, until: datetime,
     if until <= at:
         raise Refused("The time must lie in the future.", "until")
     submission = manuscript.submission
+    # Whoever presses at the same time waits here and then finds the permission.
+    Submission.objects.select_for_update().get(pk=submission.pk)
+    if submission.late_permissions.filter(cutoff_at=until, given_at__gt=at - A_PRESS).exists():
+        raise Refused(PRESSED_TWICE)
     LatePermission.objects.create(
         submission=submission,
         phase=Phase.SUBMISSION,
@@ -180,6 +184,7 @@ def answer(*, submission: Submission, text: str, by: User, at: datetime) -> Ques
     """The chairs' answer in the authors' thread, by letter to all authors too."""
     if not text.strip():
         raise Refused("Write the answer first.", "text")
+    refuse_said_twice(submission, text.strip(), from_chairs=True, at=at)
     question = Question.objects.create(
         submission=submission, text=text.strip(), from_chairs=True, written_by=by, written_at=at
     )

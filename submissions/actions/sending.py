@@ -12,7 +12,7 @@ from django.db.models import Max
 from dlonsc.accounts.models import User
 from dlonsc.editions.calendar import Phase, WindowState
 from submissions import emails
-from submissions.actions.moves import Refused, move, note, too_late, window_of
+from submissions.actions.moves import DECIDED, Refused, may_recast, move, note, too_late, window_of
 from submissions.archives import faults_of_supplement
 from submissions.checks import check_inline
 from submissions.conflicts import refresh_conflicts
@@ -66,6 +66,8 @@ def upload_manuscript(
     """
     if submission.state not in {State.DRAFT, State.SUBMITTED}:
         raise Refused(f"This submission is {submission.get_state_display().lower()}; restore it first.")
+    if submission.outcome_known(at):
+        raise Refused(DECIDED)
     judge_bytes(upload)
     stored = store(upload)
     window = window_of(submission, Phase.SUBMISSION, received_at=received_at, begun_at=begun_at)
@@ -121,6 +123,8 @@ def add_supplement(
     """Store a supplementary file of any kind; it is only ever served as a download. Archives are looked into first."""
     if not window_of(submission, Phase.SUBMISSION, received_at=received_at, begun_at=begun_at).accepts:
         raise Refused(too_late(submission.edition, received_at))
+    if submission.outcome_known(at):
+        raise Refused(DECIDED)
     limit = settings.UPLOAD_MAX_MB
     if not upload.size:
         raise Refused(f"{upload.name} is empty (0 bytes).", "file")
@@ -221,15 +225,19 @@ def withdraw(*, submission: Submission, reason: str, by: User, at: datetime) -> 
     except IllegalMove as error:
         raise Refused("It is withdrawn already, or cannot be withdrawn any more.") from error
     note("withdrew", submission, by=by, at=at, was=was)
-    can_undo = window_of(submission, Phase.SUBMISSION, received_at=at).accepts
-    emails.withdrawn(submission, can_undo=can_undo, at=at)
+    emails.withdrawn(submission, can_undo=may_recast(submission, at), at=at)
     return submission
 
 
 @transaction.atomic
 def restore(*, submission: Submission, by: User, at: datetime) -> Submission:
-    """Undo a withdrawal while submission is open: it is a draft again and must be submitted again."""
-    if not window_of(submission, Phase.SUBMISSION, received_at=at).accepts:
+    """Undo a withdrawal while submission is open: it is a draft again and must be submitted again.
+
+    Never with an outcome: submitted again, it would be accepted or rejected without a review or a letter.
+    """
+    Submission.objects.select_for_update().get(pk=submission.pk)
+    submission.refresh_from_db()
+    if not may_recast(submission, at):
         raise Refused("The submission deadline has passed; ask the chairs.")
     try:
         move(submission, "restore", withdrawn_at=None, withdraw_reason="", submitted_at=None, changed_at=at)

@@ -2,10 +2,13 @@
 
 import hashlib
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -19,7 +22,7 @@ from dlonsc.editions.models import Membership
 from submissions import frontpage, receipts
 from submissions.access import authored_by, one
 from submissions.actions import drafting, sending
-from submissions.actions.moves import Refused, Stale, too_late, window_of
+from submissions.actions.moves import Refused, Stale, may_recast, too_late, window_of
 from submissions.conflicts import Committee, computed_conflicts
 from submissions.downloads import serve
 from submissions.forms.author import (
@@ -66,20 +69,41 @@ def saved(version: int | str) -> JsonResponse:
     return JsonResponse({"saved_at": f"{timezone.now():%H:%M:%S}", "version": version})
 
 
+@contextmanager
+def typing(row: Submission) -> Iterator[dict[str, Any]]:
+    """What was typed and not saved, to be changed: locked, so that of two people at once neither drops the other's."""
+    with transaction.atomic():
+        typed = Submission.objects.select_for_update().get(pk=row.pk).typed
+        yield typed
+        Submission.objects.filter(pk=row.pk).update(typed=typed)
+    row.typed = typed
+
+
+def put_aside(typed: dict[str, Any], section: str, by: dict[str, Any], fields: dict[str, list[str]]) -> None:
+    """Keep a text of somebody beside the section; her own earlier one of it gives way, nobody else's does."""
+    others = [one for one in typed.get("aside", []) if (one["section"], one.get("by_id")) != (section, by["by_id"])]
+    typed["aside"] = [*others, {"section": section, **by, "fields": fields}]
+
+
+def writer(request: HttpRequest) -> dict[str, Any]:
+    return {"by": person(request).name, "by_id": person(request).pk}
+
+
+def typed_fields(request: HttpRequest) -> dict[str, list[str]]:
+    return {
+        name: values
+        for name, values in request.POST.lists()
+        if name not in {"csrfmiddlewaretoken", "version"} and "_FORMS" not in name and any(values)
+    }
+
+
 def kept_aside(row: Submission, section: str, request: HttpRequest, words: str) -> JsonResponse:
     """Answer an autosave that came second: the newer text stays, this one is kept beside it and shown on the page.
 
     No version goes back, so that this window cannot write over what it has not seen.
     """
-    typed = dict(row.typed)
-    fields = {
-        name: values
-        for name, values in request.POST.lists()
-        if name not in {"csrfmiddlewaretoken", "version"} and "_FORMS" not in name and any(values)
-    }
-    earlier = [one for one in typed.get("aside", []) if one["section"] != section]
-    typed["aside"] = [*earlier, {"section": section, "by": person(request).name, "fields": fields}]
-    Submission.objects.filter(pk=row.pk).update(typed=typed)
+    with typing(row) as typed:
+        put_aside(typed, section, writer(request), typed_fields(request))
     return JsonResponse({"message": f"Not saved: {words}", "kept": True}, status=409)
 
 
@@ -151,6 +175,7 @@ def page(request: HttpRequest, submission: Submission, *, status: int = 200, **f
         "differences": differences_of(submission, manuscript),
         "refused": refused_version(submission),
         "may_write": may_write,
+        "may_list": drafting.may_list(submission, at),
         "missing": lines,
         "record": record,
         "authors": submission.authors.all(),
@@ -176,7 +201,7 @@ def page(request: HttpRequest, submission: Submission, *, status: int = 200, **f
             row.confirmed_at is None and row.email.lower() in own_addresses for row in submission.authors.all()
         ),
         "aside": submission.typed.get("aside", []),
-        "may_restore": window_of(submission, Phase.SUBMISSION, received_at=at).accepts,
+        "may_restore": may_recast(submission, at),
         **forms,
     }
     return render(request, "submissions/submission.html", context, status=status)
@@ -253,7 +278,8 @@ def details(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     """Save title, abstract, keywords, topics and declaration; answers JSON to the autosave."""
     row = mine(request, slug, number)
     if "dismiss" in request.POST:
-        keep_typed(row, "aside", None)
+        with typing(row) as typed:
+            typed.pop("aside", None)
         return redirect("submissions:submission", slug, number)
     form = DetailsForm(request.POST, edition=row.edition)
     theirs: dict[str, Any] = {}
@@ -292,35 +318,65 @@ def authors(request: HttpRequest, slug: str, number: int) -> HttpResponse:
             raise Stale("Another window or co-author saved a newer list. Yours is still in the form below.", {})
         if not rows.is_valid():
             raise Refused("The author list is not complete: see the marked rows.")
-        drafting.set_authors(submission=row, entries=rows.entries(), by=person(request), at=timezone.now())
+        drafting.set_authors(
+            submission=row,
+            entries=rows.entries(),
+            by=person(request),
+            at=timezone.now(),
+            tell=not is_autosave(request),
+        )
     except Stale as refusal:
         if is_autosave(request):
             return kept_aside(row, "authors", request, refusal.words)
         return page(request, row, status=NOT_CAUGHT, author_rows=rows, author_error=refusal.words)
     except Refused as refusal:
+        if not drafting.may_list(row, timezone.now()):
+            # No form will show them again.
+            answer = kept_aside(row, "authors", request, refusal.words)
+            if is_autosave(request):
+                return answer
+            messages.error(request, refusal.words)
+            return page(request, row, status=NOT_CAUGHT)
         keep_typed(row, "authors", request)
         if is_autosave(request):
             return JsonResponse({"saved_at": f"{timezone.now():%H:%M:%S} as typed; some rows are not complete"})
         if rows.is_valid():
             messages.error(request, refusal.words)
         return page(request, row, status=NOT_CAUGHT, author_rows=rows, author_error=refusal.words)
-    keep_typed(row, "authors", None)
+    forget_typed(row, "authors", request)
     if is_autosave(request):
         return saved(version_of_authors(row))
     messages.success(request, "Authors saved.")
     return redirect(f"{request.path.removesuffix('authors/')}#authors")
 
 
-def keep_typed(row: Submission, section: str, request: HttpRequest | None) -> None:
-    """Keep what was typed into a section as posted, or forget it once it is saved as rows."""
-    typed = dict(row.typed)
-    if request is None:
-        typed.pop(section, None)
-    else:
+def keep_typed(row: Submission, section: str, request: HttpRequest) -> None:
+    """Keep what was typed into a section as posted, and aside what somebody else had typed there."""
+    with typing(row) as typed:
+        leave_to(request, typed, section)
         typed[section] = {name: value for name, value in request.POST.items() if name.startswith(section)}
-    if typed != row.typed:
-        Submission.objects.filter(pk=row.pk).update(typed=typed)
-        row.typed = typed
+        typed[section] |= writer(request)
+
+
+def forget_typed(row: Submission, section: str, request: HttpRequest) -> None:
+    """Once it is saved as rows, nothing of hers is left to keep; what somebody else had typed is put aside."""
+    if section in row.typed:
+        with typing(row) as typed:
+            leave_to(request, typed, section)
+            typed.pop(section, None)
+
+
+def leave_to(request: HttpRequest, typed: dict[str, Any], section: str) -> None:
+    """Put another's unsaved rows aside, unless all of their words stand in what is posted now."""
+    theirs = typed.get(section, {})
+    fields = {
+        name: [value]
+        for name, value in theirs.items()
+        if name.startswith(section) and "_FORMS" not in name and not name.endswith("-ORDER") and value
+    }
+    words = {value for (value,) in fields.values()}
+    if theirs.get("by_id") not in {None, person(request).pk} and not words <= set(request.POST.values()):
+        put_aside(typed, section, {"by": theirs["by"], "by_id": theirs["by_id"]}, fields)
 
 
 @login_required
@@ -353,7 +409,7 @@ def author_change(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         "author_rows": rows,
         "waiting": waiting,
         "earlier": row.author_requests.filter(decided_at__isnull=False),
-        "may_write": drafting.may_write(row, timezone.now()),
+        "may_list": drafting.may_list(row, timezone.now()),
     }
     return render(request, "submissions/author_change.html", context, status=NOT_CAUGHT if form.errors else 200)
 
@@ -565,24 +621,25 @@ def prefill(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         messages.error(request, refusal.words)
     else:
         if "authors" in wanted:
-            offer_authors(row, front.get("authors", []))
+            offer_authors(row, front.get("authors", []), request)
         messages.success(request, "Taken from the PDF. Please read it over.")
     return redirect(f"/{slug}/submissions/{number}/#details")
 
 
-def offer_authors(row: Submission, names: list[str]) -> None:
+def offer_authors(row: Submission, names: list[str], request: HttpRequest) -> None:
     """Put the names of the PDF into the author form, in printed order; who is listed already keeps her row."""
     listed = {" ".join(entry["name"].casefold().split()): entry for entry in authors_initial(row)}
     printed = [(name, listed.pop(" ".join(name.casefold().split()), None)) for name in names]
     entries = [entry or {"name": name} for name, entry in printed] + list(listed.values())
-    typed: dict[str, Any] = {"authors-TOTAL_FORMS": str(len(entries)), "authors-INITIAL_FORMS": "0"}
+    offered: dict[str, Any] = {"authors-TOTAL_FORMS": str(len(entries)), "authors-INITIAL_FORMS": "0"}
     for number, entry in enumerate(entries):
         for field, value in entry.items():
             if value:
-                typed[f"authors-{number}-{field}"] = "on" if value is True else value
-        typed[f"authors-{number}-ORDER"] = str(number + 1)
-    kept = {**row.typed, "authors": typed}
-    Submission.objects.filter(pk=row.pk).update(typed=kept)
+                offered[f"authors-{number}-{field}"] = "on" if value is True else value
+        offered[f"authors-{number}-ORDER"] = str(number + 1)
+    with typing(row) as typed:
+        leave_to(request, typed, "authors")
+        typed["authors"] = offered | writer(request)
 
 
 @login_required
@@ -728,13 +785,10 @@ def withdraw(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     except Refused as refusal:
         messages.error(request, refusal.words)
     else:
-        undo = "Until the deadline you can restore it here." if can_undo(row) else "Only the chairs can undo it now."
+        can_undo = may_recast(row, timezone.now())
+        undo = "Until the deadline you can restore it here." if can_undo else "Only the chairs can undo it now."
         messages.success(request, f"Withdrawn; all authors were told. {undo}")
     return redirect("submissions:submission", slug, number)
-
-
-def can_undo(row: Submission) -> bool:
-    return window_of(row, Phase.SUBMISSION, received_at=timezone.now()).accepts
 
 
 @login_required
@@ -766,7 +820,11 @@ def ask(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     row = mine(request, slug, number)
     form = QuestionForm(request.POST)
     if form.is_valid():
-        drafting.ask(submission=row, text=form.cleaned_data["text"], by=person(request), at=timezone.now())
-        messages.success(request, "Your question is with the chairs; the answer comes by letter and stands here.")
+        try:
+            drafting.ask(submission=row, text=form.cleaned_data["text"], by=person(request), at=timezone.now())
+        except Refused as refusal:
+            messages.error(request, refusal.words)
+        else:
+            messages.success(request, "Your question is with the chairs; the answer comes by letter and stands here.")
         return redirect(f"/{slug}/submissions/{number}/#questions")
     return page(request, row, status=NOT_CAUGHT, question=form)

@@ -14,10 +14,11 @@ from icalendar import Calendar
 from dlonsc.accounts.models import User
 from dlonsc.editions.actions import set_deadline
 from dlonsc.editions.calendar import AOE, Phase
-from dlonsc.editions.feeds import dates_ics, dates_json
+from dlonsc.editions.feeds import dates_ics, dates_json, event_of
 from dlonsc.editions.models import CalendarFeed, Edition, Membership
 from reviews.dates import dates_for
 from reviews.views.dates import personal
+from submissions.actions import sending
 from submissions.models import LatePermission
 from submissions.states import State
 from tests import factories
@@ -140,6 +141,32 @@ def test_an_author_sees_her_own_later_date_beside_the_deadline(
     assert found["submission.own"].decoded("sequence") == 2
     assert found["submission"].decoded("dtend") == datetime(2026, 4, 1, 12, tzinfo=UTC)
     assert b"secret title" not in content
+
+
+def test_a_date_of_ones_own_that_moves_back_with_a_withdrawal_counts_up(
+    edition: Edition, author: User, chair: Membership
+) -> None:
+    papers = [factories.make_submission(edition, author, state=State.DRAFT) for _ in range(2)]
+    for day, paper in enumerate(papers, start=5):
+        LatePermission.objects.create(
+            submission=paper,
+            phase=Phase.SUBMISSION,
+            cutoff_at=datetime(2026, 4, day, 12, tzinfo=UTC),
+            reason="illness",
+            given_by=person(chair),
+            given_at=LATER,
+        )
+
+    def own() -> tuple[int, int]:
+        (row,) = [row for row in dates_for(author) if row.is_own]
+        return row.cutoff.day, event_of(row)["sequence"]
+
+    seen = [own()]
+    sending.withdraw(submission=papers[1], reason="", by=author, at=AT)
+    seen.append(own())
+    sending.restore(submission=papers[1], by=author, at=AT)
+    seen.append(own())
+    assert seen == [(6, 2), (5, 3), (6, 4)]
 
 
 def test_another_persons_later_date_is_not_told(edition: Edition, author: User, chair: Membership) -> None:

@@ -5,18 +5,21 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from django.db import connections
+from django.db import connections, transaction
 
 from dlonsc.editions.models import Membership
+from dlonsc.mail.ledger import NotPossible
 from dlonsc.mail.models import Campaign, Message
+from dlonsc.mail.models import State as Letter
 from reviews import reminders
-from reviews.actions import deciding
+from reviews.actions import deciding, lettering
 from reviews.actions import mailing as mailings
 from reviews.actions.assigning import Refused
-from reviews.models import Announcement, Mailing
+from reviews.models import Announcement, Decision, Mailing
+from submissions.actions import drafting, overseeing
 from submissions.states import State
 from tests import factories
-from tests.factories import AT
+from tests.factories import AFTER_DEADLINE, AT
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("servers")]
 
@@ -103,3 +106,79 @@ def test_two_beats_that_remind_at_once_write_each_reminder_once(chairs: list[Mem
     assert at_once(*(lambda: reminders.remind(day_before) for _ in range(3))) == ["done"] * 3
     reached = Message.objects.order_by("to_email").values_list("to_email", flat=True)
     assert list(reached) == [f"a{number}@uni.example" for number in range(6)]
+
+
+def while_open(act: Callable[[], object], meanwhile: Callable[[], object]) -> str:
+    """Do one thing and leave its transaction open for a second, in which another begins; how the other ended."""
+    begun, go = threading.Event(), threading.Event()
+
+    def run() -> None:
+        try:
+            with transaction.atomic():
+                act()
+                begun.set()
+                go.wait(10)
+        finally:
+            begun.set()
+            connections.close_all()
+
+    first = threading.Thread(target=run)
+    first.start()
+    begun.wait(10)
+    threading.Timer(1.0, go.set).start()
+    try:
+        meanwhile()
+        return "done"
+    except (Refused, NotPossible) as refusal:
+        return str(refusal)
+    finally:
+        first.join()
+
+
+def release(chair: Membership) -> Announcement:
+    now = deciding.plan(chair)
+    assert chair.user is not None
+    return deciding.announce(
+        chair, accepts=1, rejects=0, fingerprint=now.fingerprint, leave_undecided=True, by=chair.user, at=AT
+    )
+
+
+def test_letters_go_to_the_author_list_that_is_being_granted_while_they_are_released(
+    chairs: list[Membership],
+) -> None:
+    paper = factories.make_submission(chairs[0].edition)
+    factories.make_decision(paper, chairs[0].user)
+    asked = drafting.request_author_change(
+        submission=paper,
+        entries=[drafting.AuthorEntry(name="New", email="new@uni.example", is_contact=True)],
+        reason="She did the work.",
+        by=paper.created_by,
+        at=AFTER_DEADLINE,
+    )
+
+    def grant() -> None:
+        overseeing.decide_author_change(request=asked, grant=True, answer="", by=chairs[1].user, at=AFTER_DEADLINE)
+
+    words = while_open(grant, lambda: release(fresh(chairs[0])))
+    assert words == "A decision, a review or an author list changed since you looked. Look at the letters again."
+    assert Message.objects.filter(kind="decision").count() == 0
+    release(fresh(chairs[0]))
+    assert [letter.to_email for letter in Message.objects.filter(kind="decision")] == ["new@uni.example"]
+
+
+def test_a_failed_acceptance_is_not_queued_again_beside_the_correction_that_is_being_written(
+    chairs: list[Membership],
+) -> None:
+    paper = factories.make_submission(chairs[0].edition)
+    factories.make_decision(paper, chairs[0].user)
+    at = release(fresh(chairs[0])).release_at + timedelta(minutes=1)
+    Message.objects.update(state=Letter.FAILED)
+
+    def correct() -> None:
+        row = Decision.objects.select_related("submission__edition", "announcement").get()
+        deciding.correct(row, verdict="reject", note="", to_authors="", version=1, by=chairs[0].user, at=at)
+
+    failed = Message.objects.get()
+    words = while_open(correct, lambda: lettering.send_again(failed, by=chairs[1].user, at=at))
+    assert words == "It is not sent again: the decision was corrected."
+    assert list(Message.objects.order_by("pk").values_list("state", flat=True)) == [Letter.FAILED, Letter.QUEUED]

@@ -1,8 +1,11 @@
 """Drafts: a title is enough, nothing typed is lost, lists are frozen by the calendar."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
+from django.test import Client
 
 from dlonsc.accounts.models import User
 from dlonsc.editions.models import Edition, Membership
@@ -269,3 +272,45 @@ def test_a_second_press_or_an_earlier_time_gives_nothing_and_writes_no_letter(
     text = Message.objects.get(kind="late_permission").text
     minute = "Sun 5 Apr 2026, 23:59 AoE (Mon 6 Apr 2026, 11:59 UTC; that minute is included)"
     assert f"more time for the submission: until {minute}." in text
+
+
+def test_a_question_or_an_answer_pressed_twice_is_written_once(
+    edition: Edition, author: User, chair: Membership, as_user: Callable[[User], Client]
+) -> None:
+    row = submitted(edition, author)
+    assert chair.user is not None
+    by = {drafting.ask: author, overseeing.answer: chair.user}
+    for act in (drafting.ask, overseeing.answer):
+        press = partial(act, submission=row, by=by[act])
+        press(text="Four pages more?", at=AT)
+        words = refusal_of(partial(press, text=" Four pages more?", at=AT + timedelta(seconds=1)))
+        assert words == "This was sent a moment ago already; nothing was written twice."
+        press(text="And references?", at=AT)
+        press(text="Four pages more?", at=AT + timedelta(minutes=2))
+    assert row.questions.count() == 6
+    client, address = as_user(author), f"/{edition.slug}/submissions/{row.number}/questions/"
+    shown = [client.post(address, {"text": "Hello?"}, follow=True).content.decode() for _ in range(2)]
+    assert ["sent a moment ago already" in text for text in shown] == [False, True]
+
+
+def test_a_corrected_pdf_asked_for_twice_gives_one_permission_and_one_letter(
+    edition: Edition, author: User, chair: Membership
+) -> None:
+    row = submitted(edition, author)
+    assert chair.user is not None
+
+    def press(seconds: int, until: datetime) -> None:
+        overseeing.ask_for_corrected_pdf(
+            manuscript=row.manuscripts.get(),
+            text="Fonts.",
+            until=until,
+            by=chair.user,
+            at=AFTER_DEADLINE + timedelta(seconds=seconds),
+        )
+
+    until = AFTER_DEADLINE + timedelta(days=9)
+    press(0, until)
+    assert refusal_of(lambda: press(1, until)) == "This was sent a moment ago already; nothing was written twice."
+    assert (row.late_permissions.count(), letters("correct_pdf")) == (1, [author.email])
+    press(2, until + timedelta(days=1))
+    assert row.late_permissions.count() == 2

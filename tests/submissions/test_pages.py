@@ -16,7 +16,7 @@ from dlonsc.accounts.models import User
 from dlonsc.editions.calendar import Phase
 from dlonsc.editions.models import Edition, Membership
 from submissions import receipts
-from submissions.actions import drafting
+from submissions.actions import drafting, sending
 from submissions.checks import as_json
 from submissions.lncs import CODES
 from submissions.models import Conflict, LatePermission, Manuscript, ReproducibilityRecord, Submission
@@ -172,6 +172,85 @@ def test_an_orcid_with_a_wrong_digit_is_refused(draft: Submission, ada: Client) 
     rows["authors-0-orcid"] = "https://orcid.org/0000-0002-1825-0097"
     assert ada.post(f"{base(draft)}authors/", rows).status_code == 302
     assert draft.authors.get().orcid == "0000-0002-1825-0097"
+
+
+@pytest.fixture
+def two_more(draft: Submission, as_user: Browser) -> list[Client]:
+    """Two co-authors of the draft, each at a browser."""
+    people = [factories.make_user(f"{name}@co.example", name.title()) for name in ("bo", "cy")]
+    for one in people:
+        factories.make_author(draft, one.email, one.name)
+    return [as_user(one) for one in people]
+
+
+def test_what_two_people_typed_second_is_kept_of_both(draft: Submission, ada: Client, two_more: list[Client]) -> None:
+    topics = [topic.pk for topic in draft.topics.all()]
+    answers = [
+        client.post(
+            f"{base(draft)}details/",
+            details(draft, abstract=f"{text}.", topics=topics),
+            headers={"X-Autosave": "1"},
+        ).status_code
+        for client, text in zip(
+            [ada, *two_more, *two_more], ["First", "By Bo", "By Cy", "By Bo again", "By Cy again"], strict=True
+        )
+    ]
+    assert answers == [200, 409, 409, 409, 409]
+    draft.refresh_from_db()
+    kept = [(one["by"], one["fields"]["abstract"]) for one in draft.typed["aside"]]
+    assert kept == [("Bo", ["By Bo again."]), ("Cy", ["By Cy again."])]
+    assert "By Bo again." in ada.get(base(draft)).content.decode()
+
+
+@pytest.mark.parametrize("second_is_complete", [True, False])
+def test_rows_of_one_person_that_cannot_be_saved_yet_outlive_the_save_of_another(
+    draft: Submission, ada: Client, two_more: list[Client], second_is_complete: bool
+) -> None:
+    listed = [{name: str(row[name]) for name in ("name", "email")} for row in drafting.listed(draft)]
+    listed[0]["is_contact"] = "on"
+    unfinished = {"name": "Zuse", "email": "not yet an address"}
+    other = {"name": "Nina", "email": "nina@co.example" if second_is_complete else "nina@"}
+    for client, row in ((two_more[0], unfinished), (ada, other)):
+        rows = author_rows(draft, *listed, row)
+        assert client.post(f"{base(draft)}authors/", rows, headers={"X-Autosave": "1"}).status_code == 200
+    draft.refresh_from_db()
+    assert ("Nina" in str(draft.typed.get("authors"))) == (not second_is_complete)
+    (kept,) = draft.typed["aside"]
+    assert (kept["by"], kept["fields"]["authors-3-name"]) == ("Bo", ["Zuse"])
+
+
+def test_unfinished_rows_that_another_posts_along_with_hers_are_not_kept_twice(
+    draft: Submission, ada: Client, two_more: list[Client]
+) -> None:
+    unfinished = {"name": "Zuse", "email": "zuse@"}
+    two_more[0].post(f"{base(draft)}authors/", author_rows(draft, unfinished))
+    ada.post(f"{base(draft)}authors/", author_rows(draft, unfinished, {"name": "Nina", "email": "nina@"}))
+    draft.refresh_from_db()
+    assert ("aside" in draft.typed, draft.typed["authors"]["authors-1-name"]) == (False, "Nina")
+
+
+def test_a_co_author_added_after_submitting_gets_the_receipt_once_the_list_is_saved(
+    draft: Submission, author: User, ada: Client
+) -> None:
+    now = timezone.now()
+    sending.submit(submission=draft, by=author, at=now, received_at=now)
+    assert letters("receipt") == [author.email]
+    rows = [{"name": author.name, "email": author.email, "is_contact": "on"}, {"name": "Bo", "email": "bo@co.example"}]
+    address, posted = f"{base(draft)}authors/", author_rows(draft, *rows)
+    # What the browser saves by itself may be half an address.
+    assert ada.post(address, posted, headers={"X-Autosave": "1"}).status_code == 200
+    assert letters("receipt") == [author.email]
+    for _ in range(2):
+        assert ada.post(address, posted).status_code == 302
+    assert letters("receipt") == [author.email, "bo@co.example"]
+
+
+def test_an_author_list_typed_when_it_is_frozen_already_is_kept_aside(draft: Submission, ada: Client) -> None:
+    close(draft.edition)
+    rows = author_rows(draft, {"name": "Zuse", "email": "zuse@co.example", "is_contact": "on"})
+    answer = ada.post(f"{base(draft)}authors/", rows, headers={"X-Autosave": "1"})
+    assert (answer.status_code, answer.json()["message"][:38]) == (409, "Not saved: The author list is frozen s")
+    assert "Zuse" in ada.post(f"{base(draft)}authors/", rows).content.decode()
 
 
 def test_a_list_saved_in_two_windows_keeps_the_first(draft: Submission, ada: Client) -> None:

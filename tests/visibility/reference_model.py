@@ -175,7 +175,7 @@ class Workshop:
         return self.now < self.submission_ends
 
     def may_write(self, paper: Paper) -> bool:
-        return paper.state in {"draft", "submitted"} and self.is_open()
+        return paper.state in {"draft", "submitted"} and self.is_open() and not self.is_known(paper)
 
     # --- Who may read what -----------------------------------------------------------------------------------------
 
@@ -324,14 +324,14 @@ class Workshop:
         return True
 
     def restore(self, paper: Paper) -> bool:
-        if not self.is_open() or paper.state != "withdrawn":
+        if not self.is_open() or paper.state != "withdrawn" or paper.known_from is not None:
             return False
         paper.state, paper.was_submitted = "draft", False
         self.to_authors("restored", paper)
         return True
 
     def set_authors(self, paper: Paper, names: list[str]) -> bool:
-        if not self.may_write(paper):
+        if not self.may_write(paper) or paper.known_from is not None:
             return False
         paper.authors = names
         self.conflicts = self.refreshed(paper)
@@ -529,7 +529,7 @@ class Workshop:
         old = paper.decision
         if paper.state != "submitted" or (old and old.release) or based_on != (old.version if old else 0):
             return False
-        paper.decision = Decision(verdict, words, note, based_on + 1)
+        paper.decision = Decision(verdict, words, note, len(paper.chairs_notes) + 1)
         paper.chairs_notes.append(note)
         paper.chairs_words.append(words)
         return True

@@ -1,12 +1,15 @@
 """What a role or a paper that ended in the wrong moment must not do; each once differed from the reference model."""
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.test import Client
 
+from dlonsc.accounts.models import User
 from dlonsc.editions.calendar import Phase
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.editions.upstairs import concerned_by
@@ -21,9 +24,10 @@ from submissions.models import Author, Submission
 from tests import factories
 from tests.factories import AT
 from tests.mail.test_state_machine import Fate
-from tests.submissions.desk import entry, refusal_of
+from tests.submissions.desk import entry, pdf, refusal_of
 
 pytestmark = pytest.mark.django_db
+Browser = Callable[[User | Membership | None], Client]
 HOLD = timedelta(minutes=10)
 ENDS = ("here", "gone", "no reviewer", "barred")
 
@@ -73,12 +77,92 @@ def test_who_left_the_author_list_while_held_gets_no_letter_and_the_others_do(
     edition: Edition, chair: Membership, paper: Submission
 ) -> None:
     announce(chair, paper)
-    alone = [entry("ada@uni.example", "Ada", is_contact=True)]
-    drafting.set_authors(submission=paper, entries=alone, by=paper.created_by, at=AT)
+    paper.authors.get(email="cody@campus.example").delete()
     assert the_post_leaves() == {
         "ada@uni.example": ("sent", "sent"),
         "cody@campus.example": ("cancelled", "the recipient is no author of the submission any more"),
     }
+
+
+@pytest.fixture
+def own_date(edition: Edition, chair: Membership, paper: Submission) -> None:
+    """The edition's date has passed; the paper has a later one of its own."""
+    edition.deadlines.filter(phase=Phase.SUBMISSION).update(cutoff_at=AT - timedelta(days=9))
+    paper.late_permissions.create(
+        phase=Phase.SUBMISSION, cutoff_at=AT + timedelta(days=9), reason="Fire.", given_by=chair.user, given_at=AT
+    )
+
+
+@pytest.mark.parametrize("held", [False, True])
+def test_with_a_later_date_of_its_own_the_author_list_is_asked_for_whether_or_not_a_decision_is_held(
+    chair: Membership, paper: Submission, own_date: None, as_user: Browser, held: bool
+) -> None:
+    if held:
+        announce(chair, paper)
+    entries = [entry("new@uni.example", "New", is_contact=True)]
+    words = {"submission": paper, "entries": entries, "by": paper.created_by, "at": AT}
+    assert refusal_of(lambda: drafting.set_authors(**words)).startswith("The author list is frozen since the deadline.")
+    with time_machine.travel(AT, tick=False):
+        shown = as_user(paper.created_by).get(f"/{paper.edition.slug}/submissions/{paper.number}/").context
+    # Text and PDF are open until that date; nothing on the page tells of a held decision.
+    assert (shown["may_write"], shown["may_list"], shown["may_restore"], shown["outcome"]) == (True, False, False, "")
+    assert shown["status"].startswith("It may be replaced until the deadline.")
+    asked = drafting.request_author_change(**words, reason="She did the work.")
+    assert asked.decided_at is None
+
+
+def test_the_page_of_a_paper_with_a_later_date_is_the_same_while_its_decision_is_held(
+    chair: Membership, paper: Submission, own_date: None, as_user: Browser
+) -> None:
+    client, pages = as_user(paper.created_by), []
+    with time_machine.travel(AT, tick=False):
+        for _ in range(2):
+            text = client.get(f"/{paper.edition.slug}/submissions/{paper.number}/").content.decode()
+            pages.append(re.sub(r'(csrfmiddlewaretoken" value|nonce)="[^"]*"', "", text))
+            if len(pages) == 1:
+                announce(chair, paper)
+    assert pages[0] == pages[1]
+
+
+@pytest.mark.parametrize("held", [False, True])
+def test_a_submitted_paper_withdrawn_after_the_edition_s_date_is_restored_by_nobody_but_the_chairs(
+    chair: Membership, paper: Submission, own_date: None, held: bool
+) -> None:
+    if held:
+        announce(chair, paper)
+    sending.withdraw(submission=paper, reason="", by=paper.created_by, at=AT)
+    assert "only the chairs can undo this" in Message.objects.filter(kind="withdrawn")[0].text
+    words = refusal_of(lambda: sending.restore(submission=paper, by=paper.created_by, at=AT + HOLD))
+    assert words == "The submission deadline has passed; ask the chairs."
+
+
+def test_a_paper_withdrawn_with_an_outcome_never_comes_back_accepted(chair: Membership, paper: Submission) -> None:
+    announce(chair, paper)
+    stale = Submission.objects.get(pk=paper.pk)
+    sending.withdraw(submission=paper, reason="", by=paper.created_by, at=AT)
+    refusal_of(lambda: sending.restore(submission=stale, by=paper.created_by, at=AT))
+    paper.refresh_from_db()
+    assert paper.state == "withdrawn"
+
+
+def test_once_the_decision_is_known_authors_change_nothing_whatever_date_they_have(
+    edition: Edition, chair: Membership, paper: Submission, own_date: None
+) -> None:
+    known = AT + HOLD
+    before = Submission.objects.select_related("edition").get(pk=paper.pk)
+    announce(chair, paper)
+    details = {"title": "Another", "abstract": "x", "keywords": "", "topics": [], "is_original": True}
+    now = Submission.objects.select_related("edition").get(pk=paper.pk)
+    by = {"by": paper.created_by, "at": known}
+    acts = [
+        lambda: drafting.update_details(submission=before, version=before.version, **details, **by),
+        lambda: drafting.declare_conflicts(submission=before, declared=[], among=[], reason="", **by),
+        lambda: sending.upload_manuscript(submission=now, upload=pdf(), received_at=known, **by),
+        lambda: sending.add_supplement(submission=now, upload=pdf(), description="", received_at=known, **by),
+    ]
+    words = "The decision is announced; write to the chairs about any change now."
+    assert [refusal_of(act) for act in acts] == [words] * 4
+    assert (drafting.may_write(now, AT), drafting.may_write(now, known)) == (True, False)
 
 
 def test_a_paper_with_a_decision_on_its_way_is_not_returned_without_review(

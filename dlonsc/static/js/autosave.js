@@ -17,7 +17,9 @@ for (const form of document.querySelectorAll("form[data-autosave]")) {
   const values = () => {
     const data = new FormData(form);
     data.delete("csrfmiddlewaretoken");
-    return [...data.entries()].filter(([, value]) => typeof value === "string");
+    // What belongs to the page as it was looked at, not to the text, is not put back.
+    const kept = (name) => form.elements.namedItem(name)?.dataset?.notKept === undefined;
+    return [...data.entries()].filter(([name, value]) => typeof value === "string" && kept(name));
   };
   // `sent`: the form is on its way by itself. The page that answers drops the text once it says that it is saved (frame.js).
   const keep = (sent = false) => {

@@ -185,6 +185,41 @@ def test_after_the_release_stop_is_too_late(edition: Edition, paper: Submission,
     assert [letter.state for letter in letters()] == [State.HELD]
 
 
+def test_stop_is_too_late_once_a_letter_was_handed_over_whatever_the_clock_says(
+    edition: Edition, paper: Submission, chair: Membership
+) -> None:
+    factories.make_author(paper, "second@uni.example")
+    decide(paper, chair)
+    row = announce(chair)
+    first, second = letters()
+    Message.objects.filter(pk=first.pk).update(state=State.SENT, handed_over_at=AT + HELD)
+    assert chair.user is not None
+    with pytest.raises(Refused, match="too late to stop"):
+        deciding.stop_announcement(row, by=chair.user, at=AT + HELD - timedelta(milliseconds=50))
+    second.refresh_from_db()
+    paper.refresh_from_db()
+    row.refresh_from_db()
+    assert (second.state, paper.outcome, row.stopped_at) == (State.HELD, "accepted", None)
+
+
+def test_a_page_from_before_a_decision_was_taken_back_does_not_write_over_the_next_one(
+    paper: Submission, chair: Membership
+) -> None:
+    seen = decide(paper, chair)
+    assert chair.user is not None
+    deciding.take_back(seen, version=seen.version, by=chair.user, at=AT)
+    decide(paper, chair, "reject")
+    words = {"note": "", "to_authors": "", "by": chair.user, "at": AT}
+    with pytest.raises(deciding.Changed):
+        deciding.decide(paper, verdict="accept", version=seen.version, **words)
+    with pytest.raises(deciding.Changed):
+        deciding.take_back(seen, version=seen.version, by=chair.user, at=AT)
+    row = Decision.objects.get()
+    assert row.verdict == "reject"
+    # The page that shows it still changes it.
+    assert deciding.decide(paper, verdict="accept", version=row.version, **words).verdict == "accept"
+
+
 def test_without_a_hold_the_letters_are_queued_at_once(edition: Edition, paper: Submission, chair: Membership) -> None:
     Edition.objects.update(hold_minutes=0)
     chair.edition.refresh_from_db()
@@ -446,6 +481,20 @@ def test_where_two_chairs_are_asked_for_one_alone_cannot_release(
     now = deciding.plan(other_chair)
     deciding.confirm_letters(other_chair, fingerprint=now.fingerprint, by=other_chair.user, at=AT)
     assert announce(chair).accepts == 1
+
+
+def test_of_two_chairs_who_both_confirmed_either_may_release(
+    edition: Edition, paper: Submission, chair: Membership, other_chair: Membership
+) -> None:
+    Edition.objects.update(needs_second_chair=True)
+    decide(paper, chair)
+    for one in (chair, other_chair, other_chair):
+        one.edition.refresh_from_db()
+        assert one.user is not None
+        deciding.confirm_letters(one, fingerprint=deciding.plan(one).fingerprint, by=one.user, at=AT)
+    unconfirmed = [deciding.plan(one).unconfirmed(one.user) for one in (chair, other_chair) if one.user]
+    assert unconfirmed == [[], []]
+    assert announce(other_chair).accepts == 1
 
 
 def test_what_no_other_chair_may_see_needs_no_second_one(

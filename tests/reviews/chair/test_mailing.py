@@ -8,18 +8,20 @@ import time_machine
 from django.test import Client
 
 from dlonsc.accounts.models import User
+from dlonsc.editions.actions import resend_invitation
 from dlonsc.editions.invitations import link_of
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.history.models import Entry
 from dlonsc.mail.envelope import thread_id
 from dlonsc.mail.guards import OnlyThis, objection
 from dlonsc.mail.models import Campaign, Message, State
+from reviews.actions import deciding
 from reviews.actions import mailing as verbs
 from reviews.actions.assigning import Refused
 from reviews.audiences import AUDIENCES, BY_KEY
 from reviews.emails.mailing import rendered
 from reviews.letters import letters_for, shown_text
-from reviews.models import Mailing, Review
+from reviews.models import Announcement, Decision, Mailing, Review
 from submissions.models import Submission
 from submissions.states import State as Life
 from tests import factories
@@ -118,6 +120,13 @@ def test_only_the_invited_get_the_link_that_answers_for_them(edition: Edition, c
     release(chair, row)
     letter = Message.objects.get(kind="mailing")
     assert (letter.text, shown_text(letter)) == (f"See {link_of(invited)}\n", looked_at)
+
+
+def test_a_letter_with_the_link_of_an_earlier_invitation_does_not_leave(edition: Edition, chair: Membership) -> None:
+    invited = factories.make_invited(edition)
+    release(chair, draft(chair, "silent", text="See {link}"))
+    resend_invitation(membership=invited, email="right@somewhere.example", by=by(chair), at=AT)
+    assert isinstance(objection(Message.objects.get(kind="mailing")), OnlyThis)
 
 
 def test_an_author_of_two_papers_gets_two_letters(edition: Edition, chair: Membership, author: User) -> None:
@@ -244,9 +253,64 @@ def test_who_has_finished_before_it_leaves_gets_none_and_the_others_theirs(
     assert Review.objects.count() == 1
 
 
-def test_letters_that_ask_for_nothing_have_no_condition(chair: Membership) -> None:
-    release(chair, draft(chair, "members"))
-    assert {str(row.guard) for row in Message.objects.all()} == {"{}"}
+def deciding_on(chair: Membership, paper: Submission) -> Announcement:
+    """Its decision, accept, announced and known from now on."""
+    factories.make_decision(paper, by(chair))
+    plan = deciding.plan(chair)
+    before = AT - timedelta(minutes=chair.edition.hold_minutes)
+    return deciding.announce(
+        chair, accepts=1, rejects=0, fingerprint=plan.fingerprint, leave_undecided=True, by=by(chair), at=before
+    )
+
+
+def test_no_congratulations_leave_after_a_correction_to_reject(chair: Membership, paper: Submission) -> None:
+    deciding_on(chair, paper)
+    Message.objects.update(state=State.SENT)
+    release(chair, draft(chair, "accepted", "Congratulations on {title}."))
+    letter = Message.objects.get(kind="mailing")
+    assert objection(letter) is None
+    row = Decision.objects.select_related("submission__edition", "announcement").get()
+    deciding.correct(row, verdict="reject", note="", to_authors="", version=row.version, by=by(chair), at=AT)
+    words = objection(letter)
+    assert isinstance(words, OnlyThis)
+    assert words == "the recipient left those whom it is for in the meantime"
+
+
+@pytest.mark.parametrize("audience", ["submitted", "withdrawn"])
+def test_who_changed_sides_while_a_letter_is_held_gets_none(
+    chair: Membership, paper: Submission, audience: str
+) -> None:
+    other = {"submitted": Life.WITHDRAWN, "withdrawn": Life.SUBMITTED}
+    Submission.objects.update(state=audience)
+    release(chair, draft(chair, audience))
+    before = objection(Message.objects.get())
+    Submission.objects.update(state=other[audience])
+    assert (before, isinstance(objection(Message.objects.get()), OnlyThis)) == (None, True)
+
+
+def test_who_left_the_committee_while_a_letter_is_held_gets_none_and_the_others_theirs(
+    chair: Membership, reviewers: list[Membership]
+) -> None:
+    release(chair, draft(chair, "reviewers"))
+    Membership.objects.filter(pk=reviewers[0].pk).update(removed_at=AT)
+    gone = {row.to_email for row in Message.objects.all() if objection(row) is not None}
+    assert gone == {by(reviewers[0]).email}
+
+
+@pytest.mark.parametrize("audience", ["open_reviews", "finished"])
+def test_a_reviewer_is_not_written_to_about_a_paper_that_she_may_not_open(
+    edition: Edition, chair: Membership, paper: Submission, reviewers: list[Membership], audience: str
+) -> None:
+    tasks = [factories.make_assignment(paper, member) for member in reviewers[:3]]
+    if audience == "finished":
+        for task in tasks:
+            factories.make_review(task)
+    factories.make_conflict(paper, reviewers[0])
+    Membership.objects.filter(pk=reviewers[1].pk).update(is_reviewer=False)
+    assert set(reasons(chair, audience)) == {by(reviewers[2]).email}
+    release(chair, draft(chair, audience, "{papers}"))
+    factories.make_conflict(paper, reviewers[2])
+    assert isinstance(objection(Message.objects.get()), OnlyThis)
 
 
 def test_the_next_one_tells_who_is_new_and_who_is_gone(edition: Edition, chair: Membership, author: User) -> None:
@@ -325,6 +389,69 @@ def test_the_pages_lead_from_the_choice_to_the_release(
     assert ("Dear {name}" in again.text, Mailing.objects.count()) == (True, 2)
 
 
+def typed(row: Mailing, text: str, **pressed: str) -> dict[str, object]:
+    """What the page of a draft posts, whatever is pressed."""
+    return {"subject": row.subject, "text": text, "version": row.version, **pressed}
+
+
+def test_words_typed_and_not_saved_are_not_lost_by_a_release_and_no_older_text_leaves(
+    chair: Membership, paper: Submission, as_user: Browser
+) -> None:
+    row, client = draft(chair, "submitted", "Old words."), as_user(chair)
+    address = f"/{chair.edition.slug}/chair/mail/write/{row.pk}/"
+    shown = client.get(address)
+    # One form: whatever is pressed posts the words, with and without a script.
+    assert shown.text.count('form="words"') == 5
+    press = {"release": "1", "count": "1", "fingerprint": shown.context["run"].fingerprint}
+    refused = client.post(address, typed(row, "New words.", **press))
+    words = "Your new words are saved, and nothing is sent. Look at the letters as they are now."
+    assert (refused.status_code, refused.context["release_form"].non_field_errors()) == (422, [words])
+    assert ("New words." in refused.context["letter"][1], Message.objects.count()) == (True, 0)
+    row.refresh_from_db()
+    assert refused.context["form"]["version"].value() == row.version
+    press["fingerprint"] = refused.context["run"].fingerprint
+    assert client.post(address, typed(row, "New words.", **press)).status_code == 302
+    assert Message.objects.get().text == "New words.\n"
+
+
+def test_words_typed_and_not_saved_go_with_the_letter_to_oneself(
+    chair: Membership, paper: Submission, as_user: Browser
+) -> None:
+    row = draft(chair, "submitted", "Old words.")
+    address = f"/{chair.edition.slug}/chair/mail/write/{row.pk}/"
+    assert as_user(chair).post(address, typed(row, "New words.", myself="1", letter="")).status_code == 302
+    row.refresh_from_db()
+    assert ("New words." in Message.objects.get().text, row.text) == (True, "New words.")
+
+
+def test_a_letter_is_saved_while_it_is_typed_and_not_over_another_window(
+    chair: Membership, paper: Submission, as_user: Browser
+) -> None:
+    row, client = draft(chair, "submitted", "Old words."), as_user(chair)
+    address, headers = f"/{chair.edition.slug}/chair/mail/write/{row.pk}/", {"X-Autosave": "1"}
+    answers = [client.post(address, typed(row, text, count=""), headers=headers) for text in ("One.", "Two.", "")]
+    assert [answer.status_code for answer in answers] == [200, 409, 422]
+    assert answers[0].json()["version"] == row.version + 1
+    row.refresh_from_db()
+    assert (row.text, Message.objects.count()) == ("One.", 0)
+
+
+@pytest.mark.parametrize("pressed", ["save", "release", "myself"])
+def test_words_typed_in_an_old_window_after_the_release_are_shown_and_begin_a_new_letter(
+    chair: Membership, paper: Submission, as_user: Browser, pressed: str
+) -> None:
+    row, client = draft(chair, "submitted", "Old words."), as_user(chair)
+    address = f"/{chair.edition.slug}/chair/mail/write/{row.pk}/"
+    release(chair, row)
+    late = typed(row, "Typed too late.", count="1", fingerprint="x") | {pressed: "1"}
+    shown = client.post(address, late)
+    assert (shown.status_code, "Typed too late." in shown.text) == (422, True)
+    assert [letter.text for letter in Message.objects.filter(kind="mailing")] == ["Old words.\n"]
+    new = client.post(address, {"again": "1", "subject": "Hello", "text": "Typed too late."}, follow=True)
+    assert new.context["form"]["text"].value() == "Typed too late."
+    assert list(Mailing.objects.order_by("pk").values_list("text", flat=True)) == ["Old words.", "Typed too late."]
+
+
 def test_a_released_page_asks_for_itself_while_letters_leave_and_not_longer(
     chair: Membership, paper: Submission, as_user: Browser
 ) -> None:
@@ -341,6 +468,22 @@ def test_a_released_page_asks_for_itself_while_letters_leave_and_not_longer(
         assert ["<html" in text for text in texts] == [True, False]
         assert ["Letters: " in text for text in texts] == [True, True]
     assert seen == [[True, True], [True, True], [False, False]]
+
+
+def test_a_chair_who_came_into_conflict_reads_no_more_what_became_of_her_letters_about_tasks(
+    chair: Membership, paper: Submission, reviewers: list[Membership], as_user: Browser
+) -> None:
+    factories.make_assignment(paper, reviewers[0])
+    row = draft(chair, "open_reviews", "{papers}")
+    release(chair, row)
+    words = "what the letter asks for was done in the meantime"
+    Message.objects.update(state=State.CANCELLED, answer=words)
+    address = f"/{chair.edition.slug}/chair/mail/write/{row.pk}/"
+    before = as_user(chair).get(address).text
+    factories.make_conflict(paper, chair)
+    after = as_user(chair).get(address).text
+    assert [words in text for text in (before, after)] == [True, False]
+    assert ["Stop: keep back" in text for text in (before, after)] == [True, True]
 
 
 def test_audiences_are_named_once() -> None:

@@ -43,7 +43,14 @@ def exists(name: str) -> bool:
 
 
 def word(chair: Membership, kind: str, text: str, subject: str = "About {number}") -> LetterText | None:
-    return wording.word(chair.edition, kind, subject=subject, text=text, by=by(chair), at=AT)
+    return wording.word(
+        chair.edition, kind, subject=subject, text=text, based_on=last_of(chair, kind), by=by(chair), at=AT
+    )
+
+
+def last_of(chair: Membership, kind: str) -> int:
+    row = chair.edition.letter_texts.filter(kind=kind).first()
+    return row.pk if row else 0
 
 
 @pytest.mark.parametrize("letter", KINDS, ids=lambda letter: letter.kind)
@@ -158,8 +165,9 @@ def test_letters_of_tasks_say_it_so(edition: Edition, paper: Submission, chair: 
 def test_a_reset_brings_the_built_in_text_back_and_keeps_the_history(edition: Edition, chair: Membership) -> None:
     word(chair, "decision_accept", OWN)
     assert word(chair, "decision_accept", OWN) is None
-    wording.reset(chair.edition, "decision_accept", by=by(chair), at=AT)
-    assert wording.reset(chair.edition, "decision_accept", by=by(chair), at=AT) is None
+    seen = {"based_on": last_of(chair, "decision_accept"), "by": by(chair), "at": AT}
+    wording.reset(chair.edition, "decision_accept", **seen)
+    assert wording.reset(chair.edition, "decision_accept", **seen) is None
     assert Edition.objects.get(pk=edition.pk).own_texts == {}
     assert [row.text for row in LetterText.objects.all()] == ["", OWN]
     assert list(Entry.objects.order_by("pk").values_list("verb", flat=True)) == ["letter_worded", "letter_reset"]
@@ -183,7 +191,7 @@ def test_a_preview_is_made_for_somebody_the_chair_may_know(
 def test_the_page_shows_saves_refuses_and_resets(edition: Edition, chair: Membership, as_user: Browser) -> None:
     browser, page = as_user(chair), f"/{edition.slug}/chair/mail/texts/assigned/"
     assert "built-in" in browser.get(f"/{edition.slug}/chair/mail/texts/").text
-    typed = {"subject": "To {name}", "text": "{papers} {link} {due}"}
+    typed = {"subject": "To {name}", "text": "{papers} {link} {due}", "based_on": "0"}
     assert "Not saved yet" in browser.post(page, {**typed, "show": "1"}).text
     assert LetterText.objects.count() == 0
     wrong = browser.post(page, {**typed, "text": "Typed {strange}"})
@@ -194,6 +202,43 @@ def test_the_page_shows_saves_refuses_and_resets(edition: Edition, chair: Member
     )
     assert browser.post(page, typed).status_code == 302
     assert "Your own text" in browser.get(page).text
-    assert browser.post(page, {"reset": "1"}).status_code == 302
+    seen = last_of(chair, "assigned")
+    assert browser.post(page, {"reset": "1", "based_on": seen}).status_code == 302
     assert "back to the built-in text" in browser.get(page).text
     assert browser.get(f"/{edition.slug}/chair/mail/texts/breaches/").status_code == 404
+
+
+def test_the_second_of_two_chairs_who_word_a_letter_sees_both_texts_and_loses_nothing(
+    edition: Edition, chair: Membership, other_chair: Membership, as_user: Browser
+) -> None:
+    page = f"/{edition.slug}/chair/mail/texts/assigned/"
+    one, two = as_user(chair), as_user(other_chair)
+    typed = {"subject": "To {name}", "text": "From one. {papers} {link} {due}", "based_on": "0"}
+    assert [client.get(page).context["form"]["based_on"].value() for client in (one, two)] == [0, 0]
+    assert one.post(page, typed).status_code == 302
+    # Pressed twice it is saved already.
+    assert one.post(page, typed).status_code == 302
+    second = typed | {"text": "From two. {papers} {link} {due}"}
+    # Only looking at how it reads does not make it newer.
+    shown = two.post(page, second | {"show": "1"})
+    assert shown.context["form"]["based_on"].value() == "0"
+    refused = two.post(page, second)
+    held = LetterText.objects.get()
+    assert (refused.status_code, "From one." in refused.text, "From two." in refused.text) == (422, True, True)
+    assert "Another chair changed this letter while the page was open." in refused.text
+    assert refused.context["form"]["based_on"].value() == str(held.pk)
+    assert two.post(page, second | {"based_on": held.pk}).status_code == 302
+    assert [row.text[:9] for row in LetterText.objects.all()] == ["From two.", "From one."]
+
+
+def test_a_page_from_before_does_not_reset_what_another_chair_has_worded_since(
+    edition: Edition, chair: Membership, as_user: Browser
+) -> None:
+    letter = BY_KIND["assigned"]
+    word(chair, "assigned", letter.text, letter.subject)
+    seen = last_of(chair, "assigned")
+    word(chair, "assigned", letter.text + "\nNewer.", letter.subject)
+    page = f"/{edition.slug}/chair/mail/texts/assigned/"
+    answer = as_user(chair).post(page, {"reset": "1", "based_on": seen}, follow=True)
+    assert "nothing was reset" in answer.text
+    assert [row.text.endswith("Newer.") for row in LetterText.objects.all()] == [True, False]
