@@ -76,9 +76,7 @@ def not_reached(edition: Edition) -> set[str]:
     settled = Message.objects.filter(edition=edition.slug, finished_at__isnull=False)
     lost, sent = (LetterState.FAILED, LetterState.BOUNCED), (LetterState.SENT,)
     last = {
-        states: dict(
-            settled.filter(state__in=states).values_list("to_email").annotate(last=Max("finished_at"))
-        )
+        states: dict(settled.filter(state__in=states).values_list("to_email").annotate(last=Max("finished_at")))
         for states in (lost, sent)
     }
     return {email for email, at in last[lost].items() if email not in last[sent] or last[sent][email] < at}
