@@ -6,8 +6,10 @@ cannot be taken back must not happen because somebody typed a password.
 
 import re
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from django.http import HttpRequest, QueryDict
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from dlonsc.accounts.models import User
 
@@ -18,10 +20,15 @@ PROOF = re.compile("password|code|otp|credential|csrf", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Interrupted:
-    """Where a form was sent to, with its query, and (name, value) of all that was typed, in order."""
+    """Where a form was sent to, with its query, and (name, value) of all that was typed, in order.
+
+    `what` says in words what sending it does, '' where nobody knows; `back` is the page that it stood on.
+    """
 
     address: str
     fields: list[tuple[str, str]]
+    what: str = ""
+    back: str = ""
 
     @property
     def words(self) -> list[tuple[str, str]]:
@@ -37,13 +44,21 @@ def is_words(value: str) -> bool:
     return any(sign.isspace() for sign in value.strip())
 
 
-def keep(request: HttpRequest, person: User) -> None:
+def keep(request: HttpRequest, person: User, *, what: str = "") -> None:
     """Keep the form of this POST for the person; files and what matches PROOF are not kept."""
+    came_from = request.headers.get("Referer", "")
+    is_ours = url_has_allowed_host_and_scheme(came_from, {request.get_host()}, request.is_secure())
     typed = request.POST.copy()
     for name in list(typed):
         if PROOF.search(name):
             del typed[name]
-    request.session[KEY] = {"person": person.pk, "address": request.get_full_path(), "typed": typed.urlencode()}
+    request.session[KEY] = {
+        "person": person.pk,
+        "address": request.get_full_path(),
+        "typed": typed.urlencode(),
+        "what": what,
+        "back": urlsplit(came_from)._replace(scheme="", netloc="", fragment="").geturl() if is_ours else "",
+    }
 
 
 def kept_for(request: HttpRequest) -> Interrupted | None:
@@ -52,7 +67,8 @@ def kept_for(request: HttpRequest) -> Interrupted | None:
     if not kept or kept["person"] != request.user.pk:
         return None
     typed = QueryDict(kept["typed"])
-    return Interrupted(kept["address"], [(name, value) for name in typed for value in typed.getlist(name)])
+    fields = [(name, value) for name in typed for value in typed.getlist(name)]
+    return Interrupted(kept["address"], fields, kept.get("what", ""), kept.get("back", ""))
 
 
 def forget(request: HttpRequest) -> None:

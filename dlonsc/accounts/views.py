@@ -63,11 +63,11 @@ def edit_affiliation(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 def carry_on(request: HttpRequest) -> HttpResponse:
     """The form that had to wait for a sign-in, as it was typed: one press sends it; POST here throws it away."""
+    waiting = interrupted.kept_for(request)
     if request.method == "POST":
         interrupted.forget(request)
         messages.info(request, "It was not sent.")
-        return redirect("editions:dashboard")
-    waiting = interrupted.kept_for(request)
+        return redirect(waiting.back if waiting and waiting.back else "editions:dashboard")
     if waiting is None:
         return redirect("editions:dashboard")
     return render(request, "accounts/carry_on.html", {"waiting": waiting})

@@ -57,6 +57,26 @@ NEEDS_FRESH_SIGN_IN = {
 ONLY_WITH = {"reviews:decide": "draft", "letters:mailing": "release"}
 
 
+# What sending such a form does, for the page on which it is carried on.
+DOES = {
+    "reviews:announce": "Release the decisions and their letters, or confirm that release",
+    "reviews:look_as": "Look as somebody else",
+    "reviews:conflict": "Set or lift a conflict of interest",
+    "reviews:delegate": "Name a delegate",
+    "reviews:commit_proposal": "Commit an assignment and write to its reviewers",
+    "reviews:decide": "Correct a decision that is released",
+    "letters:mailing": "Release the letters that you wrote",
+    "editions:invite": "Invite people",
+    "editions:member": "Change the roles of a member",
+    "editions:end_membership": "End a membership, or take that back",
+    "persons:erase": "Erase a person",
+}
+
+
+def does(request: HttpRequest) -> str:
+    return DOES.get(request.resolver_match.view_name, "") if request.resolver_match else ""
+
+
 def holds_a_key(user: User) -> bool:
     """Chairs and proceedings chairs of any edition, and administrators."""
     keys = Q(is_chair=True) | Q(is_proceedings_chair=True)
@@ -128,7 +148,7 @@ class ChairsSessions:
             return None  # as for every visitor: the page itself says who may read it
         if request.path.startswith(PROVING):
             return to_sign_in(request, reverse("editions:dashboard"))
-        interrupted.keep(request, person)
+        interrupted.keep(request, person, what=does(request))
         return to_sign_in(request, reverse("accounts:carry_on"))
 
     def ask_again(self, request: HttpRequest, person: User) -> HttpResponse:
@@ -136,7 +156,7 @@ class ChairsSessions:
         if not get_adapter().get_reauthentication_methods(person):
             logout(request)
         if request.method not in SAFE:
-            interrupted.keep(request, person)
+            interrupted.keep(request, person, what=does(request))
             address = reverse("accounts:carry_on")
         messages.info(request, "This act asks for a recent sign-in. Confirm that it is you, then go on.")
         return to_sign_in(request, address)

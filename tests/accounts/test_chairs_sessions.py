@@ -312,6 +312,22 @@ def test_what_is_not_wanted_any_more_is_thrown_away(
     assert (KEY in browser.session, Conflict.objects.count()) == (False, 0)
 
 
+def test_the_page_says_what_waits_and_leads_back_to_where_it_stood(
+    chair: Membership, reviewer: Membership, sign_in: SignIn, clock: Any
+) -> None:
+    browser = sign_in(chair)
+    address, typed = conflict_of(chair, reviewer)
+    clock.shift(2 * HOUR)
+    browser.post(address, typed, headers={"Referer": f"http://testserver{address}?from=1"})
+    browser.post("/accounts/reauthenticate/", {"password": PASSWORD})
+    assert "Set or lift a conflict of interest" in browser.get(CARRY_ON).content.decode()
+    assert browser.post(CARRY_ON).headers["Location"] == f"{address}?from=1"
+    # An address that is not ours leads nowhere.
+    clock.shift(2 * HOUR)
+    browser.post(address, typed, headers={"Referer": "https://elsewhere.example/"})
+    assert browser.post(CARRY_ON).headers["Location"] == "/me/"
+
+
 def test_who_has_neither_password_nor_factor_signs_in_anew(
     chair: Membership, reviewer: Membership, sign_in: SignIn, clock: Any
 ) -> None:
