@@ -26,12 +26,12 @@ def role_words(membership: Membership) -> str:
     """What somebody is asked to be."""
     words = []
     if membership.is_chair:
-        words.append("co-chair")
+        words.append("a co-chair")
     if membership.is_proceedings_chair:
-        words.append("proceedings chair")
+        words.append("the proceedings chair")
     if membership.is_reviewer:
-        words.append("member of the programme committee")
-    return " and ".join(words) or "member of the committee"
+        words.append("a member of the programme committee")
+    return " and ".join(words) or "a member of the committee"
 
 
 def invitation_words(

@@ -64,6 +64,16 @@ class Plan:
         by_another = row.confirmed_by_id not in {None, releasing.pk}
         return row.confirmed_print == BY_TWO + one or (by_another and row.confirmed_print == one)
 
+    def to_confirm(self, reading: User) -> list[Decision]:
+        """Decisions whose letters, as they are now, this chair has not confirmed herself."""
+
+        def is_hers(row: Decision) -> bool:
+            one = self.prints[row.pk]
+            by_her = row.confirmed_by_id == reading.pk and row.confirmed_print == one
+            return by_her or row.confirmed_print == BY_TWO + one
+
+        return [row for row in self.decisions if not is_hers(row)]
+
     def count(self, verdict: str) -> int:
         return sum(row.verdict == verdict for row in self.decisions)
 

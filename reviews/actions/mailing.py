@@ -163,7 +163,7 @@ def release(chair: Membership, mailing: Mailing, *, count: int, fingerprint: str
 def stop(mailing: Mailing, *, by: User, at: datetime) -> int:
     """Keep back every letter that was not handed over yet; returns how many."""
     campaign = Campaign.objects.filter(pk=mailing.campaign_id_label or 0).first()
-    count = cancel_campaign(campaign, reason="stopped by the chair who wrote it", at=at) if campaign else 0
+    count = cancel_campaign(campaign, reason="by the chair who wrote it", at=at) if campaign else 0
     if count:
         _note("mailing_stopped", mailing.edition, by, at)
     return count

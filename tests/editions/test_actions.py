@@ -407,8 +407,8 @@ def test_removing_and_restoring_a_second_time_does_nothing(chair: Membership, re
 @pytest.mark.parametrize(
     ("roles", "words"),
     [
-        ({"is_chair": True, "is_proceedings_chair": True}, "co-chair and proceedings chair"),
-        ({"is_reviewer": True}, "member of the programme committee"),
+        ({"is_chair": True, "is_proceedings_chair": True}, "a co-chair and the proceedings chair"),
+        ({"is_reviewer": True}, "a member of the programme committee"),
         ({}, "member of the committee"),
     ],
 )

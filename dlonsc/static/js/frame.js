@@ -12,7 +12,9 @@
   });
   // The same order of words as the server's: Wed 1 Apr 2020, 13:59 CEST.
   const localWords = (time) => local.format(new Date(time.dateTime)).replace(",", "") + " your time";
-  for (const time of document.querySelectorAll("time[data-local]")) time.textContent = "= " + localWords(time);
+  // Where the reader's clock shows UTC, that stands there already.
+  const isUtc = ["UTC", "Etc/UTC", "Etc/GMT", "GMT"].includes(local.resolvedOptions().timeZone);
+  for (const time of document.querySelectorAll("time[data-local]")) if (!isUtc) time.textContent = "= " + localWords(time);
   for (const time of document.querySelectorAll("time[data-instant]")) time.title = localWords(time);
 
   const plural = (n, word) => `${n} ${word}${n === 1 ? "" : "s"}`;

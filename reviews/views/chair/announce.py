@@ -142,6 +142,7 @@ def announce(request: ChairRequest, chair: Membership) -> HttpResponse:
         "kind": request.GET.get("kind", ""),
         "releases": releases(chair),
         "unconfirmed": now.unconfirmed(request.user) if chair.edition.needs_second_chair else [],
+        "to_confirm": now.to_confirm(request.user) if chair.edition.needs_second_chair else [],
         "since": since_last_look(request, now),
         "samples": _samples(recipients(now)),
         "reach": release_of(chair),
