@@ -1,10 +1,12 @@
 """Journey 1: an author goes from the call to a receipt."""
 
 import hashlib
+from datetime import timedelta
 from pathlib import Path
 from random import Random
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import Page, Route, expect
 
 from dlonsc.accounts.models import User
@@ -136,3 +138,25 @@ def test_an_upload_right_after_typing_saves_the_text_first_and_loses_none_beside
     # The server has it: another browser of hers shows it too.
     other.goto(f"/{edition.slug}/submissions/{draft.number}/")
     expect(other.locator("#id_abstract")).to_have_value("Typed in a hurry.")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_text_that_did_not_arrive_before_the_form_closed_is_shown_until_its_writer_drops_it(open_page: Open) -> None:
+    edition = factories.make_edition()
+    begin_now(edition)
+    author = factories.make_user("ada@uni.example", "Ada Author")
+    draft = factories.make_submission(edition, author, state=State.DRAFT)
+    page = open_page(author)
+    page.route("**/details/", lambda route: route.abort())
+    address = f"/{edition.slug}/submissions/{draft.number}/"
+    page.goto(address)
+    page.locator("#id_abstract").fill("Typed as the line broke.")
+    expect(page.locator("[data-save-mark]").first).to_contain_text("kept in this browser", timeout=10_000)
+    edition.deadlines.filter(phase="submission").update(cutoff_at=timezone.now() - timedelta(hours=1))
+    page.goto(address)
+    kept = page.locator("[data-leftovers]")
+    expect(kept.get_by_label("abstract")).to_have_value("Typed as the line broke.")
+    kept.get_by_role("button", name="Drop this text").click()
+    expect(kept.locator("textarea")).to_have_count(0)
+    page.goto(address)
+    expect(kept.locator("textarea")).to_have_count(0)
