@@ -409,7 +409,7 @@ def test_removing_and_restoring_a_second_time_does_nothing(chair: Membership, re
     [
         ({"is_chair": True, "is_proceedings_chair": True}, "a co-chair and the proceedings chair"),
         ({"is_reviewer": True}, "a member of the programme committee"),
-        ({}, "member of the committee"),
+        ({}, "a member of the committee"),
     ],
 )
 def test_an_invitation_names_the_roles(roles: dict[str, bool], words: str) -> None:
