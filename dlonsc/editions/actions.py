@@ -380,7 +380,7 @@ def accept_invitation(*, membership: Membership, max_load: int | None, by: User 
 def joined(membership: Membership, *, by: User | None, at: datetime) -> None:
     """Somebody has a new place or role: her conflicts are found at once, and no chair comes unnoticed."""
     upstairs.committee_changed(membership.edition, at)
-    if not membership.is_chair:
+    if not (membership.is_chair and membership.is_active):
         return
     others = Membership.objects.chairs().filter(edition=membership.edition_id).exclude(pk=membership.pk)
     for chair in others.select_related("user", "edition"):

@@ -299,7 +299,7 @@ class Workshop:
         return True
 
     def upload(self, paper: Paper) -> bool:
-        if paper.state not in {"draft", "submitted"}:
+        if paper.state not in {"draft", "submitted"} or self.is_known(paper):
             return False
         paper.files += 1
         if self.is_open() and paper.state == "submitted":
@@ -442,12 +442,24 @@ class Workshop:
         person.has_left = True
         return True
 
-    def set_roles(self, name: str, roles: set[str]) -> bool:
+    def restore_member(self, name: str, by: str) -> None:
+        self.people[name].has_left = False
+        if self.people[name].is_a("chair"):
+            self.tell_of_chair(name, by)
+
+    def tell_of_chair(self, name: str, by: str) -> None:
+        """Every other chair but the one who does it reads that somebody is a chair now."""
+        self.write("new_chair", [one for one in self.holders("chair") if one not in (name, by)], name)
+
+    def set_roles(self, name: str, roles: set[str], by: str) -> bool:
         person = self.people[name]
+        was_chair = "chair" in (person.roles or ())
         is_last = "chair" in (person.roles or ()) and "chair" not in roles and not set(self.holders("chair")) - {name}
         if person.roles == roles or (is_last and not person.has_left):
             return False
         person.roles = set(roles)
+        if person.is_a("chair") and not was_chair:
+            self.tell_of_chair(name, by)
         return True
 
     # --- Reviewers -------------------------------------------------------------------------------------------------

@@ -618,10 +618,10 @@ class Story(RuleBasedStateMachine):
 
     @rule(number=NUMBER, name=st.sampled_from(MEMBERS), hurry=NUMBER)
     def a_member_goes_or_comes_back(self, number: int, name: str, hurry: int) -> None:
-        by = self.users[pick(self.model.holders("chair"), number)]
-        member = self.member(name)
+        chair = pick(self.model.holders("chair"), number)
+        by, member = self.users[chair], self.member(name)
         if self.model.people[name].has_left:
-            self.model.people[name].has_left = False
+            self.model.restore_member(name, chair)
             assert editions.restore_member(membership=member, by=by, at=self.now)
         elif hurry < 25:
             expected = self.model.remove(name)
@@ -630,8 +630,8 @@ class Story(RuleBasedStateMachine):
 
     @rule(number=NUMBER, name=st.sampled_from(MEMBERS), roles=st.sets(st.sampled_from(sorted(ROLES)), min_size=1))
     def roles_change(self, number: int, name: str, roles: set[str]) -> None:
-        by = self.users[pick(self.model.holders("chair"), number)]
-        expected = self.model.set_roles(name, roles)
+        chair = pick(self.model.holders("chair"), number)
+        by, expected = self.users[chair], self.model.set_roles(name, roles, chair)
         flags = {flag: role in roles for role, flag in ROLES.items()}
         member = self.member(name)
         self.act(
@@ -1067,6 +1067,7 @@ class Story(RuleBasedStateMachine):
 
     def letters_are_the_models(self) -> None:
         about = {f"submission:{pk}": str(number) for number, pk in self.papers.items()}
+        about |= {f"membership:{pk}": name for name, pk in self.stage.members.items()}
         about |= {f"edition:{self.edition_pk}": "edition", "": ""}
         rows = Message.objects.values_list("kind", "to_email", "subject_label", "state", "guard")
         found = Counter((kind, email, about[label]) for kind, email, label, _, _ in rows)
