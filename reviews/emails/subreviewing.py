@@ -104,6 +104,8 @@ def _post(
         head=letterhead(submission.edition),
         at=at,
         about=submission.label,
+        # Who has not accepted learns of no submission, not even by a thread that she may know from elsewhere.
+        thread="" if email == row.email and not row.accepted_at else f"{submission.edition.slug}.{submission.number}",
         guard=guard,
     )
 

@@ -21,6 +21,7 @@ from dlonsc.accounts.models import Affiliation, User
 from dlonsc.editions.invitations import LINK_LASTS
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.history.models import Entry
+from dlonsc.mail.envelope import thread_id
 from dlonsc.mail.guards import objection
 from dlonsc.mail.models import Message
 from dlonsc.mail.models import State as LetterState
@@ -28,6 +29,7 @@ from reviews import subreviewers
 from reviews.access import sub_reviewed_by
 from reviews.actions import assigning, erasing, reviewing, subreviewing
 from reviews.actions.assigning import Refused
+from reviews.emails import subreviewing as emails
 from reviews.letters import letters_for, shown_text
 from reviews.models import Assignment, Review, ReviewVersion, SubReviewer, SubReviewerQuerySet
 from reviews.persons import data_of
@@ -871,3 +873,17 @@ def test_erasure_takes_her_name_and_ends_her_part(case: Case, sue: User) -> None
     assert ReviewVersion.objects.get().fields["summary"] == "Sue's summary."
     waiting = Message.objects.filter(to_email=SUE, state=LetterState.QUEUED)
     assert not waiting.exists()
+
+
+def test_letters_of_a_sub_review_stand_in_the_thread_of_the_paper_but_for_who_has_not_accepted(
+    edition: Edition, chair: Membership, reviewer: Membership
+) -> None:
+    paper = factories.make_submission(edition)
+    row = factories.make_sub_reviewer(
+        factories.make_assignment(paper, reviewer), factories.make_user("sue@sue.example")
+    )
+    # As she was before she answered.
+    row.user = row.accepted_at = None
+    letters = [emails.post_named(row, chair, AT), emails.post_invitation(row, AT), emails.post_refused(row, AT)]
+    thread = thread_id(f"{edition.slug}.{paper.number}")
+    assert [letter.headers.get("References") for letter in letters if letter] == [thread, None, thread]
