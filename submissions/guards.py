@@ -27,7 +27,7 @@ def for_chair(chair: Membership, submission: Submission) -> dict[str, Any]:
 def still_overseen(message: Message) -> str | None:
     """The recipient is still a chair who may know the submission."""
     wanted = message.guard
-    chair = Membership.objects.select_related("user", "edition").get(pk=wanted["chair"])
-    if overseen_by(chair).filter(pk=wanted["submission"]).exists():
+    chair = Membership.objects.select_related("user", "edition").filter(pk=wanted["chair"]).first()
+    if chair is not None and overseen_by(chair).filter(pk=wanted["submission"]).exists():
         return None
     return OnlyThis("the recipient may not know of the submission any more")

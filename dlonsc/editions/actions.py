@@ -377,10 +377,10 @@ def accept_invitation(*, membership: Membership, max_load: int | None, by: User 
     return True
 
 
-def joined(membership: Membership, *, by: User | None, at: datetime) -> None:
+def joined(membership: Membership, *, by: User | None, at: datetime, tell: bool = True) -> None:
     """Somebody has a new place or role: her conflicts are found at once, and no chair comes unnoticed."""
     upstairs.committee_changed(membership.edition, at)
-    if not (membership.is_chair and membership.is_active):
+    if not tell or not (membership.is_chair and membership.is_active):
         return
     others = Membership.objects.chairs().filter(edition=membership.edition_id).exclude(pk=membership.pk)
     for chair in others.select_related("user", "edition"):
@@ -441,8 +441,13 @@ def demand_another_chair(member: Membership) -> None:
 
 
 @transaction.atomic
-def set_roles(*, membership: Membership, roles: dict[str, bool], title: str, by: User, at: datetime) -> bool:
-    """Change a member's roles and printed title; the last chair stays one. False when nothing changed."""
+def set_roles(
+    *, membership: Membership, roles: dict[str, bool], title: str, by: User, at: datetime, tell: bool = True
+) -> bool:
+    """Change a member's roles and printed title; the last chair stays one. False when nothing changed.
+
+    `tell` writes to the other chairs when she becomes one; who writes to them herself says False.
+    """
     Edition.objects.select_for_update().get(pk=membership.edition_id)
     member = Membership.objects.select_related("edition").get(pk=membership.pk)
     before = {name: getattr(member, name) for name in ROLES}
@@ -457,7 +462,7 @@ def set_roles(*, membership: Membership, roles: dict[str, bool], title: str, by:
     member.save(update_fields=[*ROLES, "title"])
     note("set_roles", member.edition, by, at, label_of(member), before=before, after=after)
     if after["is_chair"] and not before["is_chair"]:
-        joined(member, by=by, at=at)
+        joined(member, by=by, at=at, tell=tell)
     return True
 
 

@@ -30,7 +30,7 @@ def name_delegate(edition: Edition, member: Membership, *, by: User, at: datetim
         raise Refused(f"{member.name} cannot be the delegate: choose an active member who is no chair.")
     told = chairs_of(edition)
     roles = {name: getattr(member, name) for name in editions.ROLES} | {"is_chair": True}
-    editions.set_roles(membership=member, roles=roles, title=member.title, by=by, at=at)
+    editions.set_roles(membership=member, roles=roles, title=member.title, by=by, at=at, tell=False)
     member.refresh_from_db()
     hers = overseen_by(member).filter(pk__in=waiting).values("pk")
     Submission.objects.filter(pk__in=hers).update(handling_chair=member)

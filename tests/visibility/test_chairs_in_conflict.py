@@ -74,6 +74,7 @@ def test_the_delegate_becomes_a_chair_handles_the_paper_and_all_chairs_are_told(
     told = Message.objects.filter(kind="delegate_named").values_list("to_email", flat=True)
     assert sorted(told) == ["anna@anna.example", "bela@bela.example", "rita@r.example"]
     assert not any("Wombat" in letter.text for letter in Message.objects.filter(kind="delegate_named"))
+    assert Message.objects.exclude(kind="delegate_named").count() == 0, "each is told once"
     assert Entry.objects.get(verb="delegate_named").subject == f"membership:{rita.pk}"
     greta = factories.make_member(edition, email="greta@g.example")
     assert assigning.assign(paper, greta, by=rita.user, at=factories.AT).membership == greta
