@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -19,6 +18,7 @@ from dlonsc.editions.access import visible_edition
 from dlonsc.editions.arrival import begun_at, received_at
 from dlonsc.editions.calendar import Phase
 from dlonsc.editions.models import Membership
+from dlonsc.editions.views.doors import signed_in
 from submissions import frontpage, receipts
 from submissions.access import authored_by, one
 from submissions.actions import drafting, sending
@@ -53,7 +53,7 @@ NOT_CAUGHT = 422
 
 
 def person(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)  # noqa: S101 - login_required has seen to it
+    assert isinstance(request.user, User)  # noqa: S101 - signed_in has seen to it
     return request.user
 
 
@@ -117,7 +117,7 @@ def version_of_authors(submission: Submission) -> str:
     return hashlib.sha256(json.dumps(drafting.listed(submission)).encode()).hexdigest()[:16]
 
 
-@login_required
+@signed_in
 @require_safe
 def home(request: HttpRequest, slug: str) -> HttpResponse:
     """What I own in this edition."""
@@ -137,7 +137,7 @@ def current_of(submission: Submission) -> Manuscript | None:
     return next((row for row in submission.manuscripts.all() if row.is_current), None)
 
 
-@login_required
+@signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: HttpRequest, slug: str) -> HttpResponse:
     """Start a draft with only a title."""
@@ -266,13 +266,13 @@ def author_rows(submission: Submission) -> Any:
     return AuthorFormSet(initial=authors_initial(submission), prefix="authors")
 
 
-@login_required
+@signed_in
 @require_safe
 def submission(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     return page(request, mine(request, slug, number))
 
 
-@login_required
+@signed_in
 @require_POST
 def details(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     """Save title, abstract, keywords, topics and declaration; answers JSON to the autosave."""
@@ -306,7 +306,7 @@ def details(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     return redirect(f"{request.path.removesuffix('details/')}#details")
 
 
-@login_required
+@signed_in
 @require_POST
 def authors(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     """Save the author list; rows that cannot be saved yet are kept as typed and shown again with their errors."""
@@ -379,7 +379,7 @@ def leave_to(request: HttpRequest, typed: dict[str, Any], section: str) -> None:
         put_aside(typed, section, {"by": theirs["by"], "by_id": theirs["by_id"]}, fields)
 
 
-@login_required
+@signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def author_change(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     """After the deadline: ask for another author list, with the reason."""
@@ -414,7 +414,7 @@ def author_change(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     return render(request, "submissions/author_change.html", context, status=NOT_CAUGHT if form.errors else 200)
 
 
-@login_required
+@signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def conflicts(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     """The committee with affiliations; those who share an institution are marked and explained."""
@@ -475,7 +475,7 @@ def conflict_line(request: HttpRequest, member: Membership, own: Conflict | None
     }
 
 
-@login_required
+@signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def reproducibility(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     """The structured record: rows per section, or "not applicable because"."""
@@ -521,7 +521,7 @@ def reproducibility(request: HttpRequest, slug: str, number: int) -> HttpRespons
     return render(request, "submissions/reproducibility.html", context, status=NOT_CAUGHT if message else 200)
 
 
-@login_required
+@signed_in
 @require_POST
 def copy_reproducibility(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     """Take the record of another submission of mine."""
@@ -545,7 +545,7 @@ def copy_reproducibility(request: HttpRequest, slug: str, number: int) -> HttpRe
     return redirect("submissions:reproducibility", slug, number)
 
 
-@login_required
+@signed_in
 @require_POST
 def upload(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     """Store a PDF as the next version and show what the check says."""
@@ -592,7 +592,7 @@ def upload(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     return page(request, row, status=NOT_CAUGHT, upload=form)
 
 
-@login_required
+@signed_in
 @require_POST
 def prefill(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     """Take title, abstract and keywords from the first page of the PDF."""
@@ -642,7 +642,7 @@ def offer_authors(row: Submission, names: list[str], request: HttpRequest) -> No
         typed["authors"] = offered | writer(request)
 
 
-@login_required
+@signed_in
 @require_safe
 def check_state(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     """The result of the check as a fragment that asks for itself until it is there."""
@@ -652,7 +652,7 @@ def check_state(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     return render(request, "submissions/parts/check.html", context)
 
 
-@login_required
+@signed_in
 @require_GET
 def pdf(request: HttpRequest, slug: str, number: int, version: int) -> HttpResponseBase:
     row = mine(request, slug, number)
@@ -660,7 +660,7 @@ def pdf(request: HttpRequest, slug: str, number: int, version: int) -> HttpRespo
     return serve(manuscript, f"paper-{row.number}-v{version}.pdf", inline="show" in request.GET)
 
 
-@login_required
+@signed_in
 @require_POST
 def add_supplement(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     row = mine(request, slug, number)
@@ -684,7 +684,7 @@ def add_supplement(request: HttpRequest, slug: str, number: int) -> HttpResponse
     return page(request, row, status=NOT_CAUGHT, supplement=form)
 
 
-@login_required
+@signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def supplement(request: HttpRequest, slug: str, number: int, pk: int) -> HttpResponseBase:
     """GET downloads it, POST takes it out."""
@@ -701,7 +701,7 @@ def supplement(request: HttpRequest, slug: str, number: int, pk: int) -> HttpRes
     return redirect(f"/{slug}/submissions/{number}/#supplements")
 
 
-@login_required
+@signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def submit(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     """Everything as reviewers will see it, and one Submit."""
@@ -739,7 +739,7 @@ def submit(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     return render(request, "submissions/submit.html", context, status=NOT_CAUGHT if error else 200)
 
 
-@login_required
+@signed_in
 @require_safe
 def receipt(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     """Proof: number, author list, file, hash and time, with the code that verifies it."""
@@ -772,7 +772,7 @@ def verify(request: HttpRequest, code: str) -> HttpResponse:
     return render(request, "submissions/verify.html", {"receipt": found}, status=200 if found else 404)
 
 
-@login_required
+@signed_in
 @require_POST
 def withdraw(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     row = mine(request, slug, number)
@@ -791,7 +791,7 @@ def withdraw(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     return redirect("submissions:submission", slug, number)
 
 
-@login_required
+@signed_in
 @require_POST
 def restore(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     row = mine(request, slug, number)
@@ -804,7 +804,7 @@ def restore(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     return redirect("submissions:submission", slug, number)
 
 
-@login_required
+@signed_in
 @require_POST
 def confirm(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     """A co-author says: yes, this is my name and my paper."""
@@ -814,7 +814,7 @@ def confirm(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     return redirect(f"/{slug}/submissions/{number}/#authors")
 
 
-@login_required
+@signed_in
 @require_POST
 def ask(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     row = mine(request, slug, number)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.db.models import Exists, OuterRef, prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -17,6 +16,7 @@ from dlonsc.accounts.models import User
 from dlonsc.editions.access import chair_of
 from dlonsc.editions.calendar import Phase
 from dlonsc.editions.models import Membership
+from dlonsc.editions.views.doors import signed_in
 from submissions.access import one, overseen_by
 from submissions.actions import overseeing
 from submissions.actions.moves import Refused
@@ -117,7 +117,7 @@ def twins_of(chair: Membership, submission: Submission) -> list[Twin]:
     return [Twin(other, same[other.number]) for other in others]
 
 
-@login_required
+@signed_in
 @require_safe
 def triage(request: HttpRequest, slug: str) -> HttpResponse:
     """All current PDFs by verdict and code; hidden text in a list of its own."""
@@ -144,7 +144,7 @@ def triage(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "submissions/chair/triage.html", context)
 
 
-@login_required
+@signed_in
 @require_safe
 def triage_csv(request: HttpRequest, slug: str) -> HttpResponse:
     chair = chair_of(request.user, slug)
@@ -178,7 +178,7 @@ def held_back(submission: Submission) -> Manuscript | None:
     return newest if submission.manuscripts.filter(is_current=True).exists() else None
 
 
-@login_required
+@signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def triage_one(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     """The page map of one PDF; override with a note, ask for a corrected one, return without review."""
@@ -224,7 +224,7 @@ def carry_out(act: str, data: dict[str, Any], submission: Submission, manuscript
     return f"Returned without review; {letters} authors are told."
 
 
-@login_required
+@signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def late(request: HttpRequest, slug: str) -> HttpResponse:
     """Late files, complete drafts after the cut-off, and permissions for one paper."""
@@ -298,7 +298,7 @@ def number_in(request: HttpRequest, name: str) -> int:
     return int(value) if value.isdigit() else 0
 
 
-@login_required
+@signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def author_requests(request: HttpRequest, slug: str) -> HttpResponse:
     """Changes of author lists after the deadline: old and new list, reason; grant or refuse."""
@@ -337,7 +337,7 @@ def author_requests(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "submissions/chair/author_requests.html", context, status=422 if refused else 200)
 
 
-@login_required
+@signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def questions(request: HttpRequest, slug: str) -> HttpResponse:
     """The authors' threads, those that wait for an answer first."""

@@ -1,7 +1,6 @@
 """The proceedings chair's list of who owes one item, and the button that asks for it."""
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -9,13 +8,14 @@ from django.views.decorators.http import require_http_methods
 
 from dlonsc.editions.access import proceedings_chair_of
 from dlonsc.editions.calendar import Phase
+from dlonsc.editions.views.doors import signed_in
 from submissions.actions import chasing
 from submissions.emails import chase_preview
 from submissions.models import CameraReadyKind
 from submissions.views.chair import by
 
 
-@login_required
+@signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def chase(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
     """GET shows to whom and what; POST writes to those who still owe it."""

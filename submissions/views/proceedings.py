@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -12,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from dlonsc.editions.access import proceedings_chair_of
 from dlonsc.editions.arrival import begun_at, received_at
 from dlonsc.editions.calendar import Phase
+from dlonsc.editions.views.doors import signed_in
 from submissions import frontpage
 from submissions.access import authored_by, for_proceedings, one
 from submissions.actions import printing
@@ -65,7 +65,7 @@ def differences(submission: Submission) -> list[dict[str, str]]:
     return frontpage.differences((item.report or {}).get("front") if item else None, submission)
 
 
-@login_required
+@signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def camera_ready(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     """The authors' checklist; POST saves the details."""
@@ -115,7 +115,7 @@ def camera_ready_page(
     return render(request, "submissions/camera_ready.html", context, status=NOT_CAUGHT if wrong or form.errors else 200)
 
 
-@login_required
+@signed_in
 @require_POST
 def deliver(request: HttpRequest, slug: str, number: int, kind: str) -> HttpResponse:
     """Upload one camera-ready item."""
@@ -149,7 +149,7 @@ def deliver(request: HttpRequest, slug: str, number: int, kind: str) -> HttpResp
     return JsonResponse({"location": address}) if quick else redirect(address)
 
 
-@login_required
+@signed_in
 @require_safe
 def own_item(request: HttpRequest, slug: str, number: int, pk: int) -> HttpResponseBase:
     row = accepted_of_mine(request, slug, number)
@@ -161,7 +161,7 @@ def serve_item(item: CameraReadyItem) -> HttpResponseBase:
     return serve(item, name)
 
 
-@login_required
+@signed_in
 @require_safe
 def board(request: HttpRequest, slug: str) -> HttpResponse:
     """Accepted papers x items, with what is missing."""
@@ -199,7 +199,7 @@ def board(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "submissions/proceedings/board.html", context)
 
 
-@login_required
+@signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def paper(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     """One paper: PDF beside the record, its differences; accept, return, approve."""
@@ -258,7 +258,7 @@ def act_on(request: HttpRequest, row: Submission, who: Any) -> str:
     raise Http404
 
 
-@login_required
+@signed_in
 @require_safe
 def item(request: HttpRequest, slug: str, number: int, pk: int) -> HttpResponseBase:
     chair = proceedings_chair_of(request.user, slug)

@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -12,6 +11,7 @@ from django.views.decorators.http import require_http_methods
 from dlonsc.editions.access import chair_of, proceedings_chair_of
 from dlonsc.editions.actions import EditionError
 from dlonsc.editions.models import Edition, Membership
+from dlonsc.editions.views.doors import signed_in
 from submissions.access import for_proceedings, overseen_by
 from submissions.actions import ruling
 from submissions.checks import stale
@@ -35,7 +35,7 @@ def keep(edition: Edition, values: dict[str, Any], form: RulesForm, member: Memb
     return "Rules saved. Stored PDFs are being checked again by them; no submission changes its state by that."
 
 
-@login_required
+@signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def rules(request: HttpRequest, slug: str) -> HttpResponse:
     """A chair says which findings keep Submit closed, which are remarked and which are only told."""
@@ -66,7 +66,7 @@ def rules(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "submissions/chair/rules.html", context, status=422 if form.errors else 200)
 
 
-@login_required
+@signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def camera_ready_rules(request: HttpRequest, slug: str) -> HttpResponse:
     """The proceedings chair's rule set for camera-ready papers."""

@@ -213,3 +213,16 @@ def test_no_sign_in_of_others_is_offered_without_its_key(client: Client) -> None
 def test_a_provider_without_keys_is_not_found(db: None, provider: str, page: str) -> None:
     for send in (Client().get, Client().post):
         assert send(f"/accounts/{provider}/{page}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("came_from", "goes_on"),
+    [
+        ("http://testserver/dlonsc-2026/submissions/1/?q=a", "/dlonsc-2026/submissions/1/%3Fq%3Da"),
+        ("https://elsewhere.example/", "/dlonsc-2026/submissions/1/questions/"),
+        ("", "/dlonsc-2026/submissions/1/questions/"),
+    ],
+)
+def test_a_form_sent_after_the_session_ended_goes_on_at_the_page_that_it_stood_on(came_from: str, goes_on: str) -> None:
+    answer = Client().post("/dlonsc-2026/submissions/1/questions/", {"text": "When?"}, headers={"Referer": came_from})
+    assert answer.headers["Location"] == f"/accounts/login/?next={goes_on}"

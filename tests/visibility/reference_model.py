@@ -6,7 +6,7 @@ texts are names and numbers; every text is a word of its own.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -403,10 +403,14 @@ class Workshop:
         self.write("unassigned", [task.reviewer], task.paper)
         return True
 
-    def remind(self, by: str) -> None:
-        """One letter to each reviewer with something open on her desk, as far as the chair may know."""
+    def remind(self, by: str, asked: Collection[int] = ()) -> None:
+        """One letter to each reviewer with something open on her desk, as far as the chair may know, that she was not
+        reminded of within the last day (`asked`: keys of tasks; which letters stand is the ledger's to say).
+        """
         rows: dict[str, list[int]] = {}
         for task in self.tasks:
+            if task.key in asked:
+                continue
             if self.reviews(task) and task.official is None and self.oversees(by, self.papers[task.paper]):
                 rows.setdefault(task.reviewer, []).append(task.paper)
         for name, numbers in rows.items():

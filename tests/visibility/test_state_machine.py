@@ -597,7 +597,10 @@ class Story(RuleBasedStateMachine):
 
     def a_chair_reminds(self, number: int) -> None:
         by = pick(self.model.holders("chair"), number)
-        self.model.remind(by)
+        recent = Message.objects.filter(kind="chair_reminder", created_at__gt=self.now - timedelta(days=1))
+        guards = recent.exclude(state=LetterState.CANCELLED).values_list("guard", flat=True)
+        asked = {pk for guard in guards for pk in guard["assignments"]}
+        self.model.remind(by, {key for key, pk in self.tasks.items() if pk in asked})
         chair = self.member(by)
         rows = access.assignments_overseen_by(chair).standing()
         assigning.remind(chair.edition, rows, press=self.word(), by=self.users[by], at=self.now)
