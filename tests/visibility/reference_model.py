@@ -422,7 +422,11 @@ class Workshop:
             self.submission_ends = until
             people = {paper.creator for paper in self.papers.values() if paper.state == "draft"}
         else:
-            people = {task.reviewer for task in self.tasks if self.reviews(task) and task.official is None}
+            people = {
+                task.reviewer
+                for task in self.tasks
+                if self.reviews(task) and task.official is None and not self.is_known(self.papers[task.paper])
+            }
         self.write("date_changed", people, "edition")
 
     def return_unreviewed(self, paper: Paper) -> bool:
