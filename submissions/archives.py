@@ -18,6 +18,8 @@ MAX_DEPTH = 12
 MAX_NAME = 240
 # Read into memory before anything is judged; 2,000 files with the longest names need about half of it.
 MAX_DIRECTORY = 1024 * 1024
+# All headers of a tar archive together: 2,000 files with long names need less.
+MAX_HEADERS = 8 * 1024 * 1024
 MAX_FAULTS = 5
 # Deflate makes data that it cannot pack at most a little larger than it was.
 PACKED_SLACK = 1024
@@ -61,17 +63,17 @@ def faults_of_supplement(stream: IO[bytes], name: str) -> list[str]:
     Told by its first bytes and by its name. Data packed by itself, as in `results.csv.gz`, may be there; kinds of
     archives that nothing here can look into may not.
     """
-    suffixes = {suffix.lower() for suffix in PurePosixPath(name).suffixes[-2:]}
+    *_, before, last = ["", "", *(suffix.lower() for suffix in PurePosixPath(name).suffixes)]
     stream.seek(0)
     head = stream.read(512)
     stream.seek(0)
-    if head.startswith(ZIP) or suffixes & {".zip", ".jar"}:
+    if head.startswith(ZIP) or last in {".zip", ".jar"}:
         return faults_of(stream, nested=True)
-    if head.startswith(GZIP) or suffixes & {".gz", ".tgz"}:
-        return faults_of_packed(stream, is_tar=bool(suffixes & {".tar", ".tgz"}))
-    if head[TAR_MAGIC] == b"ustar" or (".tar" in suffixes and not suffixes & ARCHIVES - {".tar"}):
+    if head.startswith(GZIP) or last in {".gz", ".tgz"}:
+        return faults_of_packed(stream, is_tar=last == ".tgz" or before == ".tar")
+    if head[TAR_MAGIC] == b"ustar" or last == ".tar":
         return faults_of_tar(stream)
-    if head.startswith(FOREIGN) or suffixes & ARCHIVES:
+    if head.startswith(FOREIGN) or last in ARCHIVES:
         return ["Archives of this kind cannot be looked into. Pack your files as .zip or .tar.gz."]
     return []
 
@@ -99,17 +101,20 @@ def directory_size(stream: IO[bytes]) -> int:
 
 
 class Bounded:
-    """Reads what gzip packed, up to MAX_UNPACKED bytes and a little at a time, for tarfile.
+    """A tar archive as tarfile may read it: headers only, a little at a time, and never behind MAX_UNPACKED bytes.
 
-    tarfile reads a header as long as the archive says that it is, and skips a file by seeking behind it.
+    tarfile reads a header as long as the archive says that it is, a sparse file's for as long as it goes on, and skips
+    what a file holds by seeking behind it.
     """
 
     def __init__(self, stream: IO[bytes] | gzip.GzipFile) -> None:
         self.stream = stream
+        self.taken = 0
 
     def read(self, size: int) -> bytes:
-        if size > MAX_DIRECTORY:
-            raise tarfile.ReadError("a header longer than any that is needed")
+        self.taken += size
+        if size > MAX_DIRECTORY or self.taken > MAX_HEADERS:
+            raise tarfile.ReadError("headers longer than any that are needed")
         return self.stream.read(size)
 
     def seek(self, place: int) -> int:
@@ -151,11 +156,12 @@ def faults_of_tar(stream: IO[bytes] | gzip.GzipFile) -> list[str]:
                     return [TOO_MUCH]
     except OverflowError:
         return [TOO_MUCH]
-    except (tarfile.TarError, OSError, EOFError, ValueError, zlib.error):
+    except (tarfile.TarError, OSError, EOFError, ValueError, IndexError, RecursionError, zlib.error):
         return [BROKEN]
     if not members:
         return ["The archive is empty."]
-    for fault in (*twice(one.name for one in members), *(f for one in members for f in fault_of_tar_member(one))):
+    # A name that is there twice is how tar replaces a file.
+    for fault in (fault for one in members for fault in fault_of_tar_member(one)):
         if len(faults) >= MAX_FAULTS:
             break
         faults.append(fault)
@@ -164,7 +170,7 @@ def faults_of_tar(stream: IO[bytes] | gzip.GzipFile) -> list[str]:
 
 def fault_of_tar_member(member: tarfile.TarInfo) -> Iterator[str]:
     """At most one thing that is wrong with a file of a tar archive."""
-    if fault := fault_of_name(member.name):
+    if fault := fault_of_name(member.name, strict=False):
         yield fault
     elif member.issym() or member.islnk():
         yield f"{shown(member.name)} is a link; pack the file itself."
@@ -179,11 +185,13 @@ def faults_of_members(members: list[zipfile.ZipInfo], *, nested: bool) -> list[s
     if len(members) > MAX_FILES:
         faults.append(f"The archive has {len(members)} files; at most {MAX_FILES} are accepted.")
     unpacked, packed = sum(m.file_size for m in members), max(1, sum(m.compress_size for m in members))
-    if unpacked > MAX_UNPACKED or unpacked / packed > MAX_RATIO:
+    if nested and unpacked > MAX_UNPACKED:
+        faults.append(TOO_MUCH)
+    if not nested and (unpacked > MAX_UNPACKED or unpacked / packed > MAX_RATIO):
         faults.append(f"The archive unpacks to {unpacked / 1024 / 1024:.0f} MB, which is more than sources need.")
     names = (member.orig_filename for member in members)
     each = (fault for member in members for fault in fault_of_member(member, nested=nested))
-    for fault in (*overlaps(members), *twice(names), *each):
+    for fault in (*overlaps(members), *(() if nested else twice(names)), *each):
         if len(faults) >= MAX_FAULTS:
             break
         faults.append(fault)
@@ -195,10 +203,14 @@ def shown(name: str) -> str:
     return repr(name if len(name) <= 80 else f"{name[:60]}...{name[-15:]}")
 
 
-def fault_of_name(name: str) -> str:
-    """What is wrong with the name of a file in an archive; '' when nothing is."""
+def fault_of_name(name: str, *, strict: bool) -> str:
+    """What is wrong with the name of a file in an archive; '' when nothing is.
+
+    `strict`: no colon at all, which Windows takes for a stream of another file; else only none that names a drive.
+    """
     path = PurePosixPath(name.replace("\\", "/"))
-    if path.is_absolute() or ".." in path.parts or ":" in name or "\x00" in name:
+    is_elsewhere = ":" in name if strict else name[1:2] == ":" and name[:1].isalpha()
+    if path.is_absolute() or ".." in path.parts or is_elsewhere or "\x00" in name:
         return f"{shown(name)} would be written outside the folder. Pack with relative paths."
     if len(name) > MAX_NAME:
         return f"{shown(name)} has a name of {len(name)} characters; at most {MAX_NAME} are accepted."
@@ -218,7 +230,7 @@ def fault_of_member(member: zipfile.ZipInfo, *, nested: bool) -> Iterator[str]:
     # What the archive really says: zipfile cuts a name at its first NUL.
     name = member.orig_filename
     kind = stat.S_IFMT(member.external_attr >> 16)
-    if fault := fault_of_name(name):
+    if fault := fault_of_name(name, strict=not nested):
         yield fault
     elif kind == stat.S_IFLNK:
         yield f"{shown(name)} is a link; pack the file itself."
