@@ -10,6 +10,7 @@ from dlonsc.mail.guards import NotHers, OnlyThis
 from dlonsc.mail.models import Message
 from reviews.access import discussions_of, discussions_overseen_by, has_submitted, on_desks, open_sub_reviews
 from reviews.audiences import BY_KEY
+from reviews.emails.assigning import NOT_ALL_HERS
 from reviews.models import Assignment, Comment, Decision, LastRead
 from submissions.models import Submission
 from submissions.states import State
@@ -52,14 +53,16 @@ def tasks_are_still_hers(message: Message) -> str | None:
     seen = {row.pk for row in on_desks(row.submission_id for row in tasks)}
     if {row.pk for row in tasks} <= seen:
         return None
-    return OnlyThis("a task in it was taken back, or came into conflict, in the meantime")
+    return OnlyThis(NOT_ALL_HERS)
 
 
 def still_in_audience(message: Message) -> str | None:
     """Whoever has left the audience since the release gets no letter that is not true any more; the others theirs."""
     wanted, at = message.guard, timezone.now()
     audience = BY_KEY[wanted["audience"]]
-    edition = Edition.objects.get(slug=message.edition)
+    edition = Edition.objects.filter(slug=message.edition).first()
+    if edition is None:
+        return OnlyThis("its edition is gone")
     among = Submission.objects.filter(pk__in=wanted["submissions"])
     if any(person.key == wanted["person"] for person in audience.people(edition, among, at)):
         return None

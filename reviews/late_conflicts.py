@@ -2,16 +2,20 @@
 chair is in conflict another handles the submission.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 
-from dlonsc.editions.models import Edition
+from dlonsc.editions.models import Edition, Membership
 from dlonsc.history.record import record
+from dlonsc.mail.models import Message
+from dlonsc.mail.models import State as LetterState
+from reviews.access import has_submitted, on_desks
 from reviews.conflicts import conflict_reasons
 from reviews.delegates import chairs_of, open_ones
+from reviews.emails.assigning import NOT_ALL_HERS, post_changes
 from reviews.emails.chairing import post_late_conflict
 from reviews.models import Assignment
 from submissions.access import overseen_by
@@ -69,3 +73,28 @@ def name_missing_handlers(edition: Edition, *, at: datetime) -> int:
                 detail=detail,
             )
     return count
+
+
+@transaction.atomic
+def tell_tasks_left(edition: Edition, *, at: datetime) -> int:
+    """A letter about several new tasks that was kept back for one of them is written anew for the others.
+
+    Returns the number of new letters.
+    """
+    letters = Message.objects.filter(kind="assigned", edition=edition.slug)
+    kept_back = list(letters.filter(state=LetterState.CANCELLED, answer=NOT_ALL_HERS))
+    if not kept_back:
+        return 0
+    guards = letters.exclude(state=LetterState.CANCELLED).values_list("guard", flat=True)
+    told = {pk for guard in guards for pk in guard.get("tasks", ())}
+    # The last letter that was kept back for each task.
+    missed = {pk: letter.pk for letter in kept_back for pk in letter.guard["tasks"] if pk not in told}
+    papers = Assignment.objects.filter(pk__in=missed).values_list("submission", flat=True)
+    left: dict[Membership, list[Assignment]] = defaultdict(list)
+    for task in on_desks(papers):
+        if task.pk in missed and not has_submitted(task):
+            left[task.membership].append(task)
+    return sum(
+        post_changes(edition, member, tasks, [], at=at, instead_of=max(missed[task.pk] for task in tasks))
+        for member, tasks in left.items()
+    )

@@ -5,11 +5,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from dlonsc.accounts.limits import forget_old
-from dlonsc.editions.models import Edition
+from dlonsc.editions.models import Edition, long_past_events
 from dlonsc.mail import digest
+from dlonsc.mail.apart import apart
 from reviews import invariants, likeness, reminders
 from reviews.conflicts import refresh_all
-from reviews.late_conflicts import name_missing_handlers, tell_chairs
+from reviews.late_conflicts import name_missing_handlers, tell_chairs, tell_tasks_left
 
 
 @shared_task(name="reviews.tasks.remind")
@@ -34,10 +35,14 @@ def tell_late_conflicts() -> None:
     """Find what members' homes, addresses and named persons bar by now; tell chairs of assignments that have come into
     conflict, each once of each; name who handles a submission when a chair has come into conflict with it.
     """
-    for edition in Edition.objects.filter(submissions__isnull=False).distinct():
-        refresh_all(edition, timezone.now())
-        name_missing_handlers(edition, at=timezone.now())
-        tell_chairs(edition, timezone.now())
+    now = timezone.now()
+    past = long_past_events(now).values("edition")
+    for edition in Edition.objects.filter(submissions__isnull=False).exclude(pk__in=past).distinct():
+        with apart(f"late conflicts of {edition.slug}"):
+            refresh_all(edition, now)
+            name_missing_handlers(edition, at=now)
+            tell_chairs(edition, now)
+            tell_tasks_left(edition, at=now)
 
 
 @shared_task(name="reviews.tasks.embed_texts")

@@ -4,6 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from dlonsc.editions.models import Edition
+from dlonsc.mail.apart import apart
 from submissions.checks import check_manuscript, renew, unchecked
 from submissions.conflicts import refresh_edition
 
@@ -31,4 +32,5 @@ def renew_reports(edition_id: int) -> None:
 def sweep_conflicts() -> None:
     """Find the conflicts that came with new members, new addresses and changed affiliations."""
     for edition in Edition.objects.filter(submissions__isnull=False).distinct():
-        refresh_edition(edition, timezone.now())
+        with apart(f"conflicts of {edition.slug}"):
+            refresh_edition(edition, timezone.now())

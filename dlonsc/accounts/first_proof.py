@@ -15,9 +15,9 @@ from dlonsc.accounts.models import User
 
 CHOSEN_HERE = "password-chosen-here"
 DROPPED = (
-    "You confirmed your address in another browser than the one in which the account was made. So that nobody else's "
-    "password opens it, the password that was typed there does not count any more. Choose one in your profile, or go "
-    "on signing in with a code by mail."
+    "You confirmed your address in another browser, or another session, than that in which the password of this "
+    "account was chosen. So that nobody else's password opens it, it does not count any more. Choose one in your "
+    "profile, or go on signing in with a code by mail."
 )
 
 
@@ -30,7 +30,8 @@ def mark_choice(request: HttpRequest | None, user: User, **_: Any) -> None:
 def take_over(request: HttpRequest | None, email_address: EmailAddress, **_: Any) -> None:
     """The first address of an account is proven. Unless that happens where its password was chosen, it goes."""
     user = email_address.user
-    if request is None or not user.has_usable_password():
+    # Administrators are made on the server, not by a form.
+    if request is None or not user.has_usable_password() or user.is_staff or user.is_superuser:
         return
     if EmailAddress.objects.filter(user=user, verified=True).exclude(pk=email_address.pk).exists():
         return

@@ -486,5 +486,6 @@ def restore_member(*, membership: Membership, by: User, at: datetime) -> bool:
     if not rows.update(removed_at=None):
         return False
     note("restore_member", membership.edition, by, at, label_of(membership))
+    membership.refresh_from_db(fields=["removed_at"])
     joined(membership, by=by, at=at)
     return True

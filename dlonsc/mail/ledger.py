@@ -273,10 +273,15 @@ def _try_again(message: Message, words: str, fence: int, at: datetime) -> None:
 def keep_back(message: Message, reason: str, *, of: Collection[str], at: datetime, fence: int | None = None) -> bool:
     """Cancel a letter to which its guard objects.
 
-    A reminder frees its key: when the date moves back, or without what it must not tell, it may be written anew.
+    A reminder frees its key: when the date moves back, or without what it must not tell, it may be written anew. The
+    parts of a letter of the day that would tell a secret are gathered again, and the next one is without it.
     """
     free = {} if message.at_most_once else {"key": stored_key(f"{message.key}:kept-back:{message.pk}")}
-    return move(message, State.CANCELLED, of=of, at=at, fence=fence, answer=reason, **free)
+    kept = move(message, State.CANCELLED, of=of, at=at, fence=fence, answer=reason, **free)
+    if kept and isinstance(reason, guards.NotHers) and (parts := message.guard.get("parts")):
+        rows = Message.objects.filter(pk__in=parts)
+        move_all(rows, State.GATHERED, of=[State.COLLECTED], at=at, answer="the letter of the day did not leave")
+    return kept
 
 
 def wants_no_reminders(message: Message) -> bool:

@@ -17,16 +17,28 @@ from reviews.models import Assignment
 from submissions.access import in_conflict_with
 from submissions.models import Submission
 
+# Why a letter about new tasks is kept back; those that are left are told anew (reviews.late_conflicts).
+NOT_ALL_HERS = "a task in it was taken back, or came into conflict, in the meantime"
+
 
 def post_changes(
-    edition: Edition, member: Membership, added: Sequence[Assignment], removed: Sequence[Assignment], *, at: datetime
+    edition: Edition,
+    member: Membership,
+    added: Sequence[Assignment],
+    removed: Sequence[Assignment],
+    *,
+    at: datetime,
+    instead_of: int = 0,
 ) -> bool:
-    """Tell one reviewer about all her new and taken-back tasks of one act, in one letter."""
+    """Tell one reviewer about all her new and taken-back tasks of one act, in one letter.
+
+    `instead_of` is the primary key of a letter that was kept back.
+    """
     ids = sorted(row.pk for row in (added or removed))
     act = "assigned" if added else "unassigned"
     context = task_context(edition, member) | {"added": by_number(added), "removed": by_number(removed)}
     message = post(
-        key=f"{act}:{ids[0]}:{member.pk}",
+        key=f"{act}:{ids[0]}:{member.pk}" + (f":instead-of:{instead_of}" if instead_of else ""),
         to_email=_address(member),
         to_name=member.name,
         letter=f"reviews/emails/{act}",

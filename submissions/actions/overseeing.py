@@ -15,6 +15,12 @@ from submissions.conflicts import refresh_conflicts
 from submissions.models import AuthorListRequest, LatePermission, Manuscript, Question, Submission
 from submissions.states import IllegalMove, State
 
+NO_MORE_TIME = (
+    "The decision is announced: nothing of the submitted paper changes any more. What is to be printed comes with the "
+    "camera-ready paper."
+)
+CORRECTED = "corrected PDF asked for by the chairs"
+
 
 @transaction.atomic
 def give_late_permission(
@@ -29,7 +35,8 @@ def give_late_permission(
     if not reason.strip():
         raise Refused("Say why; the log keeps it.", "reason")
     # Whoever presses at the same time waits here and then finds the permission.
-    Submission.objects.select_for_update().get(pk=submission.pk)
+    if phase == Phase.SUBMISSION and Submission.objects.select_for_update().get(pk=submission.pk).outcome_known(at):
+        raise Refused(NO_MORE_TIME, "phase")
     last = window_of(submission, phase, received_at=at).cutoff
     if last is None:
         raise Refused("No date is set for this; it is open to all.", "phase")
@@ -136,14 +143,14 @@ def ask_for_corrected_pdf(*, manuscript: Manuscript, text: str, until: datetime,
         raise Refused("The time must lie in the future.", "until")
     submission = manuscript.submission
     # Whoever presses at the same time waits here and then finds the permission.
-    Submission.objects.select_for_update().get(pk=submission.pk)
-    if submission.late_permissions.filter(cutoff_at=until, given_at__gt=at - A_PRESS).exists():
+    if Submission.objects.select_for_update().get(pk=submission.pk).outcome_known(at):
+        raise Refused(NO_MORE_TIME)
+    mine = {"phase": Phase.SUBMISSION, "cutoff_at": until, "reason": CORRECTED}
+    if submission.late_permissions.filter(**mine, given_at__gt=at - A_PRESS).exists():
         raise Refused(PRESSED_TWICE)
     LatePermission.objects.create(
         submission=submission,
-        phase=Phase.SUBMISSION,
-        cutoff_at=until,
-        reason="corrected PDF asked for by the chairs",
+        **mine,
         given_by=by,
         given_at=at,
     )

@@ -209,6 +209,31 @@ def test_a_letter_of_a_task_that_waits_does_not_leave_once_its_reviewer_is_in_co
     assert sent_to(reviewer) == []
 
 
+def test_the_tasks_that_are_left_of_a_letter_that_was_kept_back_are_told_once(
+    edition: Edition, chair: Membership, reviewer: Membership
+) -> None:
+    papers = [factories.make_submission(edition, title=title) for title in ("Wombat", "Zebrafish")]
+    assert chair.user is not None
+    assigning.commit(edition, add=[(paper, reviewer) for paper in papers], remove=[], by=chair.user, at=AT)
+    factories.make_conflict(papers[0], reviewer)
+    assert sent_to(reviewer) == []
+    for _ in range(2):
+        tell_late_conflicts()
+    assert sent_to(reviewer) == ["assigned"]
+    letter = Message.objects.get(kind="assigned", state="sent")
+    assert ("Wombat" in letter.text, "Zebrafish" in letter.text) == (False, True)
+
+
+def test_a_chair_who_comes_back_is_told_to_the_others(
+    edition: Edition, chair: Membership, other_chair: Membership
+) -> None:
+    assert chair.user is not None
+    assert other_chair.user is not None
+    third = factories.make_member(edition, factories.make_user("third@x.example"), chair=True, removed_at=AT)
+    assert editions.restore_member(membership=third, by=chair.user, at=AT)
+    assert list(Message.objects.filter(kind="new_chair").values_list("to_email", flat=True)) == [other_chair.user.email]
+
+
 def test_a_letter_of_a_task_leaves_while_the_task_is_hers(
     edition: Edition, chair: Membership, reviewer: Membership
 ) -> None:

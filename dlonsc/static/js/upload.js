@@ -66,7 +66,11 @@ for (const form of document.querySelectorAll("form[data-upload]")) {
         answer = {};
       }
       if (request.status < 300 && answer.location) {
-        keepBesides();
+        try {
+          keepBesides();
+        } catch {
+          // This browser keeps nothing: the file has arrived all the same.
+        }
         location.assign(answer.location);
       }
       else if (answer.errors) fail(answer.errors);
