@@ -231,6 +231,9 @@ def test_a_letter_of_the_day_does_not_leave_with_a_paper_that_became_none_of_her
     call_command("outbox", "drain")
     letter = Message.objects.get(kind="digest")
     assert (letter.state, letter.answer) == (State.CANCELLED, "a paper that it lists is none of hers any more")
+    # What it told besides is told by the next one.
+    assert [("Theirs" in one.text, "Mine" in one.text) for one in gather(HOUR_AFTER)] == [(False, True)]
+    assert gather(HOUR_AFTER) == []
 
 
 @pytest.mark.usefixtures("travelled")

@@ -6,8 +6,10 @@ from functools import partial
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from dlonsc.accounts.models import User
+from dlonsc.editions.calendar import Phase
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.history.models import Entry
 from dlonsc.mail.models import Message
@@ -314,3 +316,22 @@ def test_a_corrected_pdf_asked_for_twice_gives_one_permission_and_one_letter(
     assert (row.late_permissions.count(), letters("correct_pdf")) == (1, [author.email])
     press(2, until + timedelta(days=1))
     assert row.late_permissions.count() == 2
+
+
+def test_nobody_is_asked_for_what_a_known_decision_would_refuse(
+    edition: Edition, author: User, chair: Membership
+) -> None:
+    row = submitted(edition, author)
+    factories.announce(row)
+    assert chair.user is not None
+    until = timezone.now() + timedelta(days=9)
+    words = {"until": until, "by": chair.user, "at": timezone.now()}
+    assert "The decision is announced" in refusal_of(
+        lambda: overseeing.ask_for_corrected_pdf(manuscript=row.manuscripts.get(), text="Fonts.", **words)
+    )
+    assert "The decision is announced" in refusal_of(
+        lambda: overseeing.give_late_permission(
+            submission=row, phase=Phase.SUBMISSION, cutoff=until, reason="Fonts", by=chair.user, at=timezone.now()
+        )
+    )
+    assert (row.late_permissions.count(), letters("correct_pdf")) == (0, [])
