@@ -157,6 +157,8 @@ def database(url: str) -> dict[str, object]:
                 "timeout": 20,
                 "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
             },
+            # A file, as in earnest: one in memory is shared by all threads and refuses two requests at once.
+            "TEST": {"NAME": str(STATE_DIR / "test.sqlite3")},
         }
     raise ImproperlyConfigured(f"DATABASE_URL begins with {parts.scheme!r}; use postgresql:// or sqlite:///path.")
 
