@@ -189,7 +189,8 @@ def plan(chair: Membership) -> Plan:
     authors, reviews = _authors_of(ids), _reviews_of(ids)
     shown = {row.pk: shown_of(edition, row, reviews.get(row.submission_id, [])) for row in decisions}
     prints = {
-        row.pk: _fingerprint(row, authors, shown, edition.own_texts.get(kind_of(row.verdict))) for row in decisions
+        row.pk: _fingerprint(row, authors, shown, edition.own_texts.get(kind_of(row.verdict)), edition)
+        for row in decisions
     }
     whole = hashlib.sha256("".join(prints.values()).encode()).hexdigest()[:32]
     return Plan(edition, decisions, undecided, authors, reviews, whole, shown, prints)
@@ -227,11 +228,16 @@ def _reviews_of(ids: list[int]) -> dict[int, list[Review]]:
 
 
 def _fingerprint(
-    row: Decision, authors: dict[int, list[Author]], shown: dict[int, dict[str, Any]], own: LetterText | None
+    row: Decision,
+    authors: dict[int, list[Author]],
+    shown: dict[int, dict[str, Any]],
+    own: LetterText | None,
+    edition: Edition,
 ) -> str:
     """Changes whenever a letter would change: what was looked at must be what is released."""
     people = [[author.name, author.email] for author in authors.get(row.submission_id, [])]
-    told = [row.pk, row.version, people, shown[row.pk], own.pk if own else None]
+    frame = [row.submission.title, edition.name, edition.title, edition.sender, edition.reply_to, edition.contact_email]
+    told = [row.pk, row.version, people, shown[row.pk], own.pk if own else None, frame]
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:32]
 
 
@@ -417,7 +423,8 @@ def correct(
     submission, and when authors would read the same again; the old letters stay readable.
     """
     # Whoever sends a failed letter again waits here, and then finds that it is not true any more (lettering).
-    Decision.objects.select_for_update().get(pk=decision.pk)
+    if Decision.objects.select_for_update().filter(pk=decision.pk).first() is None:
+        raise Changed(_quicker(decision.submission))
     old = _correctable(decision, verdict, to_authors, at)
     submission = decision.submission
     edition = submission.edition

@@ -497,6 +497,21 @@ def test_of_two_chairs_who_both_confirmed_either_may_release(
     assert announce(other_chair).accepts == 1
 
 
+def test_a_chair_is_asked_to_confirm_only_what_she_has_not_confirmed_as_it_is_now(
+    edition: Edition, paper: Submission, chair: Membership, other_chair: Membership
+) -> None:
+    Edition.objects.update(needs_second_chair=True)
+    chair.edition.refresh_from_db()
+    row = decide(paper, chair)
+    assert chair.user is not None
+    assert other_chair.user is not None
+    deciding.confirm_letters(chair, fingerprint=deciding.plan(chair).fingerprint, by=chair.user, at=AT)
+    now = deciding.plan(chair)
+    assert (now.to_confirm(chair.user), now.to_confirm(other_chair.user)) == ([], [row])
+    Submission.objects.filter(pk=paper.pk).update(title="Changed since")
+    assert deciding.plan(chair).to_confirm(chair.user) == [row]
+
+
 def test_what_no_other_chair_may_see_needs_no_second_one(
     edition: Edition, secret: Submission, chair: Membership, other_chair: Membership
 ) -> None:

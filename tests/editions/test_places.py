@@ -1,0 +1,65 @@
+"""When a place in a committee is printed, given to an account, and marked as one that letters do not reach."""
+
+import pytest
+from django.test import Client
+
+from dlonsc.editions import actions
+from dlonsc.editions.models import Edition, Membership
+from dlonsc.editions.pasted import Invitee
+from dlonsc.editions.views.committee import not_reached
+from dlonsc.mail.models import Message
+from tests import factories
+from tests.factories import AFTER_DEADLINE, AT
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def invited(edition: Edition, chair: Membership) -> Membership:
+    assert chair.user is not None
+    person = Invitee(1, "Nadia Newcomer", "nadia@new.example", "New Institute")
+    return actions.invite(
+        edition=edition, people=[person], roles={"is_reviewer": True}, note_text="", by=chair.user, at=AT
+    )[0]
+
+
+def test_nobody_is_printed_before_she_has_said_yes(edition: Edition, invited: Membership) -> None:
+    page = f"/{edition.slug}/committee/"
+    assert "Nadia Newcomer" not in Client().get(page).content.decode()
+    actions.accept_invitation(membership=invited, max_load=None, by=None, at=AT)
+    assert "Nadia Newcomer" in Client().get(page).content.decode()
+
+
+def test_a_place_is_given_at_sign_in_before_any_page_of_ones_own(edition: Edition, invited: Membership) -> None:
+    actions.accept_invitation(membership=invited, max_load=None, by=None, at=AT)
+    user = factories.make_user("nadia@new.example", "Nadia Newcomer")
+    browser = Client()
+    browser.post("/accounts/login/", {"login": user.email, "password": factories.PASSWORD})
+    assert browser.get(f"/{edition.slug}/reviews/").status_code == 200
+
+
+def test_a_member_is_marked_while_her_last_letter_that_was_settled_did_not_arrive(
+    edition: Edition, chair: Membership, reviewer: Membership
+) -> None:
+    assert chair.user is not None
+    assert reviewer.user is not None
+    fields = {"edition": edition.slug, "to_email": reviewer.user.email, "subject": "s", "text": "t"}
+    Message.objects.create(key="lost", kind="assigned", state="failed", finished_at=AT, **fields)
+    browser = Client()
+    browser.force_login(chair.user)
+    board = f"/{edition.slug}/chair/committee/"
+    assert not_reached(edition) == {reviewer.user.email}
+    assert "Letters do not arrive" in browser.get(board).content.decode()
+    Message.objects.create(key="arrived", kind="assigned", state="sent", finished_at=AFTER_DEADLINE, **fields)
+    assert not_reached(edition) == set()
+    assert "Letters do not arrive" not in browser.get(board).content.decode()
+
+
+def test_chairs_read_that_nobody_handles_a_submission(edition: Edition, chair: Membership) -> None:
+    assert chair.user is not None
+    browser = Client()
+    browser.force_login(chair.user)
+    paper, words = factories.make_submission(edition), "Every chair is in conflict with a submission"
+    assert words not in browser.get(f"/{edition.slug}/chair/").content.decode()
+    factories.make_conflict(paper, chair)
+    assert words in browser.get(f"/{edition.slug}/chair/").content.decode()
