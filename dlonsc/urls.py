@@ -3,10 +3,12 @@
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
+from dlonsc import codes
 from dlonsc.editions import urls as edition_urls
 from dlonsc.health import health, healthz, readyz
 from reviews.views.dashboard import dashboard
 
+codes.register()
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),

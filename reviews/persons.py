@@ -64,7 +64,7 @@ def files_of(user: User) -> Iterator[tuple[str, Path]]:
         folder = f"{row.edition.slug}_{row.number:03d}"
         stored = [
             *((f"version-{one.number}.pdf", one.sha256) for one in row.manuscripts.order_by("number")),
-            *((f"supplement-{one.pk}", one.sha256) for one in row.supplements.order_by("pk")),
+            *((f"supplement-{place}", one.sha256) for place, one in enumerate(row.supplements.order_by("pk"), 1)),
         ]
         for name, sha256 in stored:
             path = path_of(sha256)

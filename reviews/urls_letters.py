@@ -13,10 +13,10 @@ urlpatterns = [
     path("<slug:slug>/chair/mail/texts/", wording.texts, name="texts"),
     path("<slug:slug>/chair/mail/texts/<slug:kind>/", wording.text, name="text"),
     path("<slug:slug>/chair/mail/write/", mailing.mailings, name="mailings"),
-    path("<slug:slug>/chair/mail/write/<int:pk>/", mailing.mailing, name="mailing"),
+    path("<slug:slug>/chair/mail/write/<mailing:pk>/", mailing.mailing, name="mailing"),
     path("<slug:slug>/chair/mail/setup/", mail_setup.mail_setup, name="setup"),
     path("<slug:slug>/chair/mail/again/", letters.again, name="again"),
     path("<slug:slug>/chair/mail/switch/", letters.switch, name="switch"),
-    path("<slug:slug>/chair/mail/<int:pk>/", letters.letter, name="letter"),
-    path("<slug:slug>/chair/mail/<int:pk>/settle/", letters.settle, name="settle"),
+    path("<slug:slug>/chair/mail/<letter:pk>/", letters.letter, name="letter"),
+    path("<slug:slug>/chair/mail/<letter:pk>/settle/", letters.settle, name="settle"),
 ]

@@ -27,7 +27,7 @@ urlpatterns = [
     path("<slug:slug>/reviews/<int:number>/refuse/", reviewer.refuse, name="refuse"),
     path("<slug:slug>/reviews/<int:number>/late/", reviewer.promise, name="promise"),
     path("<slug:slug>/reviews/<int:number>/paper.pdf", papers.paper, name="paper"),
-    path("<slug:slug>/reviews/<int:number>/supplements/<int:pk>/", papers.supplement, name="supplement"),
+    path("<slug:slug>/reviews/<int:number>/supplements/<supplement:pk>/", papers.supplement, name="supplement"),
     path("<slug:slug>/reviews/<int:number>/form.txt", papers.offline_form, name="offline_form"),
     # The sub-reviewer's own.
     path("invitation/sub-review/<str:token>/", subreviewing.invitation, name="sub_invitation"),
@@ -38,5 +38,5 @@ urlpatterns = [
     path(f"{SUB_REVIEW}/history/", subreviewing.versions, name="sub_versions"),
     path(f"{SUB_REVIEW}/withdraw/", subreviewing.withdraw, name="sub_withdraw"),
     path(f"{SUB_REVIEW}/paper.pdf", subreviewing.paper, name="sub_paper"),
-    path(f"{SUB_REVIEW}/supplements/<int:pk>/", subreviewing.supplement, name="sub_supplement"),
+    path(f"{SUB_REVIEW}/supplements/<supplement:pk>/", subreviewing.supplement, name="sub_supplement"),
 ]

@@ -23,6 +23,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from dlonsc.accounts.models import Affiliation, User
+from dlonsc.codes import code
 from dlonsc.editions.invitations import token_of
 from dlonsc.editions.models import CalendarFeed, Edition, Membership
 from dlonsc.mail.models import Campaign, Message
@@ -553,29 +554,39 @@ def test_an_id_of_another_paper_in_a_body_is_answered_like_none(mixed: Mixed) ->
     theirs = Submission.objects.get(edition=mixed.other_edition)
     campaign = Campaign.objects.create(edition=mixed.other_edition.slug, kind="decision", title="Decisions")
     conflict = factories.make_conflict(mixed.other_paper, mixed.other_paper.assignments.first().membership)
+    item = code("item", foreign["submissions:item:pk"])
+    task = code("assignment", Assignment.objects.get(submission=theirs).pk)
     late = factories.make_manuscript(theirs, b"%PDF-1.7 late", is_current=False, is_late=True)
     other = factories.make_submission(mixed.other_paper.edition, factories.make_user("else@else.example"))
     bodies: list[tuple[str, dict[str, Any], int]] = [
         ("submissions:copy_reproducibility", {"from": other.pk}, 404),
-        ("submissions:proceedings_paper", {"act": "accept", "item": foreign["submissions:item:pk"]}, 404),
-        ("submissions:proceedings_paper", {"act": "return", "text": "No", "item": foreign["submissions:item:pk"]}, 404),
-        ("submissions:late", {"adopt": late.pk}, 404),
+        ("submissions:proceedings_paper", {"act": "accept", "item": item}, 404),
+        (
+            "submissions:proceedings_paper",
+            {"act": "return", "text": "No", "item": item},
+            404,
+        ),
+        ("submissions:late", {"adopt": code("manuscript", late.pk)}, 404),
         ("submissions:late", {"draft": theirs.pk}, 404),
         ("submissions:late", {"give": 1, "submission": theirs.pk, "phase": "submission", "reason": "x"}, 200),
-        ("submissions:author_requests", {"request": 999, "grant": 1}, 404),
+        ("submissions:author_requests", {"request": code("request", 999), "grant": 1}, 404),
         ("submissions:questions", {"number": 999, "text": "x"}, 404),
         ("reviews:assign_submission", {"member": stranger}, 404),
         ("reviews:assign_submission", {"member": stranger, "take_back": 1}, 404),
         ("reviews:replace", {"member": stranger}, 404),
-        ("reviews:name_sub_reviewer", {"end": foreign["reviews:sub_reviewer:pk"]}, 302),
-        ("reviews:conflict", {"lift": conflict.pk, "reason": "x"}, 404),
+        ("reviews:name_sub_reviewer", {"end": code("sub_reviewer", foreign["reviews:sub_reviewer:pk"])}, 302),
+        ("reviews:conflict", {"lift": code("conflict", conflict.pk), "reason": "x"}, 404),
         ("reviews:handling_chair", {"handling_chair": mixed.other_edition.memberships.get(is_chair=True).pk}, 302),
         ("reviews:edit_proposal", {"paper": mixed.foreign["number"], "member": stranger, "add": 1, "version": 1}, 302),
-        ("reviews:remind", {"task": Assignment.objects.get(submission=theirs).pk, "press": "x"}, 302),
+        (
+            "reviews:remind",
+            {"task": task, "press": "x"},
+            302,
+        ),
         ("reviews:decisions", {"number": 999, "verdict": "reject", "version": 0}, 404),
         ("reviews:run", {"from": 999}, 404),
         ("editions:remind", {"member": stranger}, 302),
-        ("letters:switch", {"campaign": campaign.pk, "to": "pause"}, 404),
+        ("letters:switch", {"campaign": code("campaign", campaign.pk), "to": "pause"}, 404),
     ]
     for name, data, status in bodies:
         before = everything_stored()

@@ -9,5 +9,5 @@ urlpatterns: list[URLPattern] = [
     path("", views.profile, name="profile"),
     path("carry-on/", views.carry_on, name="carry_on"),
     path("affiliations/", views.add_affiliation, name="add_affiliation"),
-    path("affiliations/<int:pk>/", views.edit_affiliation, name="affiliation"),
+    path("affiliations/<affiliation:pk>/", views.edit_affiliation, name="affiliation"),
 ]

@@ -5,6 +5,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
+from dlonsc import codes
 from dlonsc.editions.access import reviewer_of
 from dlonsc.editions.models import Membership
 from dlonsc.editions.views.doors import door
@@ -60,8 +61,8 @@ def discussion(request: HttpRequest, slug: str, number: int) -> HttpResponse:
 
 
 def mark_seen(found: Discussion, member: Membership, upto: str | None) -> None:
-    """`upto` is the primary key of the last comment that the page showed; any other text marks nothing."""
-    if upto and upto.isdecimal() and len(upto) < 19:
-        row = Comment.objects.filter(discussion=found, pk=int(upto)).first()
+    """`upto` is the code of the last comment that the page showed; any other text marks nothing."""
+    if (pk := codes.number("comment", upto or "")) is not None:
+        row = Comment.objects.filter(discussion=found, pk=pk).first()
         if row is not None:
             discussing.mark_read(found, member, row)

@@ -6,10 +6,11 @@ from typing import cast
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Count, Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 
+from dlonsc import codes
 from dlonsc.accounts.models import User
 from dlonsc.editions.models import Membership
 from dlonsc.mail.ledger import PROBLEMS, REPEATABLE, NotPossible, Progress, day_limit, progress_of
@@ -224,9 +225,7 @@ def _campaign(request: HttpRequest, chair: Membership) -> Campaign | None:
     wanted = request.POST.get("campaign", "")
     if not wanted:
         return None
-    if not wanted.isdecimal():
-        raise Http404
-    return get_object_or_404(campaigns_for(chair), pk=int(wanted))
+    return get_object_or_404(campaigns_for(chair), pk=codes.number("campaign", wanted))
 
 
 def _back(request: HttpRequest, chair: Membership, campaign: Campaign | None) -> HttpResponse:

@@ -5,6 +5,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
+from dlonsc import codes
 from dlonsc.editions.models import Membership
 from dlonsc.editions.views.doors import door
 from reviews.actions import reviewing, subreviewing
@@ -29,7 +30,7 @@ def sub_reviewer(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     standing = assignment.sub_reviewers.standing().first()
     at = timezone.now()
     if request.method == "POST" and "end" in request.POST:
-        if standing is not None and str(standing.pk) == request.POST["end"]:
+        if standing is not None and standing.pk == codes.number("sub_reviewer", request.POST["end"]):
             subreviewing.end_by_reviewer(standing, by=person(request), at=at)
             messages.success(request, f"{standing.name} no longer writes with you. What is saved stays.")
         return redirect("reviews:name_sub_reviewer", slug, number)

@@ -285,7 +285,7 @@ def supplement(request: HttpRequest, slug: str, number: int, pk: int) -> HttpRes
     submission = gate(request, slug, number).assignment.submission
     file = get_object_or_404(submission.supplements.filter(removed_at__isnull=True), pk=pk)
     ending = PurePath(file.original_name).suffix.lower()
-    return serve(file, copies.file_name(submission, f"_supplement-{file.pk}{ending}"))
+    return serve(file, copies.file_name(submission, f"_supplement-{file.sha256[:8]}{ending}"))
 
 
 # --- What she typed --------------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
+from dlonsc import codes
 from dlonsc.accounts.models import User
 from dlonsc.editions.access import chair_of
 from dlonsc.editions.calendar import Phase
@@ -236,7 +237,7 @@ def late(request: HttpRequest, slug: str) -> HttpResponse:
             if "adopt" in request.POST:
                 file = get_object_or_404(
                     Manuscript.objects.filter(submission__in=rows).select_related("submission__edition"),
-                    pk=number_in(request, "adopt"),
+                    pk=codes.number("manuscript", request.POST["adopt"]),
                 )
                 overseeing.adopt_late_manuscript(manuscript=file, by=by(chair), at=timezone.now())
                 messages.success(request, f"The late file of paper {file.submission.number} is adopted.")
@@ -308,7 +309,7 @@ def author_requests(request: HttpRequest, slug: str) -> HttpResponse:
     )
     refused: dict[str, Any] = {}
     if request.method == "POST":
-        wanted = get_object_or_404(rows, pk=number_in(request, "request"))
+        wanted = get_object_or_404(rows, pk=codes.number("request", request.POST.get("request", "")))
         form = AnswerChangeForm(request.POST)
         form.is_valid()
         try:

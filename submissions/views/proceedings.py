@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from dlonsc import codes
 from dlonsc.editions.access import proceedings_chair_of
 from dlonsc.editions.arrival import begun_at, received_at
 from dlonsc.editions.calendar import Phase
@@ -205,13 +206,13 @@ def paper(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     """One paper: PDF beside the record, its differences; accept, return, approve."""
     chair = proceedings_chair_of(request.user, slug)
     row = one(for_proceedings(chair, timezone.now()), slug, number)
-    error, wrong_item = "", 0
+    error, wrong_item = "", None
     if request.method == "POST":
         try:
             words = act_on(request, row, by(chair))
         except Refused as refusal:
             error = refusal.words
-            wrong_item = int(request.POST.get("item") or 0) if (request.POST.get("item") or "").isdigit() else 0
+            wrong_item = codes.number("item", request.POST.get("item", ""))
         else:
             messages.success(request, words)
             return redirect("submissions:proceedings_paper", slug, number)
@@ -247,8 +248,7 @@ def act_on(request: HttpRequest, row: Submission, who: Any) -> str:
     if act == "unlock":
         printing.unlock(submission=row, by=who, at=at)
         return "Unlocked: the authors may deliver again."
-    chosen = request.POST.get("item", "")
-    item = get_object_or_404(row.camera_ready_items, pk=int(chosen) if chosen.isdigit() else 0)
+    item = get_object_or_404(row.camera_ready_items, pk=codes.number("item", request.POST.get("item", "")))
     if act == "accept":
         printing.accept_item(item=item, by=who, at=at)
         return f"{item.get_kind_display()} accepted."

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 
 from dlonsc.accounts.models import Affiliation, User
 from dlonsc.editions.models import Membership
@@ -43,7 +44,7 @@ def test_an_affiliation_is_added_ended_and_removed(author: User, as_user: AsUser
     browser.post("/account/affiliations/", HOME)
     home = Affiliation.objects.get(user=author)
     assert (home.institution, home.domain, home.until) == ("Example Lab", "lab.example", None)
-    address = f"/account/affiliations/{home.pk}/"
+    address = reverse("accounts:affiliation", args=(home.pk,))
     browser.post(address, {"institution": "Example Lab", "domain": "lab.example", "until": "2026-01-31"})
     home.refresh_from_db()
     assert str(home.until) == "2026-01-31"
@@ -63,8 +64,8 @@ def test_a_domain_without_a_dot_is_refused_with_what_was_typed(author: User, as_
 def test_nobody_reaches_the_affiliation_of_another(author: User, stranger: User, as_user: AsUser) -> None:
     home = Affiliation.objects.create(user=author, institution="Example Lab")
     browser = as_user(stranger)
-    assert browser.get(f"/account/affiliations/{home.pk}/").status_code == 404
-    assert browser.post(f"/account/affiliations/{home.pk}/", {"remove": "1"}).status_code == 404
+    assert browser.get(reverse("accounts:affiliation", args=(home.pk,))).status_code == 404
+    assert browser.post(reverse("accounts:affiliation", args=(home.pk,)), {"remove": "1"}).status_code == 404
     assert Affiliation.objects.filter(pk=home.pk).exists()
 
 

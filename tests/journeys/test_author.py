@@ -131,6 +131,8 @@ def test_an_upload_right_after_typing_saves_the_text_first_and_loses_none_beside
     page.locator("textarea[name=text]").fill("May the paper have an appendix?")
     page.locator("#id_abstract").fill("Typed in a hurry.")
     upload(page, pdf(tmp_path, 8))
+    # The page of before says that the format is right, too: of the PDF that the draft had.
+    page.wait_for_url("**/?v=2*", timeout=20_000)
     expect(page.get_by_text("The format is right.").first).to_be_visible(timeout=20_000)
     expect(page.locator("#id_abstract")).to_have_value("Typed in a hurry.")
     expect(page.locator("textarea[name=text]")).to_have_value("May the paper have an appendix?")

@@ -1,6 +1,7 @@
 """A part of a page that asks for itself: whoever stands on a button in it stays there, and silence is told."""
 
 import pytest
+from django.urls import reverse
 from playwright.sync_api import Route, expect
 
 from dlonsc.editions.models import Edition, Membership
@@ -28,7 +29,7 @@ def address(edition: Edition, chair: Membership) -> str:
     run = mailing.dry_run(chair, row, at)
     mailing.release(chair, row, count=len(run.people), fingerprint=run.fingerprint, by=chair.user, at=at)
     Message.objects.update(state="queued")
-    return f"/{edition.slug}/chair/mail/write/{row.pk}/"
+    return reverse("letters:mailing", args=(edition.slug, row.pk))
 
 
 def test_the_focus_stays_on_its_button_while_the_numbers_change(

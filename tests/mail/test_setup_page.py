@@ -10,6 +10,7 @@ import pytest
 from django.test import Client
 
 from dlonsc.accounts.models import User
+from dlonsc.codes import code
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.history.models import Entry
 from dlonsc.mail.models import Message
@@ -48,7 +49,7 @@ def test_a_chair_sends_a_test_letter_to_herself_and_sees_its_state(
     assert chair.user is not None
     assert (letter.to_email, Entry.objects.get(verb="mail_tested").by_id) == (chair.user.email, chair.user.pk)
     shown = as_user(chair).get(page).text
-    assert (f"/chair/mail/{letter.pk}/" in shown, SANDBOX in shown) == (True, False)
+    assert (f"/chair/mail/{code('letter', letter.pk)}/" in shown, SANDBOX in shown) == (True, False)
 
 
 @pytest.mark.django_db

@@ -13,6 +13,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from dlonsc.accounts.models import User
+from dlonsc.codes import code
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.history.models import Entry
 from dlonsc.mail.guards import objection
@@ -361,9 +362,9 @@ def test_marks_go_forward_only_and_only_in_their_own_discussion(
     assert (mark.comment_id, mark.discussion_id) == (second.pk, talk.row.pk)
     browser = as_user(chair)
     assert "3 unread" in browser.get(f"/{edition.slug}/chair/discussions/").text
-    browser.post(chairs_page_of(talk), {"seen_only": "1", "seen": second.pk})
+    browser.post(chairs_page_of(talk), {"seen_only": "1", "seen": code("comment", second.pk)})
     assert "1 unread" in browser.get(f"/{edition.slug}/chair/discussions/").text
-    browser.post(chairs_page_of(talk).replace("/1/", "/2/"), {"seen_only": "1", "seen": other.pk})
+    browser.post(chairs_page_of(talk).replace("/1/", "/2/"), {"seen_only": "1", "seen": code("comment", other.pk)})
     page = browser.get(f"/{edition.slug}/chair/discussions/").text
     assert "unread" not in page.partition("<main")[2].partition("<h2")[0]
 

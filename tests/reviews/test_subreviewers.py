@@ -142,7 +142,7 @@ def test_a_chair_in_conflict_is_not_asked_and_finds_nothing(
     assert told() == [("sub_reviewer_named", by(case.chair).email)]
     listed = as_user(other_chair).get(f"/{slug}/chair/sub-reviewers/").content.decode()
     assert "Sue Sub" not in listed
-    assert as_user(other_chair).get(f"/{slug}/chair/sub-reviewers/{row.pk}/").status_code == 404
+    assert as_user(other_chair).get(reverse("reviews:sub_reviewer", args=(slug, row.pk))).status_code == 404
     assert not letters_for(other_chair).exists()
     assert "sub-reviewer waits" not in as_user(other_chair).get(f"/{slug}/chair/").content.decode()
     assert "1 sub-reviewer waits for your answer" in as_user(case.chair).get(f"/{slug}/chair/").content.decode()

@@ -103,9 +103,10 @@ for name, data in json.load(open("{file}")).items():
     papers[name] = paper.number
 shown = edition.submissions.get(number=papers["shown"])
 archive = factories.store_bytes(b"PK\\x05\\x06" + bytes(18))
+papers["archive"] = archive[:8]
 fields = {{"submission": shown, "sha256": archive, "size": 22, "uploaded_by": author, "uploaded_at": factories.AT}}
-papers["supplement"] = Supplement.objects.create(original_name="Ada's data.zip", **fields).pk
-papers["markup"] = Supplement.objects.create(original_name="data.html", **fields).pk
+papers["supplement"] = code("supplement", Supplement.objects.create(original_name="Ada's data.zip", **fields).pk)
+papers["markup"] = code("supplement", Supplement.objects.create(original_name="data.html", **fields).pk)
 factories.make_decision(shown, chair.user, "accept")
 factories.announce(shown, "accepted")
 for kind, ending in (("pdf", "pdf"), ("sources", "zip"), ("licence", "pdf")):
@@ -113,7 +114,7 @@ for kind, ending in (("pdf", "pdf"), ("sources", "zip"), ("licence", "pdf")):
     if kind == "pdf":
         item.sha256, item.size = shown.manuscripts.first().sha256, shown.manuscripts.first().size
     item.save()
-    papers[kind] = item.pk
+    papers[kind] = code("item", item.pk)
 # Chairs need a second factor; each of them is signed in already.
 for name, user in (("author", author), ("rita", reviewer.user), ("chair", chair.user), ("print", printer.user)):
     if name in ("chair", "print"):
@@ -251,8 +252,8 @@ ONE, ITS_REVIEW = "/{slug}/submissions/{shown}/", "/{slug}/reviews/{shown}/"
 FILES: list[tuple[str, str, str, str, str]] = [
     ("rita", ITS_REVIEW + "paper.pdf", PDF, "inline", "001_shown.pdf"),
     ("rita", ITS_REVIEW + "paper.pdf?download=1", PDF, "attachment", "001_shown.pdf"),
-    ("rita", ITS_REVIEW + "supplements/{supplement}/", ZIP, "attachment", "001_shown_supplement-{supplement}.zip"),
-    ("rita", ITS_REVIEW + "supplements/{markup}/", BYTES, "attachment", "001_shown_supplement-{markup}.html"),
+    ("rita", ITS_REVIEW + "supplements/{supplement}/", ZIP, "attachment", "001_shown_supplement-{archive}.zip"),
+    ("rita", ITS_REVIEW + "supplements/{markup}/", BYTES, "attachment", "001_shown_supplement-{archive}.html"),
     ("rita", ITS_REVIEW + "form.txt", "text/plain; charset=utf-8", "attachment", "001_shown_review.txt"),
     ("rita", "/{slug}/reviews/papers.zip", ZIP, "attachment", "{slug}_papers.zip"),
     ("author", ONE + "pdf/1/", PDF, "attachment", "paper-1-v1.pdf"),

@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from dlonsc.accounts.models import User
+from dlonsc.codes import code
 from dlonsc.editions.calendar import Phase
 from dlonsc.editions.models import Edition, Membership
 from submissions import receipts
@@ -395,11 +397,12 @@ def test_supplements_are_added_downloaded_and_removed(draft: Submission, ada: Cl
     file = SimpleUploadedFile("evil.html", b"<script>", content_type="text/html")
     ada.post(f"{base(draft)}supplements/", {"file": file, "description": "Code"})
     supplement = draft.supplements.get()
-    answer = ada.get(f"{base(draft)}supplements/{supplement.pk}/")
+    address = reverse("submissions:supplement", args=(draft.edition.slug, draft.number, supplement.pk))
+    answer = ada.get(address)
     assert answer["Content-Type"] == "application/octet-stream"
     assert answer["Content-Disposition"].startswith("attachment")
-    ada.post(f"{base(draft)}supplements/{supplement.pk}/")
-    assert ada.get(f"{base(draft)}supplements/{supplement.pk}/").status_code == 404
+    ada.post(address)
+    assert ada.get(address).status_code == 404
 
 
 def test_after_the_deadline_a_changed_list_is_asked_for_on_its_page(
@@ -413,7 +416,7 @@ def test_after_the_deadline_a_changed_list_is_asked_for_on_its_page(
     request = row.author_requests.get()
     page = as_user(chair).get("/dlonsc-2026/chair/author-requests/").content.decode()
     assert "She did it." in page
-    as_user(chair).post("/dlonsc-2026/chair/author-requests/", {"request": request.pk, "grant": "1"})
+    as_user(chair).post("/dlonsc-2026/chair/author-requests/", {"request": code("request", request.pk), "grant": "1"})
     assert [one.email for one in row.authors.all()] == ["new@n.example"]
 
 
@@ -473,7 +476,7 @@ def test_a_conflicted_chair_meets_the_paper_on_no_page(
         assert (answer.status_code, "Not for her eyes" in answer.content.decode()) == (200, False)
     assert browser.get("/dlonsc-2026/chair/format/1/").status_code == 404
     late = row.manuscripts.get(is_late=True)
-    assert browser.post("/dlonsc-2026/chair/late/", {"adopt": late.pk}).status_code == 404
+    assert browser.post("/dlonsc-2026/chair/late/", {"adopt": code("manuscript", late.pk)}).status_code == 404
 
 
 def test_late_cases_are_adopted_and_permitted(
@@ -486,7 +489,7 @@ def test_late_cases_are_adopted_and_permitted(
     close(edition)
     browser, address = as_user(chair), "/dlonsc-2026/chair/late/"
     assert "complete, never submitted" in browser.get(address).content.decode()
-    browser.post(address, {"adopt": late.pk})
+    browser.post(address, {"adopt": code("manuscript", late.pk)})
     browser.post(address, {"draft": draft.pk})
     draft.refresh_from_db()
     assert (row.manuscripts.get(is_current=True).pk, draft.state) == (late.pk, State.SUBMITTED)
@@ -554,8 +557,8 @@ def test_camera_ready_from_checklist_to_approval(
     browser, page = as_user(proceedings_chair), "/dlonsc-2026/proceedings/1/"
     assert "Another Title" in browser.get(page).content.decode()
     assert "differs from record" in browser.get("/dlonsc-2026/proceedings/").content.decode()
-    assert browser.post(page, {"act": "return", "item": item.pk, "text": ""}).status_code == 422
-    browser.post(page, {"act": "return", "item": item.pk, "text": "Mend the title."})
+    assert browser.post(page, {"act": "return", "item": code("item", item.pk), "text": ""}).status_code == 422
+    browser.post(page, {"act": "return", "item": code("item", item.pk), "text": "Mend the title."})
     assert "Mend the title." in ada.get(address).content.decode()
     assert browser.post(page, {"act": "approve"}).status_code == 422
     file = browser.get(f"{page}files/{item.pk}/")

@@ -15,6 +15,7 @@ from latex2mathml.converter import convert
 from markdown_it import MarkdownIt
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 
+from dlonsc import codes
 from dlonsc.editions.calendar import AOE, Phase, announced_at
 
 register = template.Library()
@@ -265,3 +266,9 @@ def histogram(values: Sequence[int | None], scale: Sequence[dict[str, Any]]) -> 
         spoken,
         bars,
     )
+
+
+@register.filter
+def code(number: int, kind: str) -> str:
+    """What stands for the number of a row on a page: see dlonsc.codes."""
+    return codes.code(kind, number)

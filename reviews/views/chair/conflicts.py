@@ -4,10 +4,11 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse, QueryDict
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 
+from dlonsc import codes
 from dlonsc.editions.models import Membership
 from reviews.actions import assigning
 from reviews.conflicts import authorships
@@ -130,7 +131,7 @@ def pair(request: ChairRequest, chair: Membership, number: int, member: int) -> 
 
 def lift_form(conflict: Conflict, data: QueryDict | None = None) -> LiftForm:
     """A form of its own per conflict, so that labels on a page with several point to the right field."""
-    return LiftForm(data, auto_id=f"lift-{conflict.pk}-%s")
+    return LiftForm(data, auto_id=f"lift-{codes.code('conflict', conflict.pk)}-%s")
 
 
 def _act(request: ChairRequest, row: Submission, person: Membership) -> tuple[ConflictForm, dict[int, LiftForm], bool]:
@@ -156,7 +157,5 @@ def _act(request: ChairRequest, row: Submission, person: Membership) -> tuple[Co
     return form, {}, True
 
 
-def _conflict(row: Submission, person: Membership, pk: str) -> Conflict:
-    if not (pk.isascii() and pk.isdigit()):
-        raise Http404
-    return get_object_or_404(Conflict, pk=int(pk), submission=row, membership=person)
+def _conflict(row: Submission, person: Membership, code: str) -> Conflict:
+    return get_object_or_404(Conflict, pk=codes.number("conflict", code), submission=row, membership=person)

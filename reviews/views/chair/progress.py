@@ -10,6 +10,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 
+from dlonsc import codes
 from dlonsc.editions.calendar import Phase
 from dlonsc.editions.models import Membership
 from reviews.actions import assigning
@@ -111,7 +112,7 @@ def _members(tasks: Sequence[Assignment]) -> list[str]:
 def remind(request: ChairRequest, chair: Membership) -> HttpResponse:
     """Send what the page showed: only tasks that it listed and that are still open."""
     if request.method == "POST":
-        wanted = [int(pk) for pk in request.POST.getlist("task") if pk.isascii() and pk.isdigit()]
+        wanted = list(filter(None, (codes.number("assignment", task) for task in request.POST.getlist("task"))))
         asked = overseen_by(chair).under_review(timezone.now())
         rows = Assignment.objects.standing().filter(pk__in=wanted, submission__in=asked)
         rows = rows.select_related("membership__user", "submission__edition", "review")

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import time_machine
 from django.test import Client
+from django.urls import reverse
 
 from dlonsc.accounts.models import User
 from dlonsc.editions.models import Edition, Membership
@@ -373,7 +374,7 @@ def test_a_letter_that_a_correction_overtook_never_leaves_and_stops_no_other(
         assert "Not queued, because what they tell is not true any more: 1." in page
         for state in (State.FAILED, State.UNKNOWN, State.BOUNCED, State.CANCELLED):
             Message.objects.filter(pk=failed.pk).update(state=state)
-            address = f"/{edition.slug}/chair/mail/{failed.pk}/settle/"
+            address = reverse("letters:settle", args=(edition.slug, failed.pk))
             page = client.post(address, {"what": "again"}, follow=True).content.decode()
             assert "It is not sent again: the decision was corrected." in page
             failed.refresh_from_db()
@@ -405,12 +406,12 @@ def test_a_cancelled_letter_is_sent_again_but_not_before_its_release(
     client = as_user(chair)
     with time_machine.travel(AT, tick=False):
         for what, state in (("cancel", State.CANCELLED), ("again", State.HELD)):
-            client.post(f"/{edition.slug}/chair/mail/{letter.pk}/settle/", {"what": what})
+            client.post(reverse("letters:settle", args=(edition.slug, letter.pk)), {"what": what})
             letter.refresh_from_db()
             assert (letter.state, letter.not_before) == (state, AT + HELD)
     with time_machine.travel(AT + HELD, tick=False):
         for what, state in (("cancel", State.CANCELLED), ("again", State.QUEUED)):
-            client.post(f"/{edition.slug}/chair/mail/{letter.pk}/settle/", {"what": what})
+            client.post(reverse("letters:settle", args=(edition.slug, letter.pk)), {"what": what})
             letter.refresh_from_db()
             assert (letter.state, letter.not_before) == (state, AT + HELD)
 
@@ -438,7 +439,7 @@ def test_a_reached_limit_of_the_day_is_told_where_letters_wait(
     Message.objects.update(state=State.QUEUED)
     Message.objects.filter(pk=first.pk).update(state=State.SENT, handed_over_at=left_at)
     words = f"s limit of 1 letter is reached; the rest leaves tomorrow, from {left_at:%H:%M} UTC."
-    addresses = [f"/{edition.slug}/chair/mail/", f"/{edition.slug}/chair/announce/{row.pk}/"]
+    addresses = [f"/{edition.slug}/chair/mail/", reverse("reviews:announcement", args=(edition.slug, row.pk))]
     told = []
     client = as_user(chair)
     for limit, at in ((0, left_at), (1, left_at), (2, left_at), (1, left_at + timedelta(days=1))):
@@ -611,7 +612,7 @@ def test_the_page_of_an_announcement_pauses_its_letters_and_sends_the_failed_aga
     chair.edition.refresh_from_db()
     decide(paper, chair)
     row = announce(chair)
-    browser, page = as_user(chair), f"/{edition.slug}/chair/announce/{row.pk}/"
+    browser, page = as_user(chair), reverse("reviews:announcement", args=(edition.slug, row.pk))
     campaign, mail = {"campaign": str(row.campaign_id_label), "announcement": "1"}, f"/{edition.slug}/chair/mail"
 
     def words() -> str:

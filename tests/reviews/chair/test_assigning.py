@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 import time_machine
 from django.test import Client
+from django.urls import reverse
 
 from dlonsc.editions.models import Edition, Membership, MembershipAffiliation
 from dlonsc.mail.guards import objection
@@ -180,7 +181,7 @@ def test_substitutes_are_ranked_with_reasons_and_the_others_named_with_theirs(
     task = factories.make_assignment(paper, reviewers[0], promised_at=AT.date())
     factories.make_assignment(paper, reviewers[1])
     factories.make_assignment(paper, reviewers[2], declined_at=AT, refusal="time")
-    page = as_user(chair).get(f"/{edition.slug}/chair/assign/replace/{task.pk}/")
+    page = as_user(chair).get(reverse("reviews:replace", args=(edition.slug, task.pk)))
     assert [(row.member, row.reasons.has_room) for row in page.context["candidates"]] == [(fits, True), (full, False)]
     assert page.context["candidates"][0].reasons.why.endswith("has 0 of 6 papers; as good as before.")
     assert page.context["left_out"] == [
@@ -195,7 +196,7 @@ def test_somebody_who_left_the_committee_can_be_replaced(
 ) -> None:
     task = factories.make_assignment(paper, reviewers[0])
     Membership.objects.filter(pk=reviewers[0].pk).update(removed_at=AT)
-    page = as_user(chair).get(f"/{edition.slug}/chair/assign/replace/{task.pk}/")
+    page = as_user(chair).get(reverse("reviews:replace", args=(edition.slug, task.pk)))
     assert [row.member for row in page.context["candidates"]] == reviewers[1:]
 
 
@@ -206,7 +207,7 @@ def test_the_rules_of_the_last_committed_proposal_hold_for_a_substitute(
         MembershipAffiliation.objects.create(membership=member, institution="Argonne")
     task = factories.make_assignment(paper, reviewers[0])
     factories.make_assignment(paper, reviewers[1])
-    address = f"/{edition.slug}/chair/assign/replace/{task.pk}/"
+    address = reverse("reviews:replace", args=(edition.slug, task.pk))
     assert [row.member for row in as_user(chair).get(address).context["candidates"]] == [reviewers[2]]
     Proposal.objects.create(
         edition=edition,

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 import time_machine
 from django.test import Client
+from django.urls import reverse
 
 from dlonsc.accounts.models import User
 from dlonsc.editions.actions import resend_invitation
@@ -398,7 +399,7 @@ def test_words_typed_and_not_saved_are_not_lost_by_a_release_and_no_older_text_l
     chair: Membership, paper: Submission, as_user: Browser
 ) -> None:
     row, client = draft(chair, "submitted", "Old words."), as_user(chair)
-    address = f"/{chair.edition.slug}/chair/mail/write/{row.pk}/"
+    address = reverse("letters:mailing", args=(chair.edition.slug, row.pk))
     shown = client.get(address)
     # One form: whatever is pressed posts the words, with and without a script.
     assert shown.text.count('form="words"') == 5
@@ -418,7 +419,7 @@ def test_words_typed_and_not_saved_go_with_the_letter_to_oneself(
     chair: Membership, paper: Submission, as_user: Browser
 ) -> None:
     row = draft(chair, "submitted", "Old words.")
-    address = f"/{chair.edition.slug}/chair/mail/write/{row.pk}/"
+    address = reverse("letters:mailing", args=(chair.edition.slug, row.pk))
     assert as_user(chair).post(address, typed(row, "New words.", myself="1", letter="")).status_code == 302
     row.refresh_from_db()
     assert ("New words." in Message.objects.get().text, row.text) == (True, "New words.")
@@ -428,7 +429,7 @@ def test_a_letter_is_saved_while_it_is_typed_and_not_over_another_window(
     chair: Membership, paper: Submission, as_user: Browser
 ) -> None:
     row, client = draft(chair, "submitted", "Old words."), as_user(chair)
-    address, headers = f"/{chair.edition.slug}/chair/mail/write/{row.pk}/", {"X-Autosave": "1"}
+    address, headers = reverse("letters:mailing", args=(chair.edition.slug, row.pk)), {"X-Autosave": "1"}
     answers = [client.post(address, typed(row, text, count=""), headers=headers) for text in ("One.", "Two.", "")]
     assert [answer.status_code for answer in answers] == [200, 409, 422]
     assert answers[0].json()["version"] == row.version + 1
@@ -441,7 +442,7 @@ def test_words_typed_in_an_old_window_after_the_release_are_shown_and_begin_a_ne
     chair: Membership, paper: Submission, as_user: Browser, pressed: str
 ) -> None:
     row, client = draft(chair, "submitted", "Old words."), as_user(chair)
-    address = f"/{chair.edition.slug}/chair/mail/write/{row.pk}/"
+    address = reverse("letters:mailing", args=(chair.edition.slug, row.pk))
     release(chair, row)
     late = typed(row, "Typed too late.", count="1", fingerprint="x") | {pressed: "1"}
     shown = client.post(address, late)
@@ -457,7 +458,7 @@ def test_a_released_page_asks_for_itself_while_letters_leave_and_not_longer(
 ) -> None:
     row = draft(chair, "members")
     release(chair, row)
-    address = f"/{chair.edition.slug}/chair/mail/write/{row.pk}/"
+    address = reverse("letters:mailing", args=(chair.edition.slug, row.pk))
     client = as_user(chair)
     seen = []
     for state in (State.HELD, State.HANDED_OVER, State.SENT):
@@ -478,7 +479,7 @@ def test_a_chair_who_came_into_conflict_reads_no_more_what_became_of_her_letters
     release(chair, row)
     words = "what the letter asks for was done in the meantime"
     Message.objects.update(state=State.CANCELLED, answer=words)
-    address = f"/{chair.edition.slug}/chair/mail/write/{row.pk}/"
+    address = reverse("letters:mailing", args=(chair.edition.slug, row.pk))
     before = as_user(chair).get(address).text
     factories.make_conflict(paper, chair)
     after = as_user(chair).get(address).text

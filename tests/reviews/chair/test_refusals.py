@@ -10,6 +10,7 @@ from django.contrib.messages import get_messages
 from django.test import Client
 from django.utils import timezone
 
+from dlonsc.codes import code
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.mail.models import Message, State
 from reviews.emails.assigning import split_by_secrecy
@@ -184,12 +185,12 @@ def test_lifting_needs_a_reason_beside_the_conflict_that_is_meant(
 ) -> None:
     row = factories.make_conflict(paper, reviewers[0])
     address = f"{base}/conflicts/1/{reviewers[0].pk}/"
-    empty = browser.post(address, {"lift": row.pk, "reason": ""})
+    empty = browser.post(address, {"lift": code("conflict", row.pk), "reason": ""})
     assert empty.status_code == 422
     assert [list(form.errors) for _, form in empty.context["conflicts"]] == [["reason"]]
-    done = browser.post(address, {"lift": row.pk, "reason": "Another person of that name"})
+    done = browser.post(address, {"lift": code("conflict", row.pk), "reason": "Another person of that name"})
     assert told(done) == [f"Lifted: {row.get_source_display()}."]
-    twice = browser.post(address, {"lift": row.pk, "reason": "Once more"})
+    twice = browser.post(address, {"lift": code("conflict", row.pk), "reason": "Once more"})
     assert told(twice)[-1] == "This conflict has been lifted already."
     row.refresh_from_db()
     assert row.lift_reason == "Another person of that name"
@@ -208,7 +209,7 @@ def test_a_conflict_of_another_pair_cannot_be_lifted_here(
 ) -> None:
     row = factories.make_conflict(paper, reviewers[1])
     address = f"{base}/conflicts/1/{reviewers[0].pk}/"
-    assert browser.post(address, {"lift": row.pk, "reason": "A reason"}).status_code == 404
+    assert browser.post(address, {"lift": code("conflict", row.pk), "reason": "A reason"}).status_code == 404
     assert Conflict.objects.filter(lifted_at__isnull=True).count() == 1
 
 
@@ -239,7 +240,7 @@ def test_nobody_is_reminded_of_a_review_whose_decision_is_announced(
 ) -> None:
     task = factories.make_assignment(paper, reviewers[0])
     factories.announce(paper)
-    answer = browser.post(f"{base}/progress/remind/", {"task": task.pk, "press": "one"})
+    answer = browser.post(f"{base}/progress/remind/", {"task": code("assignment", task.pk), "press": "one"})
     assert told(answer)[-1].startswith("Nobody was reminded")
     assert Message.objects.count() == 0
     page = Client()
@@ -257,7 +258,7 @@ def test_reminding_without_a_press_or_by_get_writes_nothing(
     task = factories.make_assignment(paper, reviewers[0])
     for answer in (
         browser.get(f"{base}/progress/remind/"),
-        browser.post(f"{base}/progress/remind/", {"task": task.pk}),
+        browser.post(f"{base}/progress/remind/", {"task": code("assignment", task.pk)}),
     ):
         assert answer["Location"] == f"{base}/progress/"
     assert Message.objects.count() == 0
