@@ -21,6 +21,9 @@ MAX_DIRECTORY = 1024 * 1024
 # All headers of a tar archive together: 2,000 files with long names need less.
 MAX_HEADERS = 8 * 1024 * 1024
 MAX_FAULTS = 5
+# gzip files can be strung together, and each costs as much as a thousand bytes; who packs data in pieces has hundreds.
+MAX_GZIP_MEMBERS = 2000
+CHUNK = 64 * 1024
 # Deflate makes data that it cannot pack at most a little larger than it was.
 PACKED_SLACK = 1024
 ARCHIVES = frozenset(
@@ -129,16 +132,41 @@ class Bounded:
 def faults_of_packed(stream: IO[bytes], *, is_tar: bool) -> list[str]:
     """What is wrong with what gzip packed: a tar archive, or one file."""
     try:
+        if faults := faults_of_gzip(stream):
+            return faults
+        stream.seek(0)
         with gzip.GzipFile(fileobj=stream) as unpacked:
             if is_tar or unpacked.read(512)[TAR_MAGIC] == b"ustar":
                 unpacked.seek(0)
                 return faults_of_tar(unpacked)
-            while unpacked.tell() <= MAX_UNPACKED:
-                if not unpacked.read(MAX_DIRECTORY):
-                    return []
-            return [TOO_MUCH]
+        return []
     except (OSError, EOFError, zlib.error):
         return [BROKEN]
+
+
+def faults_of_gzip(stream: IO[bytes]) -> list[str]:
+    """Whether it unpacks to too much or is strung together from very many pieces; what it unpacks to is thrown away.
+
+    Raises EOFError or zlib.error when it is damaged. gzip.GzipFile would pass over pieces without end in one read.
+    """
+    unpacked = members = 0
+    packed = stream.read(CHUNK)
+    while packed:
+        member = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
+        members += 1
+        if members > MAX_GZIP_MEMBERS:
+            return [f"The file is strung together from more than {MAX_GZIP_MEMBERS} gzip files. Pack it again as one."]
+        while not member.eof:
+            unpacked += len(member.decompress(packed, MAX_DIRECTORY))
+            if unpacked > MAX_UNPACKED:
+                return [TOO_MUCH]
+            packed = member.unconsumed_tail or (b"" if member.eof else stream.read(CHUNK))
+            if not packed and not member.eof:
+                raise EOFError
+        packed = (member.unused_data or stream.read(CHUNK)).lstrip(b"\0")  # zeros may fill up the end
+        while not packed and (more := stream.read(CHUNK)):
+            packed = more.lstrip(b"\0")
+    return []
 
 
 def faults_of_tar(stream: IO[bytes] | gzip.GzipFile) -> list[str]:

@@ -1,6 +1,7 @@
 """The format check of stored files, run in its own child process; a check that fails never loses the file."""
 
 import json
+import re
 import time
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,12 +23,27 @@ from submissions.states import State
 INLINE_SECONDS = 8.0
 # What could not be checked because the checker itself failed is tried again for a day.
 TRY_FOR = timedelta(hours=24)
+NOT_STORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 def as_json(report: Report, rules: Rules | None = None) -> dict[str, Any]:
-    """A report as the plain values that a JSONField holds, with the name of the rule set that made it."""
-    plain: dict[str, Any] = json.loads(report.to_json())
+    """A report as the plain values that a JSONField holds, with the name of the rule set that made it.
+
+    Reports quote names and words of the file, and a file may call its font anything: what no database keeps is marked.
+    """
+    plain: dict[str, Any] = _storable(json.loads(report.to_json()))
     return plain | {"rule_set": key_of(rules or Rules())}
+
+
+def _storable(value: Any) -> Any:
+    """The same value without what PostgreSQL refuses in JSON: NUL, and half of a pair of UTF-16."""
+    if isinstance(value, str):
+        return NOT_STORABLE.sub("\N{REPLACEMENT CHARACTER}", value)
+    if isinstance(value, list):
+        return [_storable(one) for one in value]
+    if isinstance(value, dict):
+        return {_storable(key): _storable(one) for key, one in value.items()}
+    return value
 
 
 def check_item(item: CameraReadyItem, edition: Edition) -> None:

@@ -19,7 +19,8 @@ def check(manuscript_id: int) -> None:
 def sweep_checks() -> None:
     """Check every manuscript whose bell was never heard."""
     for pk in unchecked():
-        check_manuscript(pk)
+        with apart(f"the check of manuscript {pk}", is_long=True):
+            check_manuscript(pk)
 
 
 @shared_task

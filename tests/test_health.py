@@ -70,7 +70,18 @@ def test_a_broker_that_is_down_is_care_not_down(client: Client, settings: object
 def test_a_full_disk_sends_visitors_away(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(health.shutil, "disk_usage", lambda folder: Usage(10**12, 10**12, 100 * 1024 * 1024))
     response = client.get("/readyz")
-    assert (response.status_code, response.json()["disk"]) == (503, "down: 100 MB free")
+    assert (response.status_code, response.json()["disk"]) == (503, "down: less than 500 MB free")
+
+
+@pytest.mark.django_db
+def test_everybody_may_ask_and_nobody_learns_what_others_upload(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = []
+    for free in (7 * 10**9, 6 * 10**9):
+        monkeypatch.setattr(health.shutil, "disk_usage", lambda folder, free=free: Usage(10**12, 10**12 - free, free))
+        said.append(client.get("/readyz").content)
+    assert said[0] == said[1]
 
 
 @pytest.mark.django_db

@@ -3,6 +3,7 @@
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
+from ipaddress import IPv6Address, ip_address
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -14,7 +15,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 
 from dlonsc.accounts.first_proof import keep_signed_in
-from dlonsc.accounts.limits import count
+from dlonsc.accounts.limits import address_of, count
 from dlonsc.mail.post import Letterhead, post
 
 MOST_WRONG_PASSWORDS = 100
@@ -76,9 +77,16 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return True
 
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """An address of version 4 written as one of version 6 stays one of version 4: it is in no network of that one."""
+        given: str = super().get_client_ip(request)
+        address = ip_address(given)
+        mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+        return str(mapped or given)
+
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
         """Wrong passwords are counted per account and address together: a stranger's do not shut the owner out."""
-        return f"{credentials.get('email', '').lower()}:{self.get_client_ip(request)}"
+        return f"{credentials.get('email', '').lower()}:{address_of(request)}"
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         """Beside allauth's limit: an account whose password is guessed from many addresses waits for the next day.

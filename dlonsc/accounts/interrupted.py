@@ -48,6 +48,9 @@ def keep(request: HttpRequest, person: User, *, what: str = "") -> None:
     """Keep the form of this POST for the person; files and what matches PROOF are not kept."""
     came_from = request.headers.get("Referer", "")
     is_ours = url_has_allowed_host_and_scheme(came_from, {request.get_host()}, request.is_secure())
+    back = urlsplit(came_from)._replace(scheme="", netloc="", fragment="").geturl()
+    # A path that begins with two slashes would be another host once it stands alone.
+    is_ours = is_ours and url_has_allowed_host_and_scheme(back, None)
     typed = request.POST.copy()
     for name in list(typed):
         if PROOF.search(name):
@@ -57,7 +60,7 @@ def keep(request: HttpRequest, person: User, *, what: str = "") -> None:
         "address": request.get_full_path(),
         "typed": typed.urlencode(),
         "what": what,
-        "back": urlsplit(came_from)._replace(scheme="", netloc="", fragment="").geturl() if is_ours else "",
+        "back": back if is_ours else "",
     }
 
 

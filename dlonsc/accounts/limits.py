@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from ipaddress import ip_network
 
 from allauth.account.adapter import get_adapter
 from django.contrib.auth.models import AnonymousUser
@@ -87,8 +88,9 @@ def count(bucket: str, window: timedelta, at: datetime) -> int:
 
 
 def address_of(request: HttpRequest) -> str:
-    """The address that a request comes from, behind our own proxy too."""
-    return str(get_adapter().get_client_ip(request))
+    """The address that a request comes from, behind our own proxy too; of IPv6 the network that one customer has."""
+    address = str(get_adapter().get_client_ip(request))
+    return str(ip_network((address, 64), strict=False)) if ":" in address else address
 
 
 def who(request: HttpRequest) -> str:

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 from django.db import InterfaceError, OperationalError, transaction
 
@@ -10,10 +10,13 @@ log = logging.getLogger(__name__)
 
 
 @contextmanager
-def apart(what: str) -> Iterator[None]:
-    """Undo and log what fails inside, then go on; `what` names it in the log, without anybody's address."""
+def apart(what: str, *, is_long: bool = False) -> Iterator[None]:
+    """Undo and log what fails inside, then go on; `what` names it in the log, without anybody's address.
+
+    `is_long`: what takes seconds has its own transactions where it writes, and is not one as a whole.
+    """
     try:
-        with transaction.atomic():
+        with nullcontext() if is_long else transaction.atomic():
             yield
     except (InterfaceError, OperationalError):
         # The database is away: that is no fault of this row, and the next one would fare no better.

@@ -72,6 +72,35 @@ def test_guessing_from_many_addresses_ends_and_a_known_browser_still_comes_in(au
     assert sign_in(author.email, factories.PASSWORD, address="198.51.100.8", client=home).status_code == 302
 
 
+def test_who_asks_in_an_owners_name_without_end_shuts_her_out_of_neither_code_nor_reset(author: User) -> None:
+    """From 30 addresses in one minute, more than any limit on the account alone would let through."""
+    with time_machine.travel(AT, tick=False):
+        for number in range(30):
+            for page in ("login/code/", "password/reset/"):
+                Client().post(
+                    f"/accounts/{page}", {"email": author.email}, headers={"X-Forwarded-For": f"10.0.{number}.1"}
+                )
+        Message.objects.all().delete()
+        for page in ("login/code/", "password/reset/"):
+            Client().post(f"/accounts/{page}", {"email": author.email}, headers={"X-Forwarded-For": "198.51.100.7"})
+    assert sorted(Message.objects.values_list("kind", flat=True)) == ["password_reset", "sign_in_code"]
+
+
+def test_all_addresses_of_one_customers_network_are_one(author: User) -> None:
+    statuses = [
+        sign_in(f"{number}@x.example", "x", address=f"2001:db8:1:1::{number:x}").status_code for number in range(61)
+    ]
+    elsewhere = sign_in("new@x.example", "x", address="2001:db8:1:2::1").status_code
+    assert (statuses[-1], elsewhere) == (429, 200)
+
+
+def test_addresses_of_version_4_written_as_version_6_are_not_one() -> None:
+    statuses = [
+        sign_in(f"{number}@x.example", "x", address=f"::ffff:10.0.0.{number}").status_code for number in range(61)
+    ]
+    assert statuses == [200] * 61
+
+
 def test_asking_for_letters_to_one_address_ends(client: Client, author: User) -> None:
     statuses = [client.post("/accounts/password/reset/", {"email": author.email}).status_code for _ in range(12)]
     assert statuses[-1] == 429

@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import io
 import os
+import random
 import stat
 import struct
 import tarfile
@@ -272,6 +273,11 @@ def sparse_without_end(blocks: int) -> bytes:
         (tar(("one.py", b"x" * 9000))[:60], "code.tgz", "damaged"),
         (tar(("one.py", b"x" * 9000), packed="")[:700], "code.tar", "damaged"),
         (gzip.compress(b"x" * 9000)[:20], "data.csv.gz", "damaged"),
+        (gzip.compress(b"a") * 2001, "data.csv.gz", "strung together"),
+        (gzip.compress(b"") * 2001, "data.csv.gz", "strung together"),
+        (gzip.compress(b"") * 2001 + tar(("one.py", b"x")), "code.tgz", "strung together"),
+        (gzip.compress(b"x") + gzip.compress(b"x" * 9000)[:20], "data.csv.gz", "damaged"),
+        (gzip.compress(b"x") + b"no gzip", "data.csv.gz", "damaged"),
         (b"no archive", "data.csv.gz", "damaged"),
         (b"no archive", "code.tar", "damaged"),
         (tar(("one.py", b"x"), packed="xz"), "code.tar.xz", "cannot be looked into"),
@@ -309,6 +315,9 @@ def test_what_unpacks_to_too_much_is_read_no_further_than_that(monkeypatch: pyte
         (archive("run 12:30:00.log", "readme", "README").getvalue(), "logs.zip"),
         (tar(("run 12:30:00.log", b"x"), ("README", b"x"), ("readme", b"x"), ("README", b"y")), "logs.tgz"),
         (gzip.compress(b"a,b\n1,2\n" * 1000), "results.csv.gz"),
+        (gzip.compress(b"a,b\n1,2\n") * 2000, "results.csv.gz"),
+        (gzip.compress(b"a,b\n1,2\n") + bytes(70_000), "results.csv.gz"),
+        (gzip.compress(random.Random(1).randbytes(200_000), 1), "noise.dat.gz"),
         (archive("code/train.py", "code/data.tar.gz").getvalue(), "code.zip"),
         (tar(("code/train.py", b"x" * 5000), ("code/data.zip", b"x")), "code.tar.gz"),
         (tar(("code/" + "n" * 150 + ".py", b"x"), format=tarfile.GNU_FORMAT), "code.tgz"),

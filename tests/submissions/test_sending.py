@@ -9,7 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from dlonsc.accounts.models import User
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.mail.models import Message
-from submissions import receipts
+from submissions import checks, receipts
 from submissions.actions import drafting, overseeing, sending
 from submissions.checks import check_manuscript, unchecked
 from submissions.files import read
@@ -79,6 +79,37 @@ def test_a_check_that_fails_loses_no_upload_and_the_sweeper_finishes_it(
     sweep_checks()
     manuscript.refresh_from_db()
     assert (manuscript.verdict, manuscript.pages, unchecked()) == ("accept", 9, [])
+
+
+def test_words_of_a_file_that_no_database_keeps_do_not_switch_the_check_off(
+    edition: Edition, author: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A font may be called anything, and a finding names it."""
+    answers(monkeypatch, report("reject", finding(message="The font Times\x00Ro\ud800man is missing.")))
+    row = factories.make_submission(edition, author, state=State.DRAFT, complete=False)
+    manuscript = put(row).manuscript
+    manuscript.refresh_from_db()
+    told = [one["message"] for one in manuscript.report["findings"]]
+    assert (manuscript.verdict, told) == ("reject", ["The font Times\ufffdRo\ufffdman is missing."])
+
+
+def test_a_file_whose_check_cannot_be_kept_does_not_stop_the_others(
+    edition: Edition, author: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [factories.make_submission(edition, author, complete=False) for _ in range(2)]
+    files = [factories.make_manuscript(row, checked_at=None, verdict="unchecked") for row in rows]
+    answers(monkeypatch, report(pages=9))
+
+    def conclude(manuscript: Manuscript, *rest: object) -> None:
+        if manuscript.pk == checks.unchecked()[0]:
+            raise ValueError("cannot be kept")
+        plain(manuscript, *rest)  # type: ignore[arg-type]
+
+    plain = checks.conclude
+    first, second = checks.unchecked()
+    monkeypatch.setattr(checks, "conclude", conclude)
+    sweep_checks()
+    assert ({first, second}, checks.unchecked()) == ({one.pk for one in files}, [first])
 
 
 def test_a_checker_that_is_down_leaves_submit_open(
