@@ -78,7 +78,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         return True
 
     def get_client_ip(self, request: HttpRequest) -> str:
-        """An address of version 4 written as one of version 6 stays one of version 4: it is in no network of that one."""
+        """An address of version 4 that is written as one of version 6 stays one: it is in no network of version 6."""
         given: str = super().get_client_ip(request)
         address = ip_address(given)
         mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
