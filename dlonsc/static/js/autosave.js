@@ -1,5 +1,7 @@
 // Nothing typed is lost: saved on the server every few seconds, and kept in this browser until the server has it.
 "use strict";
+// Forms that have waited for the others once.
+const passed = new WeakSet();
 for (const form of document.querySelectorAll("form[data-autosave]")) {
   const key = `draft:${document.body.dataset.user}:${form.dataset.draftKey || form.dataset.autosave}`;
   const mark = form.querySelector("[data-save-mark]") || document.querySelector("[data-save-mark]");
@@ -149,6 +151,18 @@ for (const form of document.querySelectorAll("form[data-autosave]")) {
     };
     setTimeout(goOn, 4000);
   });
+  // Another form of the page takes the reader away: what is typed here is saved before, or the page that comes would
+  // show the text of before and take its own last save for another window's.
+  document.addEventListener("submit", (event) => {
+    const { target, submitter } = event;
+    if (target === form || passed.has(target) || !(changed || running) || target.matches("[data-upload], [data-forget-drafts]")) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    clearTimeout(timer);
+    passed.add(target);
+    Promise.race([ended.then(() => save(false)), new Promise((go) => setTimeout(go, 4000))])
+      .finally(() => target.requestSubmit(submitter));
+  }, true);
   // Signing out: first everything is saved; what its writer drops is not put back by a last save on leaving.
   document.addEventListener("save-now", () => save(false));
   // Before a part of the page takes the reader to a new one (upload.js), it waits for what is on its way and then saves.

@@ -1,27 +1,5 @@
 // Uploads with progress; without it the form posts as forms do.
 "use strict";
-// What was typed into the other forms of the page, which an upload would otherwise take away with the old page.
-const BESIDE = "typed-beside-an-upload";
-const besides = () => [...document.forms]
-  .filter((form) => form.method === "post" && !form.matches("[data-autosave], [data-forget-drafts]"))
-  .flatMap((form) => [...form.elements].filter((control) => control.name && control.matches("textarea, input[type=text]"))
-    .map((control) => [`${new URL(form.action).pathname} ${control.name}`, control]));
-const keepBesides = () => {
-  const fields = besides().filter(([, control]) => control.value !== control.defaultValue).map(([key, control]) => [key, control.value]);
-  if (fields.length) sessionStorage.setItem(BESIDE, JSON.stringify({ user: document.body.dataset.user, path: location.pathname, at: Date.now(), fields }));
-};
-try {
-  const kept = JSON.parse(sessionStorage.getItem(BESIDE));
-  sessionStorage.removeItem(BESIDE);
-  if (kept && kept.user === document.body.dataset.user && kept.path === location.pathname && Date.now() - kept.at < 60000) {
-    for (const [key, value] of kept.fields) {
-      const found = besides().find(([other, control]) => other === key && !control.value);
-      if (found) found[1].value = value;
-    }
-  }
-} catch {
-  // Nothing readable was kept.
-}
 for (const form of document.querySelectorAll("form[data-upload]")) {
   const input = form.querySelector("input[type=file]");
   const bar = document.createElement("progress");
@@ -65,14 +43,7 @@ for (const form of document.querySelectorAll("form[data-upload]")) {
       } catch {
         answer = {};
       }
-      if (request.status < 300 && answer.location) {
-        try {
-          keepBesides();
-        } catch {
-          // This browser keeps nothing: the file has arrived all the same.
-        }
-        location.assign(answer.location);
-      }
+      if (request.status < 300 && answer.location) location.assign(answer.location);
       else if (answer.errors) fail(answer.errors);
       else if (request.status === 413) fail({ file: ["The file is larger than this site accepts."] });
       else if (request.status === 403 || request.responseURL.includes("/accounts/login/")) fail({ file: ["You are signed out. Sign in in another tab, then press Upload again."] });

@@ -1,0 +1,57 @@
+// Text typed into one form of a page is still there after another form of it was sent, after loading the page again, and
+// when its writer comes back to it in this tab. What is saved while it is typed has a way of its own (autosave.js).
+"use strict";
+(() => {
+  const BESIDE = "typed-beside";
+  const mine = document.body.dataset.user;
+  if (!mine) return;
+  // What tells two forms of the same address apart.
+  const ABOUT = "input[type=hidden]:is([name=number], [name=item], [name=request], [name=member], [name=act])";
+  const OTHERS = "[data-autosave], [data-upload], [data-forget-drafts]";
+  const keyOf = (form, control) => [
+    new URL(form.action).pathname, ...[...form.querySelectorAll(ABOUT)].map((one) => one.value), control.name,
+  ].join(" ");
+  const controls = () => [...document.forms]
+    .filter((form) => form.method === "post" && !form.matches(OTHERS) && !form.querySelector("[type=password]") && !form.closest(".demo-bar"))
+    .flatMap((form) => [...form.elements].filter((control) => control.name && control.matches("textarea, input[type=text]"))
+      .map((control) => [keyOf(form, control), control]));
+  const kept = () => {
+    try {
+      const all = JSON.parse(sessionStorage.getItem(BESIDE));
+      return all && all.user === mine ? all.fields : {};
+    } catch {
+      return {};
+    }
+  };
+  let sent = null;
+  let dropped = false;
+  const keep = () => {
+    if (dropped) return;
+    const fields = kept();
+    for (const [key, control] of controls()) {
+      if (control.form !== sent && control.value !== control.defaultValue) fields[key] = [control.value, control.defaultValue];
+      else delete fields[key];
+    }
+    try {
+      sessionStorage.setItem(BESIDE, JSON.stringify({ user: mine, fields }));
+    } catch {
+      // This browser keeps nothing.
+    }
+  };
+  for (const [key, control] of controls()) {
+    const [value, before] = kept()[key] || [];
+    // Only over what stood there when it was typed: never over what the site has now.
+    if (value === undefined || control.value !== control.defaultValue || control.defaultValue !== before) continue;
+    control.value = value;
+    control.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+  document.addEventListener("submit", (event) => {
+    if (!event.defaultPrevented) sent = event.target;
+  });
+  document.addEventListener("drop-drafts", () => {
+    dropped = true;
+    sessionStorage.removeItem(BESIDE);
+  });
+  window.addEventListener("pagehide", keep);
+  window.addEventListener("pageshow", () => { sent = null; });
+})();
