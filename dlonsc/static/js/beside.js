@@ -4,7 +4,6 @@
 (() => {
   const BESIDE = "typed-beside";
   const mine = document.body.dataset.user;
-  if (!mine) return;
   // What tells two forms of the same address apart.
   const ABOUT = "input[type=hidden]:is([name=number], [name=item], [name=request], [name=member], [name=act])";
   const OTHERS = "[data-autosave], [data-upload], [data-forget-drafts]";
