@@ -8,11 +8,15 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings as django_settings
 from django.core.signals import request_finished, request_started
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from dlonsc.accounts.models import User
 from dlonsc.editions.models import Membership
 from tests.chromium import listen, session
+
+# Milliseconds: what takes longer never comes, also on a machine that does ten other things.
+PATIENCE = 40_000
+expect.set_options(timeout=PATIENCE)
 
 Open = Callable[..., Page]
 
@@ -67,7 +71,7 @@ def open_page(browser: Browser, live_server: object, transactional_db: None) -> 
         if user is not None:
             context.add_cookies([{"name": django_settings.SESSION_COOKIE_NAME, "value": session(user), "url": base}])
         page = context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(PATIENCE)
         listen(page, base, complaints)
         return page
 

@@ -55,10 +55,10 @@ def test_from_the_call_to_the_receipt(tmp_path: Path, open_page: Open) -> None:
     expect(page.get_by_text("Draft: will not be reviewed").first).to_be_visible()
 
     upload(page, pdf(tmp_path, 13))
-    expect(page.get_by_text("The paper has 13 pages; at most 12 are allowed").first).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("The paper has 13 pages; at most 12 are allowed").first).to_be_visible()
     right = pdf(tmp_path, 8)
     upload(page, right)
-    expect(page.get_by_text("The format is right.").first).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("The format is right.").first).to_be_visible()
 
     page.locator("#id_abstract").fill("What was done and what came out.")
     page.locator("#details input[name=topics]").first.check()
@@ -132,8 +132,8 @@ def test_an_upload_right_after_typing_saves_the_text_first_and_loses_none_beside
     page.locator("#id_abstract").fill("Typed in a hurry.")
     upload(page, pdf(tmp_path, 8))
     # The page of before says that the format is right, too: of the PDF that the draft had.
-    page.wait_for_url("**/?v=2*", timeout=20_000)
-    expect(page.get_by_text("The format is right.").first).to_be_visible(timeout=20_000)
+    page.wait_for_url("**/?v=2*")
+    expect(page.get_by_text("The format is right.").first).to_be_visible()
     expect(page.locator("#id_abstract")).to_have_value("Typed in a hurry.")
     expect(page.locator("textarea[name=text]")).to_have_value("May the paper have an appendix?")
     expect(page.get_by_text("another window")).to_have_count(0)
@@ -154,7 +154,7 @@ def test_a_text_that_did_not_arrive_before_the_form_closed_is_shown_until_its_wr
     address = f"/{edition.slug}/submissions/{draft.number}/"
     page.goto(address)
     page.locator("#id_abstract").fill("Typed as the line broke.")
-    expect(page.locator("[data-save-mark]").first).to_contain_text("kept in this browser", timeout=10_000)
+    expect(page.locator("[data-save-mark]").first).to_contain_text("kept in this browser")
     edition.deadlines.filter(phase="submission").update(cutoff_at=timezone.now() - timedelta(hours=1))
     page.goto(address)
     kept = page.locator("[data-leftovers]")

@@ -56,6 +56,6 @@ def test_a_site_that_does_not_answer_is_told(open_page: Open, chair: Membership,
         route.abort() if "x-fragment" in route.request.headers else route.continue_()
 
     page.route("**/*", fail)
-    expect(page.get_by_text("The site does not answer.")).to_be_visible(timeout=15_000)
+    expect(page.get_by_text("The site does not answer.")).to_be_visible()
     page.unroute("**/*", fail)
-    expect(page.get_by_text("The site does not answer.")).to_have_count(0, timeout=15_000)
+    expect(page.get_by_text("The site does not answer.")).to_have_count(0)
