@@ -201,8 +201,9 @@ def deliver_one(
 @transaction.atomic
 def _may_leave(message: Message, fence: int, at: datetime, terms: Terms) -> bool:
     """The last look, in one transaction with the point of no return."""
-    if wants_no_reminders(message):
-        move(message, State.CANCELLED, of=[State.SENDING], at=at, fence=fence, answer=NO_REMINDERS)
+    kept = kept_from_leaving(message)
+    if kept is not None:
+        move(message, State.CANCELLED, of=[State.SENDING], at=at, fence=fence, answer=kept)
         return False
     try:
         reason = guards.objection(message)
@@ -282,6 +283,18 @@ def keep_back(message: Message, reason: str, *, of: Collection[str], at: datetim
         rows = Message.objects.filter(pk__in=parts)
         move_all(rows, State.GATHERED, of=[State.COLLECTED], at=at, answer="the letter of the day did not leave")
     return kept
+
+
+def kept_from_leaving(message: Message) -> str | None:
+    """Why a letter must not leave whatever its guard says, or None.
+
+    A letter that was being handed over when its campaign was stopped may come back to be tried again.
+    """
+    if wants_no_reminders(message):
+        return NO_REMINDERS
+    stopped = Campaign.objects.filter(pk=message.campaign_id or 0, stopped_at__isnull=False)
+    reason = stopped.values_list("stop_reason", flat=True).first()
+    return None if reason is None else f"its letters were stopped: {reason}"
 
 
 def wants_no_reminders(message: Message) -> bool:

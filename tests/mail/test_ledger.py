@@ -367,6 +367,24 @@ def test_a_letter_that_is_stopped_while_it_is_being_sent_does_not_leave(
     assert (transport.taken, state(message)) == ([], State.CANCELLED)
 
 
+def test_a_letter_that_is_handed_over_while_its_campaign_is_stopped_is_not_tried_again(
+    letter: Callable[..., Message], clock: Clock
+) -> None:
+    campaign = Campaign.objects.create(kind="mailing", title="A wrong text")
+    message = letter(1, campaign=campaign)
+
+    def stop() -> None:
+        assert ledger.cancel_campaign(campaign, reason="by a chair", at=clock.now) == 0
+
+    run(clock, Scripted(Answer(Outcome.LATER, "451 greylisted"), meanwhile=stop))
+    clock.now += MINUTE
+    transport = Scripted()
+    run(clock, transport)
+    message.refresh_from_db()
+    assert transport.taken == []
+    assert (message.state, message.answer) == (State.CANCELLED, "its letters were stopped: by a chair")
+
+
 def test_a_guard_that_objects_stops_the_letter_and_the_rest_of_its_campaign(
     letter: Callable[..., Message], clock: Clock
 ) -> None:

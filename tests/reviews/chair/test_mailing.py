@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from dlonsc.accounts.models import User
+from dlonsc.codes import code
 from dlonsc.editions.actions import resend_invitation
 from dlonsc.editions.invitations import link_of
 from dlonsc.editions.models import Edition, Membership
@@ -174,7 +175,7 @@ def test_only_who_wrote_it_sees_it(
 ) -> None:
     row = draft(chair, "submitted", "About the Zebrafish")
     page = f"/{edition.slug}/chair/mail/write/"
-    answers = [as_user(one).get(f"{page}{row.pk}/").status_code for one in (chair, other_chair)]
+    answers = [as_user(one).get(f"{page}{code('mailing', row.pk)}/").status_code for one in (chair, other_chair)]
     assert answers == [200, 404]
     assert "Hello" not in as_user(other_chair).get(page).text
 
