@@ -489,14 +489,17 @@ def cancel(message: Message, *, by: str, at: datetime) -> None:
 
 
 def waiting(rows: QuerySet[Message], before: datetime) -> QuerySet[Message]:
-    """Of `rows` those that wait and were written before an instant: what a restored backup knows as not sent."""
-    return rows.filter(state__in=WAITING, created_at__lt=before)
+    """Of `rows` those that wait and were written before an instant: what a restored backup knows as not sent.
+
+    Also what a worker held when the backup was made: it was sent a moment later, and would be queued again.
+    """
+    return rows.filter(state__in=STOPPABLE, created_at__lt=before)
 
 
 def cancel_waiting(rows: QuerySet[Message], *, before: datetime, by: str, at: datetime) -> int:
     """Keep back every waiting letter that was written before an instant; returns how many."""
     words = f"cancelled by {by}: written before {before:%Y-%m-%d %H:%M} UTC"
-    return move_all(waiting(rows, before), State.CANCELLED, of=WAITING, at=at, answer=words)
+    return move_all(waiting(rows, before), State.CANCELLED, of=STOPPABLE, at=at, answer=words, lease_until=None)
 
 
 def _again(message: Message, of: Collection[State], words: str, at: datetime) -> bool:
