@@ -17,7 +17,7 @@ from dlonsc.mail.placeholders import Block, Value
 from reviews.access import has_submitted, on_desks
 from reviews.emails import blocks
 from reviews.emails.mailing import Person
-from reviews.emails.reminding import contacts
+from reviews.emails.reminding import contacts_of
 from reviews.models import Assignment
 from reviews.reminders import missing_items
 from submissions.models import Submission, SubmissionQuerySet
@@ -155,8 +155,10 @@ def _all_authors(edition: Edition, rows: SubmissionQuerySet, words: str) -> Iter
 
 
 def _drafts(edition: Edition, among: SubmissionQuerySet, at: datetime) -> Iterator[Person]:
-    for row in _papers(edition, among.drafts()):
-        for email, name in contacts(row):
+    rows = list(_papers(edition, among.drafts()))
+    people = contacts_of(rows)
+    for row in rows:
+        for email, name in people[row.pk]:
             yield _of_paper(row, email, name, f"answers for submission {row.number}, a draft")
 
 
@@ -178,10 +180,12 @@ def _rejected(edition: Edition, among: SubmissionQuerySet, at: datetime) -> Iter
 
 
 def _camera_ready(edition: Edition, among: SubmissionQuerySet, at: datetime) -> Iterator[Person]:
-    for row in _papers(edition, among.accepted(at).prefetch_related("camera_ready_items")):
+    rows = list(_papers(edition, among.accepted(at).prefetch_related("camera_ready_items")))
+    people = contacts_of(rows)
+    for row in rows:
         missing = missing_items(row)
         if missing:
-            for email, name in contacts(row):
+            for email, name in people[row.pk]:
                 reason = f"submission {row.number} misses: {', '.join(missing)}"
                 yield _of_paper(row, email, name, reason, missing)
 

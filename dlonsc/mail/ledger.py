@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from dlonsc.mail import guards
 from dlonsc.mail.envelope import envelope
+from dlonsc.mail.erased import erased_since
 from dlonsc.mail.models import Campaign, Message, Pace, Pause, State, StateChange, Unsubscribed, stored_key
 from dlonsc.mail.transport import Answer, Outcome, Transport, transport_for
 
@@ -288,8 +289,11 @@ def keep_back(message: Message, reason: str, *, of: Collection[str], at: datetim
 def kept_from_leaving(message: Message) -> str | None:
     """Why a letter must not leave whatever its guard says, or None.
 
-    A letter that was being handed over when its campaign was stopped may come back to be tried again.
+    A letter that was being handed over when its campaign was stopped, or its recipient erased, may come back to be
+    tried again.
     """
+    if erased_since(message):
+        return ERASED
     if wants_no_reminders(message):
         return NO_REMINDERS
     stopped = Campaign.objects.filter(pk=message.campaign_id or 0, stopped_at__isnull=False)

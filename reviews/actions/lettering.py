@@ -40,8 +40,6 @@ def send_again(letter: Message, *, by: User, at: datetime) -> None:
 
 def _must_still_hold(letter: Message) -> None:
     """Ask now what the ledger would ask before it leaves, so that nothing untrue waits in the queue."""
-    if letter.state == State.CANCELLED and letter.answer == ledger.ERASED:
-        raise ledger.NotPossible(f"It is not sent again: {ledger.ERASED}.")
     kept = ledger.kept_from_leaving(letter)
     if kept is not None:
         raise ledger.NotPossible(f"It is not sent again: {kept}.")
