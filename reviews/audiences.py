@@ -14,7 +14,7 @@ from django.conf import settings
 from dlonsc.editions.invitations import link_of
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.mail.placeholders import Block, Value
-from reviews.access import has_submitted, on_desks
+from reviews.access import has_submitted, on_desks, open_tasks
 from reviews.emails import blocks
 from reviews.emails.mailing import Person
 from reviews.emails.reminding import contacts_of
@@ -106,17 +106,18 @@ def _silent(edition: Edition, among: SubmissionQuerySet, at: datetime) -> Iterat
         yield replace(person, key=key, values=shown, sealed={"link": link_of(row)})
 
 
-def _tasks(edition: Edition, among: SubmissionQuerySet) -> dict[Membership, list[Assignment]]:
-    """Only what each reviewer could open herself: a letter tells its title."""
+def _by_member(edition: Edition, tasks: Sequence[Assignment]) -> dict[Membership, list[Assignment]]:
+    """Only of tasks that each reviewer could open herself: a letter tells their titles."""
     found: dict[Membership, list[Assignment]] = defaultdict(list)
-    for row in on_desks(among.submitted().values_list("pk", flat=True)):
+    for row in tasks:
         row.membership.edition = edition
         found[row.membership].append(row)
     return found
 
 
 def _open_reviews(edition: Edition, among: SubmissionQuerySet, at: datetime) -> Iterator[Person]:
-    for member, rows in _tasks(edition, among).items():
+    tasks = open_tasks(among.values_list("pk", flat=True), at)
+    for member, rows in _by_member(edition, tasks).items():
         missing = [row for row in rows if not has_submitted(row)]
         if missing:
             numbers = ", ".join(str(row.submission.number) for row in missing)
@@ -124,7 +125,8 @@ def _open_reviews(edition: Edition, among: SubmissionQuerySet, at: datetime) -> 
 
 
 def _finished(edition: Edition, among: SubmissionQuerySet, at: datetime) -> Iterator[Person]:
-    for member, rows in _tasks(edition, among).items():
+    tasks = on_desks(among.submitted().values_list("pk", flat=True))
+    for member, rows in _by_member(edition, tasks).items():
         if all(has_submitted(row) for row in rows):
             yield _member(member, f"submitted all reviews: {len(rows)}", rows)
 

@@ -228,6 +228,8 @@ def reviews_are_open(message: Message) -> str | None:
     seen = _seen(listed.filter(submission__in=Submission.objects.under_review(timezone.now())))
     if len(seen) < len(message.guard["assignments"]):
         return guards.NotHers("a paper that it lists is none of hers any more")
+    if seen and not seen[0].membership.has_address(message.to_email):
+        return guards.OTHER_ADDRESS
     if not listed.awaiting_review().exists():
         return "the reviews were submitted in the meantime"
     return _moved(message, seen[0].submission.edition_id, Phase.REVIEW)
