@@ -13,6 +13,7 @@ from django.http import Http404
 from django.utils import timezone
 
 from dlonsc.accounts.models import User
+from dlonsc.editions.calendar import Phase
 from dlonsc.editions.models import Edition, Membership, long_past_events
 from dlonsc.editions.visibility import Audience, Since, Thing, rule
 from reviews.conflicts import conflict_reasons
@@ -86,6 +87,14 @@ def on_desks(submissions: Iterable[int]) -> list[Assignment]:
     )
     barred = conflict_reasons({row.submission_id for row in rows})
     return [row for row in rows if (row.submission_id, row.membership_id) not in barred]
+
+
+def open_tasks(submissions: Iterable[int], at: datetime) -> list[Assignment]:
+    """Those of `on_desks` whose review the form still takes at `at`: no decision is known, reviewing is not closed."""
+    rows = Submission.objects.under_review(at).filter(pk__in=list(submissions))
+    editions = Edition.objects.filter(submissions__in=rows).distinct().prefetch_related("deadlines")
+    open_ones = [row.pk for row in editions if row.window(Phase.REVIEW, received_at=at).accepts]
+    return on_desks(rows.filter(edition__in=open_ones).values_list("pk", flat=True))
 
 
 def has_submitted(task: Assignment) -> bool:

@@ -10,23 +10,28 @@ class ReviewsConfig(AppConfig):
         # Models exist only now, so these cannot be imported at the top.
         from dlonsc.mail.guards import register  # noqa: PLC0415
         from reviews.concerned import register as answer_editions  # noqa: PLC0415
+        from reviews.emails.subreviewing import TO_REVIEWER  # noqa: PLC0415
         from reviews.guards import (  # noqa: PLC0415
+            changes_may_be_told,
             decision_stands,
             is_still_invited,
             may_read_the_discussion,
             review_is_open,
             still_in_audience,
-            tasks_are_still_hers,
+            task_is_still_hers,
         )
         from reviews.reminders import register_guards  # noqa: PLC0415
 
         answer_editions()
         register("decision", decision_stands)
-        register("assigned", tasks_are_still_hers)
+        register("assigned", changes_may_be_told)
+        register("unassigned", changes_may_be_told)
         register("chair_reminder", review_is_open)
         register("mailing", still_in_audience)
         register("mailing_tasks", still_in_audience)
         register("discussion_opened", may_read_the_discussion)
         register("discussion_news", may_read_the_discussion)
         register("sub_reviewer_invitation", is_still_invited)
+        for kind in TO_REVIEWER:
+            register(kind, task_is_still_hers)
         register_guards()

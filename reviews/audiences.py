@@ -14,10 +14,10 @@ from django.conf import settings
 from dlonsc.editions.invitations import link_of
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.mail.placeholders import Block, Value
-from reviews.access import has_submitted, on_desks
+from reviews.access import has_submitted, on_desks, open_tasks
 from reviews.emails import blocks
 from reviews.emails.mailing import Person
-from reviews.emails.reminding import contacts
+from reviews.emails.reminding import contacts_of
 from reviews.models import Assignment
 from reviews.reminders import missing_items
 from submissions.models import Submission, SubmissionQuerySet
@@ -106,17 +106,18 @@ def _silent(edition: Edition, among: SubmissionQuerySet, at: datetime) -> Iterat
         yield replace(person, key=key, values=shown, sealed={"link": link_of(row)})
 
 
-def _tasks(edition: Edition, among: SubmissionQuerySet) -> dict[Membership, list[Assignment]]:
-    """Only what each reviewer could open herself: a letter tells its title."""
+def _by_member(edition: Edition, tasks: Sequence[Assignment]) -> dict[Membership, list[Assignment]]:
+    """Only of tasks that each reviewer could open herself: a letter tells their titles."""
     found: dict[Membership, list[Assignment]] = defaultdict(list)
-    for row in on_desks(among.submitted().values_list("pk", flat=True)):
+    for row in tasks:
         row.membership.edition = edition
         found[row.membership].append(row)
     return found
 
 
 def _open_reviews(edition: Edition, among: SubmissionQuerySet, at: datetime) -> Iterator[Person]:
-    for member, rows in _tasks(edition, among).items():
+    tasks = open_tasks(among.values_list("pk", flat=True), at)
+    for member, rows in _by_member(edition, tasks).items():
         missing = [row for row in rows if not has_submitted(row)]
         if missing:
             numbers = ", ".join(str(row.submission.number) for row in missing)
@@ -124,7 +125,8 @@ def _open_reviews(edition: Edition, among: SubmissionQuerySet, at: datetime) -> 
 
 
 def _finished(edition: Edition, among: SubmissionQuerySet, at: datetime) -> Iterator[Person]:
-    for member, rows in _tasks(edition, among).items():
+    tasks = on_desks(among.submitted().values_list("pk", flat=True))
+    for member, rows in _by_member(edition, tasks).items():
         if all(has_submitted(row) for row in rows):
             yield _member(member, f"submitted all reviews: {len(rows)}", rows)
 
@@ -155,8 +157,10 @@ def _all_authors(edition: Edition, rows: SubmissionQuerySet, words: str) -> Iter
 
 
 def _drafts(edition: Edition, among: SubmissionQuerySet, at: datetime) -> Iterator[Person]:
-    for row in _papers(edition, among.drafts()):
-        for email, name in contacts(row):
+    rows = list(_papers(edition, among.drafts()))
+    people = contacts_of(rows)
+    for row in rows:
+        for email, name in people[row.pk]:
             yield _of_paper(row, email, name, f"answers for submission {row.number}, a draft")
 
 
@@ -178,10 +182,12 @@ def _rejected(edition: Edition, among: SubmissionQuerySet, at: datetime) -> Iter
 
 
 def _camera_ready(edition: Edition, among: SubmissionQuerySet, at: datetime) -> Iterator[Person]:
-    for row in _papers(edition, among.accepted(at).prefetch_related("camera_ready_items")):
+    rows = list(_papers(edition, among.accepted(at).prefetch_related("camera_ready_items")))
+    people = contacts_of(rows)
+    for row in rows:
         missing = missing_items(row)
         if missing:
-            for email, name in contacts(row):
+            for email, name in people[row.pk]:
                 reason = f"submission {row.number} misses: {', '.join(missing)}"
                 yield _of_paper(row, email, name, reason, missing)
 

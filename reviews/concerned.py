@@ -11,7 +11,7 @@ from dlonsc.editions.models import Deadline, Edition, Membership
 from dlonsc.editions.upstairs import Person, upstairs
 from reviews.access import has_submitted, on_desks
 from reviews.conflicts import refresh_all
-from reviews.emails.reminding import contacts
+from reviews.emails.reminding import contacts_of
 from reviews.models import Assignment
 from reviews.reach import effect_of, end_of_access
 from reviews.reminders import PHASES, planned
@@ -26,7 +26,7 @@ def known_to(edition: Edition, viewer: Membership | None) -> SubmissionQuerySet:
 def draft_owners(edition: Edition, viewer: Membership | None) -> list[Person]:
     """Who answers for a submission that is not submitted: those whom the reminders go to."""
     rows = known_to(edition, viewer).drafts().select_related("created_by").prefetch_related("authors")
-    return [Person(email, name) for row in rows for email, name in contacts(row)]
+    return [Person(email, name) for people in contacts_of(rows).values() for email, name in people]
 
 
 def late_reviewers(edition: Edition, viewer: Membership | None) -> list[Person]:

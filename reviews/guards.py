@@ -1,16 +1,26 @@
 """The ledger's last look before a letter of this room leaves: None lets it go, words keep it and say why."""
 
+from collections.abc import Collection
 from typing import Any
 
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from dlonsc.editions.models import Edition, Membership
-from dlonsc.mail.guards import NotHers, OnlyThis
+from dlonsc.mail.guards import OTHER_ADDRESS, NotHers, OnlyThis
 from dlonsc.mail.models import Message
-from reviews.access import discussions_of, discussions_overseen_by, has_submitted, on_desks, open_sub_reviews
+from reviews.access import (
+    assigned_to,
+    discussions_of,
+    discussions_overseen_by,
+    has_submitted,
+    on_desks,
+    open_sub_reviews,
+    open_tasks,
+)
 from reviews.audiences import BY_KEY
 from reviews.emails.assigning import NOT_ALL_HERS
+from reviews.late_conflicts import taken_back
 from reviews.models import Assignment, Comment, Decision, LastRead
 from submissions.models import Submission
 from submissions.states import State
@@ -38,22 +48,39 @@ def decision_stands(message: Message) -> str | None:
 
 
 def review_is_open(message: Message) -> str | None:
-    """All papers that the reminder lists are still hers, and at least one of the reviews is missing."""
+    """All papers that the reminder lists are still hers and take reviews, and one of the reviews is missing."""
     listed = set(message.guard["assignments"])
-    papers = Assignment.objects.filter(pk__in=listed).values_list("submission", flat=True)
+    if _went_elsewhere(message, listed):
+        return OTHER_ADDRESS
+    papers = list(Assignment.objects.filter(pk__in=listed).values_list("submission", flat=True))
     tasks = [task for task in on_desks(papers) if task.pk in listed]
     if len(tasks) < len(listed):
         return NOT_HERS
+    if not listed <= {task.pk for task in open_tasks(papers, timezone.now())}:
+        return "a decision is known, or reviewing was closed, in the meantime"
     return "the reviews were submitted in the meantime" if all(has_submitted(task) for task in tasks) else None
 
 
-def tasks_are_still_hers(message: Message) -> str | None:
-    """Every task that the letter names may still be seen by its reviewer; she finds what is left on her page."""
-    tasks = list(Assignment.objects.filter(pk__in=message.guard["tasks"]))
+def changes_may_be_told(message: Message) -> str | None:
+    """Every new task that the letter names may still be seen by its reviewer, and every one that was taken back is
+    news that she may be told; she finds what is left on her page.
+    """
+    wanted = message.guard
+    tasks = list(Assignment.objects.filter(pk__in=wanted["tasks"]))
     seen = {row.pk for row in on_desks(row.submission_id for row in tasks)}
-    if {row.pk for row in tasks} <= seen:
+    # Letters from before name no task that was taken back.
+    removed = set(wanted.get("removed", ()))
+    if _went_elsewhere(message, {*wanted["tasks"], *removed}):
+        return OTHER_ADDRESS
+    if {row.pk for row in tasks} <= seen and removed <= {row.pk for row in taken_back(removed)}:
         return None
     return OnlyThis(NOT_ALL_HERS)
+
+
+def _went_elsewhere(message: Message, tasks: Collection[int]) -> bool:
+    """Whether the reviewer who has these tasks (primary keys) has left the address that the letter goes to."""
+    task = Assignment.objects.filter(pk__in=tasks).select_related("membership__user").first()
+    return task is not None and not task.membership.has_address(message.to_email)
 
 
 def still_in_audience(message: Message) -> str | None:
@@ -64,9 +91,10 @@ def still_in_audience(message: Message) -> str | None:
     if edition is None:
         return OnlyThis("its edition is gone")
     among = Submission.objects.filter(pk__in=wanted["submissions"])
-    if any(person.key == wanted["person"] for person in audience.people(edition, among, at)):
-        return None
-    return OnlyThis(audience.left)
+    person = next((one for one in audience.people(edition, among, at) if one.key == wanted["person"]), None)
+    if person is None:
+        return OnlyThis(audience.left)
+    return None if person.email.lower() == message.to_email else OTHER_ADDRESS
 
 
 def is_still_invited(message: Message) -> str | None:
@@ -76,10 +104,23 @@ def is_still_invited(message: Message) -> str | None:
     return "the invitation has ended, or was answered, in the meantime"
 
 
+def task_is_still_hers(message: Message) -> str | None:
+    """The reviewer may still open the task that the letter tells of."""
+    wanted = message.guard["assignment"]
+    if _went_elsewhere(message, [wanted]):
+        return OTHER_ADDRESS
+    task = Assignment.objects.select_related("membership").filter(pk=wanted).first()
+    if task is not None and assigned_to(task.membership).filter(pk=task.pk).exists():
+        return None
+    return "the task is none of hers any more"
+
+
 def may_read_the_discussion(message: Message) -> str | None:
     """The recipient may still read all the discussions that it lists, and has not read the news yet."""
     wanted = message.guard
     member = Membership.objects.select_related("edition", "user").get(pk=wanted["membership"])
+    if not member.has_address(message.to_email):
+        return OTHER_ADDRESS
     listed = set(wanted["submissions"])
     for rows in (discussions_of(member), discussions_overseen_by(member)):
         listed -= set(rows.filter(submission__in=listed).values_list("submission", flat=True))

@@ -3,6 +3,7 @@ chair is in conflict another handles the submission.
 """
 
 from collections import Counter, defaultdict
+from collections.abc import Collection
 from datetime import datetime
 
 from django.db import transaction
@@ -10,6 +11,7 @@ from django.db.models import Exists, OuterRef
 
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.history.record import record
+from dlonsc.mail.guards import OTHER_ADDRESS
 from dlonsc.mail.models import Message
 from dlonsc.mail.models import State as LetterState
 from reviews.access import has_submitted, on_desks
@@ -17,7 +19,8 @@ from reviews.conflicts import conflict_reasons
 from reviews.delegates import chairs_of, open_ones
 from reviews.emails.assigning import NOT_ALL_HERS, post_changes
 from reviews.emails.chairing import post_late_conflict
-from reviews.models import Assignment
+from reviews.models import Assignment, Review
+from reviews.persons import HAVE_LEFT
 from submissions.access import overseen_by
 from submissions.models import Submission
 
@@ -75,26 +78,63 @@ def name_missing_handlers(edition: Edition, *, at: datetime) -> int:
     return count
 
 
+def taken_back(tasks: Collection[int]) -> list[Assignment]:
+    """Of these tasks (primary keys), those of which their reviewers may be told that they were taken back.
+
+    None of a submission that she is in conflict with, none that she has again, and none of which no letter ever told
+    her, unless she has begun: she would first learn of the submission by losing it.
+    """
+    rows = list(Assignment.objects.filter(pk__in=tasks).select_related("membership__user", "submission__edition"))
+    papers = {row.submission_id for row in rows}
+    barred = set(conflict_reasons(papers))
+    standing = Assignment.objects.standing().filter(submission__in=papers)
+    again = set(standing.values_list("submission", "membership"))
+    editions = {row.submission.edition.slug for row in rows}
+    letters = Message.objects.filter(kind="assigned", edition__in=editions).values_list("guard", "state")
+    named = [(set(guard.get("tasks", ())), state) for guard, state in letters]
+    told = {pk for pks, state in named if state in HAVE_LEFT for pk in pks}
+    told |= set(Review.objects.filter(assignment__in=tasks).values_list("assignment", flat=True))
+    untold = {pk for pks, _ in named for pk in pks} - told
+    return [
+        row for row in rows if row.pk not in untold and (row.submission_id, row.membership_id) not in barred | again
+    ]
+
+
 @transaction.atomic
 def tell_tasks_left(edition: Edition, *, at: datetime) -> int:
-    """A letter about several new tasks that was kept back for one of them is written anew for the others.
+    """A letter about several changed tasks that was kept back for one of them is written anew for the others; one whose
+    address its reader has left is written to the one that she has now.
 
     Returns the number of new letters.
     """
-    letters = Message.objects.filter(kind="assigned", edition=edition.slug)
-    kept_back = list(letters.filter(state=LetterState.CANCELLED, answer=NOT_ALL_HERS))
+    letters = Message.objects.filter(kind__in=("assigned", "unassigned"), edition=edition.slug)
+    kept_back = list(letters.filter(state=LetterState.CANCELLED, answer__in=(NOT_ALL_HERS, OTHER_ADDRESS)))
     if not kept_back:
         return 0
-    guards = letters.exclude(state=LetterState.CANCELLED).values_list("guard", flat=True)
-    told = {pk for guard in guards for pk in guard.get("tasks", ())}
-    # The last letter that was kept back for each task.
-    missed = {pk: letter.pk for letter in kept_back for pk in letter.guard["tasks"] if pk not in told}
-    papers = Assignment.objects.filter(pk__in=missed).values_list("submission", flat=True)
-    left: dict[Membership, list[Assignment]] = defaultdict(list)
+    guards = list(letters.exclude(state=LetterState.CANCELLED).values_list("guard", flat=True))
+
+    def missed(name: str) -> dict[int, int]:
+        """The last letter that was kept back for each task that no other letter names."""
+        told = {pk for guard in guards for pk in guard.get(name, ())}
+        return {pk: letter.pk for letter in kept_back for pk in letter.guard.get(name, ()) if pk not in told}
+
+    new, gone = missed("tasks"), missed("removed")
+    papers = Assignment.objects.filter(pk__in=new).values_list("submission", flat=True)
+    left: dict[Membership, tuple[list[Assignment], list[Assignment]]] = defaultdict(lambda: ([], []))
     for task in on_desks(papers):
-        if task.pk in missed and not has_submitted(task):
-            left[task.membership].append(task)
+        if task.pk in new and not has_submitted(task):
+            left[task.membership][0].append(task)
+    for task in taken_back(gone):
+        if task.membership.is_active:
+            left[task.membership][1].append(task)
     return sum(
-        post_changes(edition, member, tasks, [], at=at, instead_of=max(missed[task.pk] for task in tasks))
-        for member, tasks in left.items()
+        post_changes(
+            edition,
+            member,
+            added,
+            removed,
+            at=at,
+            instead_of=max([new[task.pk] for task in added] + [gone[task.pk] for task in removed]),
+        )
+        for member, (added, removed) in left.items()
     )

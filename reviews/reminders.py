@@ -24,7 +24,7 @@ from reviews.emails.reminding import (
     DRAFT,
     REVIEWS,
     Moment,
-    contacts,
+    contacts_of,
     remind_of_camera_ready,
     remind_of_draft,
     remind_of_reviews,
@@ -129,10 +129,12 @@ def _drafts(deadline: Deadline, drafts: SubmissionQuerySet) -> Iterator[Open]:
     usual = tuple(step for step in steps_of(deadline.edition) if step >= DAY)
     files = Prefetch("manuscripts", queryset=Manuscript.objects.defer("report"))
     rows = drafts.select_related("reproducibility").prefetch_related("authors", "topics", files)
-    for draft, cutoff in _with_cutoffs(rows, deadline):
+    found = list(_with_cutoffs(rows, deadline))
+    people = contacts_of(draft for draft, _ in found)
+    for draft, cutoff in found:
         has_manuscript = any(row.is_current for row in draft.manuscripts.all())
         steps = tuple(dict.fromkeys((*usual, *UNSUBMITTED_STEPS))) if has_manuscript else usual
-        yield Open(contacts(draft), f"{draft.number}. {draft.title}", cutoff, steps, _writer_of_draft(draft))
+        yield Open(people[draft.pk], f"{draft.number}. {draft.title}", cutoff, steps, _writer_of_draft(draft))
 
 
 def _writer_of_draft(draft: Submission) -> Callable[[Moment, datetime], list[Message]]:
@@ -184,12 +186,14 @@ def _writer_of_reviews(member: Membership, tasks: list[Assignment]) -> Callable[
 
 
 def _camera_ready(deadline: Deadline, accepted: SubmissionQuerySet) -> Iterator[Open]:
-    for submission, cutoff in _with_cutoffs(accepted.prefetch_related("authors", "camera_ready_items"), deadline):
+    found = list(_with_cutoffs(accepted.prefetch_related("authors", "camera_ready_items"), deadline))
+    people = contacts_of(submission for submission, _ in found)
+    for submission, cutoff in found:
         owed = missing_items(submission)
         if owed:
             words = f"{submission.number}. {submission.title}: {', '.join(owed)}"
             write = _writer_of_camera_ready(submission, owed)
-            yield Open(contacts(submission), words, cutoff, steps_of(deadline.edition), write)
+            yield Open(people[submission.pk], words, cutoff, steps_of(deadline.edition), write)
 
 
 def _writer_of_camera_ready(submission: Submission, owed: list[str]) -> Callable[[Moment, datetime], list[Message]]:
@@ -224,6 +228,8 @@ def reviews_are_open(message: Message) -> str | None:
     seen = _seen(listed.filter(submission__in=Submission.objects.under_review(timezone.now())))
     if len(seen) < len(message.guard["assignments"]):
         return guards.NotHers("a paper that it lists is none of hers any more")
+    if seen and not seen[0].membership.has_address(message.to_email):
+        return guards.OTHER_ADDRESS
     if not listed.awaiting_review().exists():
         return "the reviews were submitted in the meantime"
     return _moved(message, seen[0].submission.edition_id, Phase.REVIEW)

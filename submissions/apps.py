@@ -10,8 +10,9 @@ class SubmissionsConfig(AppConfig):
         # Models exist only now, so these cannot be imported at the top.
         from dlonsc.mail.guards import register  # noqa: PLC0415
         from submissions.emails import CHASE, item_is_missing  # noqa: PLC0415
-        from submissions.guards import TO_CHAIRS, still_overseen  # noqa: PLC0415
+        from submissions.guards import TO_CHAIRS, still_an_author, still_overseen  # noqa: PLC0415
 
         register(CHASE, item_is_missing)
+        register("answer", still_an_author)
         for kind in TO_CHAIRS:
             register(kind, still_overseen)

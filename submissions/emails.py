@@ -62,6 +62,7 @@ def to_author(
     key: str,
     at: datetime,
     guard: dict[str, Any] | None = None,
+    at_most_once: bool = True,
     **words: Any,
 ) -> bool:
     """False when this letter was written before."""
@@ -76,7 +77,7 @@ def to_author(
         kind=letter,
         about=submission.label,
         thread=f"{submission.edition.slug}.{submission.number}",
-        at_most_once=guard is None,
+        at_most_once=at_most_once,
         guard=guard,
     )
     return message is not None
@@ -200,7 +201,9 @@ def question_asked(question: Question, *, at: datetime) -> None:
 
 
 def question_answered(question: Question, *, at: datetime) -> None:
-    to_all_authors(question.submission, "answer", key=f"answer:{question.pk}", at=at, question=question)
+    submission = question.submission
+    guard = {"author_of": submission.pk}
+    to_all_authors(submission, "answer", key=f"answer:{question.pk}", at=at, guard=guard, question=question)
 
 
 def camera_ready_received(item: CameraReadyItem, *, at: datetime) -> None:
@@ -234,6 +237,7 @@ def chase(submission: Submission, author: Author, kind: CameraReadyKind, *, at: 
         key=chase_key(submission, kind, at),
         at=at,
         guard={"submission": submission.pk, "item": kind.value},
+        at_most_once=False,
         item=kind.label,
         due=submission.edition.due(Phase.CAMERA_READY),
     )

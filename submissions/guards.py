@@ -3,10 +3,10 @@
 from typing import Any
 
 from dlonsc.editions.models import Membership
-from dlonsc.mail.guards import OnlyThis
+from dlonsc.mail.guards import OTHER_ADDRESS, OnlyThis
 from dlonsc.mail.models import Message
 from submissions.access import overseen_by
-from submissions.models import Submission
+from submissions.models import Author, Submission
 
 # Letters to chairs that tell of a submission.
 TO_CHAIRS = (
@@ -28,6 +28,15 @@ def still_overseen(message: Message) -> str | None:
     """The recipient is still a chair who may know the submission."""
     wanted = message.guard
     chair = Membership.objects.select_related("user", "edition").filter(pk=wanted["chair"]).first()
+    if chair is not None and not chair.has_address(message.to_email):
+        return OTHER_ADDRESS
     if chair is not None and overseen_by(chair).filter(pk=wanted["submission"]).exists():
         return None
     return OnlyThis("the recipient may not know of the submission any more")
+
+
+def still_an_author(message: Message) -> str | None:
+    """The recipient still stands in the author list."""
+    if Author.objects.filter(submission=message.guard["author_of"], email__iexact=message.to_email).exists():
+        return None
+    return OnlyThis("the recipient is no author of the submission any more")

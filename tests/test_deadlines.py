@@ -21,6 +21,7 @@ from dlonsc.editions.calendar import AOE, Phase
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.editions.upstairs import concerned_by
 from dlonsc.history.models import Entry
+from dlonsc.mail.guards import objection
 from dlonsc.mail.models import Message
 from reviews.reminders import remind
 from submissions.models import CameraReadyItem, LatePermission, Manuscript, Submission
@@ -281,6 +282,38 @@ def test_an_extension_is_one_act_and_a_second_press_does_nothing(
     assert (deadline.version, deadline.cutoff_at) == (2, CUTOFF + WEEK)
     assert [row.to_email for row in Message.objects.filter(kind="date_changed")] == [draft.created_by.email]
     assert Entry.objects.filter(verb="extend_deadline").count() == 1
+
+
+def test_a_letter_of_a_moved_date_leaves_only_while_the_date_and_the_need_stand(
+    edition: Edition, draft: Submission, chair: Membership, travelled: time_machine.Traveller
+) -> None:
+    assert chair.user is not None
+
+    def move(announced: datetime, *, tell: bool) -> None:
+        assert chair.user is not None
+        actions.set_deadline(
+            edition=edition,
+            phase=Phase.SUBMISSION,
+            announced=announced,
+            zone=AOE,
+            label="Technical paper due",
+            grace_minutes=10,
+            is_soft=False,
+            is_public=True,
+            by=chair.user,
+            at=AT,
+            tell=tell,
+        )
+
+    wrong, right = (datetime.fromisoformat(f"2026-{day}T23:59") for day in ("05-10", "04-02"))
+    move(wrong, tell=True)
+    letter = Message.objects.get(kind="date_changed")
+    assert objection(letter) is None
+    move(right, tell=False)
+    assert objection(letter) == "the date was moved again in the meantime"
+    move(wrong, tell=False)
+    Submission.objects.filter(pk=draft.pk).update(state=State.WITHDRAWN)
+    assert objection(letter) == "the recipient has nothing open for the date any more"
 
 
 def test_a_wrong_date_is_refused_where_it_was_typed_and_an_address_changes_nothing(

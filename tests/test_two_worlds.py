@@ -150,6 +150,21 @@ def write_history(world: World) -> None:
         edition=world.edition.slug,
         subject=world.secret.label,
     )
+    # Acts that name no paper: who may not know of the secret one learns of it by none of them.
+    for verb, detail in (
+        ("mailing_released", {"audience": "Quagga"}),
+        ("letters_paused", {"campaign": "Quagga"}),
+        ("letter_sent_again", {"letter": 1, "kind": "assigned"}),
+        ("proposal_committed", {}),
+    ):
+        record(
+            verb,
+            by_id=world.people["chair"].pk,
+            by="Quagga",
+            at=factories.AT,
+            edition=world.edition.slug,
+            detail=detail,
+        )
 
 
 Change = Callable[[World], None]

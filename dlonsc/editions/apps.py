@@ -12,10 +12,11 @@ class EditionsConfig(AppConfig):
 
         from dlonsc.accounts import passwords  # noqa: PLC0415
         from dlonsc.editions.claiming import claim_at_proof, claim_at_sign_in  # noqa: PLC0415
-        from dlonsc.editions.guards import still_asked  # noqa: PLC0415
+        from dlonsc.editions.guards import date_still_holds, still_asked  # noqa: PLC0415
         from dlonsc.editions.passwords import words_for_passwords  # noqa: PLC0415
         from dlonsc.mail.guards import register  # noqa: PLC0415
 
+        register("date_changed", date_still_holds)
         register("invitation", still_asked)
         register("invitation_reminder", still_asked)
         passwords.register(words_for_passwords)

@@ -147,6 +147,7 @@ def post_date_changed(
         head=letterhead(edition),
         at=at,
         about=f"edition:{edition.pk}",
+        guard={"deadline": deadline.pk, "cutoff": deadline.cutoff_at.isoformat()},
     )
 
 

@@ -1,6 +1,10 @@
-"""The ledger's last look before a letter to an invited person leaves: None lets it go, words keep it and say why."""
+"""The ledger's last look before a letter of this room leaves: None lets it go, words keep it and say why."""
 
-from dlonsc.editions.models import Membership
+from datetime import datetime
+
+from dlonsc.editions.calendar import Phase
+from dlonsc.editions.models import Deadline, Membership
+from dlonsc.editions.upstairs import concerned_by
 from dlonsc.mail.models import Message
 
 
@@ -14,4 +18,16 @@ def still_asked(message: Message) -> str | None:
         return "the invitation was declined in the meantime"
     if row.accepted_at is not None:
         return "the invitation was accepted in the meantime"
+    return None
+
+
+def date_still_holds(message: Message) -> str | None:
+    """The date is still the one that the letter tells, and its reader still has something open for it."""
+    wanted = message.guard
+    deadline = Deadline.objects.filter(pk=wanted["deadline"]).select_related("edition").first()
+    if deadline is None or deadline.cutoff_at != datetime.fromisoformat(wanted["cutoff"]):
+        return "the date was moved again in the meantime"
+    people = concerned_by(deadline.edition, Phase(deadline.phase))
+    if message.to_email not in {person.email.lower() for person in people}:
+        return "the recipient has nothing open for the date any more"
     return None

@@ -342,6 +342,12 @@ class Membership(models.Model):
     def is_active(self) -> bool:
         return self.accepted_at is not None and self.removed_at is None and self.user_id is not None
 
+    def has_address(self, email: str) -> bool:
+        """Whether an address, in small letters, is hers: of her account or, without one, where she was invited."""
+        if self.user is None:
+            return email == self.email.lower()
+        return email in {self.user.email.lower(), *self.user.verified_emails}
+
     @property
     def load_limit(self) -> int:
         return self.edition.default_max_load if self.max_load is None else self.max_load

@@ -26,6 +26,8 @@ class Report:
 
     token: str
     message_id: str
+    # Who did not get it, in small letters: as it was addressed, and where it was forwarded to.
+    recipients: frozenset[str]
     action: str
     status: str
     diagnostic: str
@@ -50,6 +52,7 @@ def parse(data: bytes, recipient: str = "") -> Report | None:
     return Report(
         token=_token(mail, recipient),
         message_id=_returned_id(mail),
+        recipients=frozenset(_address(block, name) for name in ("Original-Recipient", "Final-Recipient")),
         action=_header(block, "Action").lower(),
         status=found[0] if found else "",
         diagnostic=_header(block, "Diagnostic-Code")[:500],
@@ -59,6 +62,11 @@ def parse(data: bytes, recipient: str = "") -> Report | None:
 def _header(mail: Mail, name: str) -> str:
     """A header in one line; '' when there is none. PostgreSQL keeps no NUL."""
     return " ".join(str(mail.get(name, "")).replace("\x00", "").split())
+
+
+def _address(block: Mail, name: str) -> str:
+    """The address of a field such as "rfc822; person@uni.example"."""
+    return _header(block, name).partition(";")[2].strip().strip("<>").lower()
 
 
 def _token(mail: Mail, recipient: str) -> str:
@@ -82,10 +90,15 @@ def _returned_id(mail: Mail) -> str:
 
 
 def letter_of(report: Report) -> Message | None:
+    """By the token, which only our envelope holds; without it also the recipient must be ours.
+
+    A Message-ID stands in every answer to a letter, so that by itself it proves nothing.
+    """
     if report.token:
         return Message.objects.filter(return_token=report.token).first()
     if report.message_id:
-        return Message.objects.filter(**{"headers__Message-ID": report.message_id}).first()
+        letters = Message.objects.filter(to_email__in=report.recipients)
+        return letters.filter(**{"headers__Message-ID": report.message_id}).first()
     return None
 
 

@@ -13,6 +13,9 @@ class NotHers(str):
     """Words that keep a letter back because it tells what its reader must not be told any more."""
 
 
+# The address to which a letter was written is none of its reader's any more.
+OTHER_ADDRESS = OnlyThis("the recipient has another address by now")
+
 Guard = Callable[[Message], str | None]
 _guards: dict[str, Guard] = {}
 

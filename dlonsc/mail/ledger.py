@@ -14,11 +14,12 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Count, F, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 from django.utils import timezone
 
 from dlonsc.mail import guards
 from dlonsc.mail.envelope import envelope
+from dlonsc.mail.erased import erased_since
 from dlonsc.mail.models import Campaign, Message, Pace, Pause, State, StateChange, Unsubscribed, stored_key
 from dlonsc.mail.transport import Answer, Outcome, Transport, transport_for
 
@@ -26,6 +27,10 @@ log = logging.getLogger(__name__)
 
 BACKOFF = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 360, 720, 1440))
 DAY = timedelta(days=1)
+# No turn, lease or hand-over lies further ahead than this: what does is from a clock that was wrong and set back.
+HORIZON = timedelta(minutes=10)
+# Of the day's letters one in so many is kept for those of accounts: nobody waits a day to sign in.
+SHARE_OF_ACCOUNTS = 10
 # States from which a letter can still be kept back.
 STOPPABLE = (State.HELD, State.GATHERED, State.QUEUED, State.RETRY, State.SENDING)
 # States in which a letter waits and no worker holds it.
@@ -117,9 +122,13 @@ def release_held(at: datetime) -> int:
     return move_all(Message.objects.filter(not_before__lte=at), State.QUEUED, of=[State.HELD], at=at)
 
 
-def recover(at: datetime) -> int:
-    """Letters whose worker is gone: never handed over ones are queued again, the others are unknown or tried again."""
-    gone = Message.objects.filter(lease_until__lt=at)
+def recover(at: datetime, terms: Terms = TERMS) -> int:
+    """Letters whose worker is gone: never handed over ones are queued again, the others are unknown or tried again.
+
+    A lease that lies further ahead than any lease lasts is none: it is from before the clock was set back.
+    """
+    longest = at + max(HORIZON, terms.patience)
+    gone = Message.objects.filter(Q(lease_until__lt=at) | Q(lease_until__gt=longest))
     again = move_all(
         gone,
         State.QUEUED,
@@ -155,10 +164,30 @@ def due(at: datetime) -> QuerySet[Message]:
     return rows.order_by(F("campaign").asc(nulls_first=True), "not_before", "pk")
 
 
+def leaving(at: datetime) -> QuerySet[Message]:
+    """Letters that are due and for which the day has room; from its last tenth on only those of no edition."""
+    rows, limit = due(at), settings.MAIL_PER_DAY
+    if not limit:
+        return rows
+    recent = _of_the_day(at).count()
+    if recent >= limit:
+        return rows.none()
+    return rows.filter(edition="") if recent >= _for_editions(limit) else rows
+
+
+def _of_the_day(at: datetime) -> QuerySet[Message]:
+    return Message.objects.filter(handed_over_at__gt=at - DAY, handed_over_at__lte=at + HORIZON)
+
+
+def _for_editions(limit: int) -> int:
+    """Of the day's limit what is not kept for letters of accounts, such as a forgotten password."""
+    return limit - limit // SHARE_OF_ACCOUNTS
+
+
 @transaction.atomic
 def claim(at: datetime, *, only: int | None = None, terms: Terms = TERMS) -> Message | None:
-    """Lease the next letter that is due, or None. Two workers never get the same one."""
-    rows = due(at)
+    """Lease the next letter that may leave, or None. Two workers never get the same one."""
+    rows = leaving(at)
     if only is not None:
         rows = rows.filter(pk=only)
     if connection.features.has_select_for_update_skip_locked:
@@ -201,8 +230,9 @@ def deliver_one(
 @transaction.atomic
 def _may_leave(message: Message, fence: int, at: datetime, terms: Terms) -> bool:
     """The last look, in one transaction with the point of no return."""
-    if wants_no_reminders(message):
-        move(message, State.CANCELLED, of=[State.SENDING], at=at, fence=fence, answer=NO_REMINDERS)
+    kept = kept_from_leaving(message)
+    if kept is not None:
+        move(message, State.CANCELLED, of=[State.SENDING], at=at, fence=fence, answer=kept)
         return False
     try:
         reason = guards.objection(message)
@@ -284,6 +314,21 @@ def keep_back(message: Message, reason: str, *, of: Collection[str], at: datetim
     return kept
 
 
+def kept_from_leaving(message: Message) -> str | None:
+    """Why a letter must not leave whatever its guard says, or None.
+
+    A letter that was being handed over when its campaign was stopped, or its recipient erased, may come back to be
+    tried again.
+    """
+    if erased_since(message):
+        return ERASED
+    if wants_no_reminders(message):
+        return NO_REMINDERS
+    stopped = Campaign.objects.filter(pk=message.campaign_id or 0, stopped_at__isnull=False)
+    reason = stopped.values_list("stop_reason", flat=True).first()
+    return None if reason is None else f"its letters were stopped: {reason}"
+
+
 def wants_no_reminders(message: Message) -> bool:
     """Whether this is a letter that one can leave, and its recipient did."""
     if "List-Unsubscribe" not in message.headers:
@@ -301,20 +346,15 @@ def _pace(at: datetime) -> Pace:
 def reserve(at: datetime, patience: timedelta = timedelta.max) -> timedelta | None:
     """How long to wait before the next letter may leave, over all workers; that turn is taken then.
 
-    None when the day's limit is reached, or when it would take longer than `patience`: whoever does not wait takes no
-    turn away from those who do.
+    None when it would take longer than `patience`: whoever does not wait takes no turn away from those who do.
     """
-    if settings.MAIL_PER_DAY:
-        recent = Message.objects.filter(handed_over_at__gt=at - DAY).count()
-        if recent >= settings.MAIL_PER_DAY:
-            return None
     if not settings.MAIL_PER_SECOND:
         return timedelta(0)
     gap = timedelta(seconds=1 / settings.MAIL_PER_SECOND)
     while True:
         before = _pace(at).next_at
         # A clock that was set back must not stop the mail for as long.
-        slot = at if before < at or before > at + timedelta(minutes=10) else before
+        slot = at if before < at or before > at + HORIZON else before
         if slot - at > patience:
             return None
         if Pace.objects.filter(pk=1, next_at=before).update(next_at=slot + gap):
@@ -338,11 +378,11 @@ class DayLimit:
 
 
 def day_limit(at: datetime) -> DayLimit | None:
-    """The day's limit while it keeps letters back, None while there is room; what `reserve` counts."""
-    limit = settings.MAIL_PER_DAY
+    """The day's limit while it keeps letters of editions back, None while there is room; what `leaving` counts."""
+    limit = _for_editions(settings.MAIL_PER_DAY)
     if not limit:
         return None
-    recent = Message.objects.filter(handed_over_at__gt=at - DAY).order_by("-handed_over_at")
+    recent = _of_the_day(at).order_by("-handed_over_at")
     # There is room again as soon as the first of the last `limit` letters is a day old.
     first = recent.values_list("handed_over_at", flat=True)[limit - 1 : limit].first()
     return DayLimit(limit, at, first + DAY) if first else None
@@ -352,14 +392,14 @@ def _turn_to_send(at: datetime, patience: timedelta) -> timedelta | None:
     """As reserve, without using up a slot when nothing is due."""
     if not settings.MAIL_PER_SECOND and not settings.MAIL_PER_DAY:
         return timedelta(0)
-    return reserve(at, patience) if due(at).exists() else None
+    return reserve(at, patience) if leaving(at).exists() else None
 
 
 def take_turn(at: datetime, terms: Terms = TERMS) -> bool:
     """Become the sweeper; False while another one is at work."""
     _pace(at)
-    horizon = at + timedelta(minutes=10)
-    free = Pace.objects.filter(pk=1, sweeping_until__lte=at) | Pace.objects.filter(pk=1, sweeping_until__gt=horizon)
+    far = at + HORIZON
+    free = Pace.objects.filter(pk=1, sweeping_until__lte=at) | Pace.objects.filter(pk=1, sweeping_until__gt=far)
     return bool(free.update(sweeping_until=at + terms.turn))
 
 
@@ -381,7 +421,7 @@ def drain(
         if housekept is None or now - housekept > timedelta(seconds=5):
             housekept = now
             release_held(now)
-            recover(now)
+            recover(now, terms)
             if keep_turn:
                 Pace.objects.filter(pk=1).update(sweeping_until=now + terms.turn)
         wait = _turn_to_send(now, timedelta(seconds=left))
@@ -391,7 +431,7 @@ def drain(
             sleep(wait.total_seconds())
         message = claim(clock(), terms=terms)
         if message is None:
-            if not due(clock()).exists():
+            if not leaving(clock()).exists():
                 break
             # Another worker holds what is left.
             sleep(0.05)
@@ -417,7 +457,7 @@ def sweep(*, seconds: float = 45.0, clock: Callable[[], datetime] = timezone.now
 def deliver_now(message_id: int, *, clock: Callable[[], datetime] = timezone.now) -> bool:
     """Deliver one letter if it is due and the pace has room; otherwise the sweeper will."""
     now = clock()
-    if not due(now).filter(pk=message_id).exists():
+    if not leaving(now).filter(pk=message_id).exists():
         return False
     wait = reserve(now, timedelta(seconds=2))
     if wait is None:
@@ -476,14 +516,17 @@ def cancel(message: Message, *, by: str, at: datetime) -> None:
 
 
 def waiting(rows: QuerySet[Message], before: datetime) -> QuerySet[Message]:
-    """Of `rows` those that wait and were written before an instant: what a restored backup knows as not sent."""
-    return rows.filter(state__in=WAITING, created_at__lt=before)
+    """Of `rows` those that wait and were written before an instant: what a restored backup knows as not sent.
+
+    Also what a worker held when the backup was made: it was sent a moment later, and would be queued again.
+    """
+    return rows.filter(state__in=STOPPABLE, created_at__lt=before)
 
 
 def cancel_waiting(rows: QuerySet[Message], *, before: datetime, by: str, at: datetime) -> int:
     """Keep back every waiting letter that was written before an instant; returns how many."""
     words = f"cancelled by {by}: written before {before:%Y-%m-%d %H:%M} UTC"
-    return move_all(waiting(rows, before), State.CANCELLED, of=WAITING, at=at, answer=words)
+    return move_all(waiting(rows, before), State.CANCELLED, of=STOPPABLE, at=at, answer=words, lease_until=None)
 
 
 def _again(message: Message, of: Collection[State], words: str, at: datetime) -> bool:

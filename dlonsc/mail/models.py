@@ -173,3 +173,13 @@ class Unsubscribed(models.Model):
 
     def __str__(self) -> str:
         return f"{self.email} {self.edition}"
+
+
+class Erased(models.Model):
+    """An address whose owner was erased, as a keyed hash (dlonsc.mail.erased)."""
+
+    digest = models.CharField(max_length=64, db_index=True)
+    since = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.digest[:8]} since {self.since:%Y-%m-%d %H:%M}"

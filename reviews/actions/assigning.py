@@ -12,7 +12,7 @@ from dlonsc.editions.models import Edition, Membership
 from dlonsc.history.record import record
 from dlonsc.mail.models import Message
 from dlonsc.mail.models import State as LetterState
-from reviews.access import has_submitted, on_desks
+from reviews.access import has_submitted, open_tasks
 from reviews.actions.ending import Ending, end_with
 from reviews.conflicts import conflict_reasons
 from reviews.delegates import chairs_of, needs_delegate, with_conflicted_chair
@@ -197,14 +197,15 @@ def remind(edition: Edition, rows: Iterable[Assignment], *, press: str, by: User
     """Remind reviewers of reviews that are missing now; returns the number of letters.
 
     `press` names one press of the button: pressing it twice writes nothing more. Left out are, read again here, who has
-    finished, who may not see the submission any more, and what a chair asked for within the last day already.
+    finished, who may not see the submission any more or whose review the form takes no more, and what a chair asked for
+    within the last day already.
     """
     recent = Message.objects.filter(kind="chair_reminder", edition=edition.slug, created_at__gt=at - timedelta(days=1))
     guards = recent.exclude(state=LetterState.CANCELLED).values_list("guard", flat=True)
     asked = {pk for guard in guards for pk in guard.get("assignments", ())}
     wanted = {row.pk: row.submission_id for row in rows}
     by_member: dict[Membership, list[Assignment]] = defaultdict(list)
-    for row in on_desks(wanted.values()):
+    for row in open_tasks(wanted.values(), at):
         if row.pk in wanted and row.pk not in asked and not has_submitted(row):
             by_member[row.membership].append(row)
     count = 0

@@ -8,13 +8,14 @@ from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
 from allauth.usersessions.models import UserSession
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from dlonsc.accounts.models import Affiliation, User
 from dlonsc.editions.models import CalendarFeed, Interest, Membership
 from dlonsc.history.models import Entry
 from dlonsc.history.record import record
-from dlonsc.mail.ledger import ERASED, WAITING, move_all
+from dlonsc.mail import erased
+from dlonsc.mail.ledger import ERASED, STOPPABLE, move_all
 from dlonsc.mail.models import Message, State
 from reviews.actions.assigning import Refused
 from reviews.actions.ending import Ending, end
@@ -25,6 +26,7 @@ from reviews.persons import HAVE_LEFT
 from submissions.models import Author
 
 NOBODY = "Former member"
+IN_AUTHOR_LISTS = "names and addresses in author lists (they are printed; a decision still goes there)"
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ def plan(user: User) -> Plan:
             "names and addresses as a sub-reviewer": _sub_reviews(user).count(),
         },
         stays={
-            "names in author lists (they are printed)": Author.objects.filter(email__in=addresses_of(user)).count(),
+            IN_AUTHOR_LISTS: Author.objects.filter(email__in=addresses_of(user)).count(),
             f"reviews, under the name {NOBODY}": Review.objects.filter(assignment__membership__user=user).count(),
             "texts typed in reviews of others": ReviewVersion.objects.filter(saved_by=user)
             .exclude(review__assignment__membership__user=user)
@@ -102,7 +104,7 @@ def plan(user: User) -> Plan:
                 to_email__in=addresses_of(user), state__in=HAVE_LEFT
             ).count(),
         },
-        waiting=Message.objects.filter(to_email__in=addresses_of(user), state__in=WAITING).count(),
+        waiting=_waiting(user).count(),
         refused=f"She is the only chair of {', '.join(last)}: name another first." if last else "",
     )
 
@@ -115,6 +117,12 @@ def _sub_reviews(user: User) -> SubReviewerQuerySet:
     return SubReviewer.objects.filter(mine)
 
 
+def _waiting(user: User) -> QuerySet[Message]:
+    """Letters to her that would still leave, but for what she is owed as an author."""
+    waiting = Message.objects.filter(to_email__in=addresses_of(user), state__in=STOPPABLE)
+    return waiting.exclude(kind__in=erased.OWED)
+
+
 @transaction.atomic
 def erase(user: User, *, by: str, at: datetime) -> Plan:
     """Carry the plan out; the account can never be signed in to again. Raises Refused for an only chair."""
@@ -122,8 +130,10 @@ def erase(user: User, *, by: str, at: datetime) -> Plan:
     now = plan(user)
     if now.refused:
         raise Refused(now.refused)
-    waiting = Message.objects.filter(to_email__in=addresses_of(user))
-    move_all(waiting, State.CANCELLED, of=WAITING, at=at, answer=ERASED)
+    # Before the rest: afterwards nobody knows her addresses. The hashes keep back what is being handed over just now,
+    # and what failed.
+    erased.remember(addresses_of(user), at=at)
+    move_all(_waiting(user), State.CANCELLED, of=STOPPABLE, at=at, answer=ERASED, lease_until=None)
     for row in _sub_reviews(user).standing().select_related("assignment__submission__edition"):
         if row.accepted_at is None:
             # Perhaps she was never invited: then even that she is known here is no news for the reviewer.

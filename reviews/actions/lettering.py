@@ -40,10 +40,9 @@ def send_again(letter: Message, *, by: User, at: datetime) -> None:
 
 def _must_still_hold(letter: Message) -> None:
     """Ask now what the ledger would ask before it leaves, so that nothing untrue waits in the queue."""
-    if letter.state == State.CANCELLED and letter.answer == ledger.ERASED:
-        raise ledger.NotPossible(f"It is not sent again: {ledger.ERASED}.")
-    if ledger.wants_no_reminders(letter):
-        raise ledger.NotPossible(f"It is not sent again: {ledger.NO_REMINDERS}.")
+    kept = ledger.kept_from_leaving(letter)
+    if kept is not None:
+        raise ledger.NotPossible(f"It is not sent again: {kept}.")
     if letter.kind == "decision":
         # A correction on its way is waited for: the queue never holds accept and reject for one submission.
         list(Decision.objects.select_for_update().filter(pk=letter.guard.get("decision")))

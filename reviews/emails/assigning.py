@@ -17,7 +17,7 @@ from reviews.models import Assignment
 from submissions.access import in_conflict_with
 from submissions.models import Submission
 
-# Why a letter about new tasks is kept back; those that are left are told anew (reviews.late_conflicts).
+# Why a letter about changed tasks is kept back; those that are left are told anew (reviews.late_conflicts).
 NOT_ALL_HERS = "a task in it was taken back, or came into conflict, in the meantime"
 
 
@@ -49,7 +49,7 @@ def post_changes(
         kind=act,
         about=_about([*added, *removed]),
         thread=_thread(edition, member),
-        guard={"tasks": [row.pk for row in added]} if added else None,
+        guard={"tasks": [row.pk for row in added], "removed": [row.pk for row in removed]},
     )
     return message is not None
 

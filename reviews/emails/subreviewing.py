@@ -19,6 +19,7 @@ from reviews.subreviewers import token_of
 from submissions.guards import for_chair
 
 INVITATION = "sub_reviewer_invitation"
+TO_REVIEWER = ("sub_reviewer_refused", "sub_reviewer_answered", "sub_reviewer_ready")
 
 
 def link_of(row: SubReviewer) -> str:
@@ -74,13 +75,14 @@ def post_ended(row: SubReviewer, at: datetime) -> Message | None:
 
 
 def _to_reviewer(letter: str, what: str, row: SubReviewer, at: datetime) -> Message | None:
-    """Only while she has the task: nobody is written to about what she could not open."""
+    """Only while she has the task, also when it leaves: nobody is written to about what she could not open."""
     if not assigned_to(row.assignment.membership).filter(pk=row.assignment_id).exists():
         return None
     submission, member = row.assignment.submission, row.assignment.membership
     address = reverse("reviews:review", args=[submission.edition.slug, submission.number])
     context = {"what": what, "link": f"{settings.SITE_URL}{address}"}
-    return _post(letter, f":{what}" if what else "", row, _address(member), member.name, context, at=at)
+    guard = {"assignment": row.assignment_id}
+    return _post(letter, f":{what}" if what else "", row, _address(member), member.name, context, at=at, guard=guard)
 
 
 def _post(

@@ -188,3 +188,11 @@ def test_no_bytes_make_it_fail(data: bytes) -> None:
     parse(data)
     parse(b"Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n--b\r\n"
           b"Content-Type: message/delivery-status\r\n\r\n" + data + b"\r\n--b--\r\n")  # fmt: skip
+
+
+def test_a_message_id_alone_returns_no_letter_for_it_stands_in_every_answer(letter: Message) -> None:
+    returned = "Message-ID: <abc@workshop.example>\nSubject: s\n"
+    forged = report(returned=returned).replace(b"rfc822; person@uni.example", b"rfc822; mallory@evil.example")
+    assert receive(forged, at=AT) == "a delivery report about a letter that is not in the ledger; nothing was done"
+    letter.refresh_from_db()
+    assert (letter.state, Undeliverable.objects.count()) == (State.SENT, 0)

@@ -79,7 +79,7 @@ def _letters(settings: object, tmp_path: object) -> None:
 def letter(db: None, _letters: None) -> Callable[..., Message]:
     """letter(1, at_most_once=False ...): the first letter, posted at AT."""
 
-    def write(number: int = 1, **words: object) -> Message:
+    def write(number: int | str = 1, **words: object) -> Message:
         arguments: dict[str, object] = {
             "key": f"key:{number}",
             "to_email": f"person{number}@uni.example",
@@ -367,6 +367,24 @@ def test_a_letter_that_is_stopped_while_it_is_being_sent_does_not_leave(
     assert (transport.taken, state(message)) == ([], State.CANCELLED)
 
 
+def test_a_letter_that_is_handed_over_while_its_campaign_is_stopped_is_not_tried_again(
+    letter: Callable[..., Message], clock: Clock
+) -> None:
+    campaign = Campaign.objects.create(kind="mailing", title="A wrong text")
+    message = letter(1, campaign=campaign)
+
+    def stop() -> None:
+        assert ledger.cancel_campaign(campaign, reason="by a chair", at=clock.now) == 0
+
+    run(clock, Scripted(Answer(Outcome.LATER, "451 greylisted"), meanwhile=stop))
+    clock.now += MINUTE
+    transport = Scripted()
+    run(clock, transport)
+    message.refresh_from_db()
+    assert transport.taken == []
+    assert (message.state, message.answer) == (State.CANCELLED, "its letters were stopped: by a chair")
+
+
 def test_a_guard_that_objects_stops_the_letter_and_the_rest_of_its_campaign(
     letter: Callable[..., Message], clock: Clock
 ) -> None:
@@ -484,6 +502,45 @@ def test_not_more_letters_leave_in_a_day_than_the_setting_allows(
     assert run(clock, Scripted()) == 0
     clock.now += timedelta(seconds=1)
     assert run(clock, Scripted()) == 1
+
+
+def test_the_last_tenth_of_a_day_is_kept_for_letters_of_accounts(
+    letter: Callable[..., Message], clock: Clock, settings: Any
+) -> None:
+    settings.MAIL_PER_DAY = 20
+    letters = [letter(number) for number in range(30)]
+    assert run(clock, Scripted()) == 18
+    told = ledger.day_limit(clock.now)
+    assert (told and told.letters, ledger.deliver_now(letters[-1].pk, clock=clock)) == (18, False)
+    for number in range(3):
+        letter(f"reset{number}", head=Letterhead(site_url="https://x"), at=clock.now)
+    transport = Scripted()
+    assert run(clock, transport) == 2
+    assert transport.taken == ["personreset0@uni.example", "personreset1@uni.example"]
+
+
+@pytest.mark.parametrize(("worker_left_it", "after"), [(State.SENDING, State.SENT), (State.HANDED_OVER, State.UNKNOWN)])
+def test_a_lease_from_before_the_clock_was_set_back_is_none(
+    letter: Callable[..., Message], clock: Clock, worker_left_it: State, after: State
+) -> None:
+    message = letter(1)
+    ahead = AT + timedelta(days=3)
+    assert ledger.claim(ahead) is not None
+    Message.objects.filter(pk=message.pk).update(state=worker_left_it)
+    run(clock, Scripted())
+    assert state(message) == after
+
+
+def test_letters_of_a_day_that_has_not_come_fill_no_days_limit(
+    letter: Callable[..., Message], clock: Clock, settings: Any
+) -> None:
+    settings.MAIL_PER_DAY = 1
+    letter(1)
+    clock.now = AT + timedelta(days=30)
+    assert run(clock, Scripted()) == 1
+    letter(2)
+    clock.now = AT + timedelta(days=3)
+    assert (ledger.day_limit(clock.now), run(clock, Scripted())) == (None, 1)
 
 
 def test_a_clock_that_is_set_back_does_not_stop_the_mail(

@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from dlonsc.accounts.models import User
+from dlonsc.codes import code
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.history.models import Entry
 from dlonsc.mail.envelope import compose
@@ -40,7 +41,9 @@ def make_letter(edition: Edition, number: int, **fields: object) -> Message:
 
 
 def address(edition: Edition, *parts: object) -> str:
-    return f"/{edition.slug}/chair/mail/" + "".join(f"{part}/" for part in parts)
+    """A number among the parts is that of a letter."""
+    words = (code("letter", part) if isinstance(part, int) else part for part in parts)
+    return f"/{edition.slug}/chair/mail/" + "".join(f"{word}/" for word in words)
 
 
 def keys(chair: Membership) -> set[str]:
@@ -217,6 +220,26 @@ def test_all_failed_ones_are_sent_again_but_none_that_she_may_not_see(
     assert states == {"letter:1": "queued", "letter:2": "failed", "letter:3": "unknown"}
 
 
+def test_no_button_sends_a_letter_of_a_stopped_campaign_again(
+    edition: Edition, chair: Membership, as_user: Browser
+) -> None:
+    stopped = Campaign.objects.create(
+        edition=edition.slug,
+        kind="mailing",
+        title="A wrong text",
+        stopped_at=AT,
+        stop_reason="by the chair who wrote it",
+    )
+    states = [State.FAILED, State.UNKNOWN, State.CANCELLED]
+    letters = [make_letter(edition, number, state=state, campaign=stopped) for number, state in enumerate(states)]
+    client = as_user(chair)
+    client.post(address(edition, "again"))
+    for letter in letters:
+        page = client.post(address(edition, letter.pk, "settle"), {"what": "again"}, follow=True)
+        assert "its letters were stopped: by the chair who wrote it" in page.content.decode()
+    assert [Message.objects.get(pk=letter.pk).state for letter in letters] == states
+
+
 def test_get_changes_nothing(edition: Edition, chair: Membership, as_user: Browser) -> None:
     letter = make_letter(edition, 1, state=State.FAILED)
     client = as_user(chair)
@@ -233,7 +256,7 @@ def test_pause_and_resume_of_an_edition_and_of_one_campaign(
     make_letter(edition, 1, campaign=campaign, state=State.QUEUED)
     client = as_user(chair)
     client.post(address(edition, "switch"), {"to": "pause"})
-    client.post(address(edition, "switch"), {"to": "pause", "campaign": str(campaign.pk)})
+    client.post(address(edition, "switch"), {"to": "pause", "campaign": code("campaign", campaign.pk)})
     client.post(address(edition, "switch"), {"to": "pause"})
     standing = Pause.objects.filter(lifted_at__isnull=True).order_by("pk")
     assert [(row.edition, row.campaign_id) for row in standing] == [(edition.slug, None), ("", campaign.pk)]
@@ -247,7 +270,7 @@ def test_a_campaign_of_another_edition_cannot_be_paused(edition: Edition, chair:
     other = factories.make_edition("dlonsc-2027")
     campaign = Campaign.objects.create(edition=other.slug, kind="decision", title="Decisions")
     make_letter(other, 1, campaign=campaign)
-    for wanted in (str(campaign.pk), "x", "-1"):
+    for wanted in (code("campaign", campaign.pk), str(campaign.pk), "x", "-1"):
         answer = as_user(chair).post(address(edition, "switch"), {"to": "pause", "campaign": wanted})
         assert answer.status_code == 404
     assert Pause.objects.count() == 0

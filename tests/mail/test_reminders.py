@@ -100,7 +100,7 @@ def test_looking_for_reminders_takes_the_same_number_of_queries_however_many_the
         member = factories.make_member(edition, email=f"r{number}@lab{number}.example")
         factories.announce(factories.make_submission(edition), at=AT)
         factories.make_assignment(factories.make_submission(edition), member)
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(18):
         assert remind(SUBMISSION_CUTOFF - 30 * DAY) == []
 
 

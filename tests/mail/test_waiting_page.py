@@ -8,6 +8,7 @@ from django.test import Client
 from dlonsc.accounts.models import User
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.history.models import Entry
+from dlonsc.mail import ledger
 from dlonsc.mail.models import Message, State
 from tests import factories
 from tests.factories import AFTER_DEADLINE, AT
@@ -61,6 +62,23 @@ def test_one_press_keeps_them_back_and_the_history_tells_who(
     # The page as it was, pressed again.
     assert client.post(ADDRESS, words).status_code == 422
     assert Entry.objects.filter(verb="letters_cancelled").count() == 1
+
+
+def test_a_letter_that_a_worker_held_when_the_backup_was_made_is_counted_and_kept_back(
+    edition: Edition, chair: Membership, as_user: Browser
+) -> None:
+    """It left a moment after the backup; only its lease would run out and queue it again."""
+    words = {"edition": edition.slug, "kind": "decision", "subject": "s", "text": "t", "created_at": AT}
+    for number, state in enumerate((State.SENDING, State.HANDED_OVER)):
+        Message.objects.create(
+            key=f"k{number}", to_email="a@uni.example", state=state, attempts=1, lease_until=AT, **words
+        )
+    client = as_user(chair)
+    assert client.post(ADDRESS, {"before": BEFORE}).context["chosen"] == 1
+    client.post(ADDRESS, {"before": BEFORE, "expected": "1", "confirm": "1"})
+    ledger.recover(AFTER_DEADLINE)
+    # Handed over: it may have arrived, and waits for a chair.
+    assert states() == [State.CANCELLED, State.UNKNOWN]
 
 
 def test_when_the_number_changed_meanwhile_nothing_is_done(

@@ -36,7 +36,7 @@ def test_an_administrator_sees_what_goes_and_stays_and_erases_with_the_address_t
     assert f'<a href="{page_of(author)}">Ada Author</a>' in browser.get(PAGE).content.decode()
     shown = browser.get(page_of(author)).content.decode()
     assert "addresses: 1" in shown
-    assert "names in author lists (they are printed): 1" in shown
+    assert f"{erasing.IN_AUTHOR_LISTS}: 1" in shown
     for wrong in ({"email": author.email}, {"email": "somebody@else.example", "sure": "on"}, {}):
         assert browser.post(page_of(author), wrong).status_code == 422
     author.refresh_from_db()

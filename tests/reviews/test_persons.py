@@ -4,6 +4,7 @@ import io
 import json
 import zipfile
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,14 +14,19 @@ from django.test import Client
 from dlonsc.accounts.models import Affiliation, User
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.history.models import Entry
+from dlonsc.mail.ledger import ERASED, drain, kept_from_leaving
 from dlonsc.mail.models import Message, State
-from reviews.actions import deciding, erasing
+from dlonsc.mail.transport import Answer, Outcome
+from reviews.actions import deciding, erasing, lettering
 from reviews.actions.assigning import Refused
+from reviews.emails.reminding import Moment, contacts, remind_of_draft
 from reviews.models import Review
 from reviews.persons import data_of
 from submissions.models import Author, Submission
 from tests import factories
 from tests.factories import AT
+from tests.mail.test_ledger import Clock, Scripted
+from tests.submissions import desk
 
 pytestmark = pytest.mark.django_db
 Browser = Callable[[User | Membership | None], Client]
@@ -133,7 +139,7 @@ def test_an_erased_person_cannot_come_back_and_the_workshop_stays_whole(
 def test_names_in_author_lists_stay(paper: Submission, author: User) -> None:
     before = list(Author.objects.values_list("name", "email"))
     found = erasing.erase(author, by="the administrator", at=AT)
-    assert found.stays["names in author lists (they are printed)"] == 1
+    assert found.stays[erasing.IN_AUTHOR_LISTS] == 1
     assert list(Author.objects.values_list("name", "email")) == before
 
 
@@ -157,3 +163,62 @@ def test_two_people_are_not_mixed_up(paper: Submission, author: User, stranger: 
     stranger.refresh_from_db()
     assert (stranger.is_active, Message.objects.get(key="Not hers").state) == (True, State.SENT)
     assert [row["text"] for row in data_of(stranger, AT)["letters"]] == ["Not hers"]
+
+
+def test_an_erased_person_is_reminded_of_nothing_and_the_others_are(edition: Edition, author: User) -> None:
+    draft, address = desk.complete_draft(edition, author), author.email
+    other = factories.make_user("olga@uni.example", "Olga")
+    shared = factories.make_submission(edition, other, state="draft")
+    shared.authors.update(email=author.email, name="Ada", is_contact=True)
+    cutoff = edition.deadlines.get(phase="submission").cutoff_at
+    moment = Moment(edition.deadlines.get(phase="submission"), cutoff, timedelta(days=2))
+    assert [contacts(row)[-1][0] for row in (draft, shared)] == [address, address]
+    erasing.erase(author, by="the administrator", at=AT)
+    draft.created_by.refresh_from_db()
+    told = [letter.to_email for row in (draft, shared) for letter in remind_of_draft(row, moment, [], at=AT)]
+    assert told == [other.email]
+    # Back with a new account under the same address, she is written to again.
+    factories.make_user(address, "Ada")
+    assert [contacts(row)[-1][0] for row in (draft, shared)] == [address, address]
+
+
+def test_what_is_handed_over_when_somebody_is_erased_is_not_tried_again(author: User) -> None:
+    row, clock = letter(author, "Just leaving", State.QUEUED), Clock()
+    Message.objects.update(not_before=AT)
+
+    def erase() -> None:
+        erasing.erase(author, by="the administrator", at=clock.now)
+
+    drain(Scripted(Answer(Outcome.LATER, "451 later"), meanwhile=erase), seconds=5, clock=clock, sleep=clock.sleep)
+    clock.now += timedelta(minutes=5)
+    transport = Scripted()
+    drain(transport, seconds=5, clock=clock, sleep=clock.sleep)
+    row.refresh_from_db()
+    assert (transport.taken, row.state, row.answer) == ([], State.CANCELLED, ERASED)
+
+
+def test_what_failed_is_not_sent_again_once_somebody_is_erased(
+    edition: Edition, chair: Membership, author: User
+) -> None:
+    row = letter(author, "Failed", State.FAILED)
+    Message.objects.update(edition=edition.slug)
+    erasing.erase(author, by="the administrator", at=AT)
+    assert chair.user is not None
+    assert lettering.send_failed_again(chair, by=chair.user, at=AT) == (0, 1)
+    row.refresh_from_db()
+    assert row.state == State.FAILED
+
+
+def test_the_decision_still_goes_to_the_address_in_the_author_list(
+    edition: Edition, paper: Submission, author: User, chair: Membership
+) -> None:
+    address = author.email
+    assert chair.user is not None
+    deciding.decide(paper, verdict="accept", note="", to_authors="", version=0, by=chair.user, at=AT)
+    now = deciding.plan(chair)
+    deciding.announce(
+        chair, accepts=1, rejects=0, fingerprint=now.fingerprint, leave_undecided=False, by=chair.user, at=AT
+    )
+    erasing.erase(author, by="the administrator", at=AT)
+    held = Message.objects.get(kind="decision")
+    assert (held.to_email, held.state, kept_from_leaving(held)) == (address, State.HELD, None)

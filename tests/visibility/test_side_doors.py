@@ -20,16 +20,19 @@ from dlonsc.editions.models import Deadline, Edition, Membership
 from dlonsc.history.models import Entry
 from dlonsc.mail import ledger
 from dlonsc.mail.envelope import Envelope
-from dlonsc.mail.models import Message
+from dlonsc.mail.guards import OTHER_ADDRESS
+from dlonsc.mail.models import Campaign, Message
 from dlonsc.mail.transport import Answer, Outcome
-from reviews.actions import assigning, deciding, erasing, reviewing
+from reviews.actions import assigning, deciding, erasing, lettering, mailing, reviewing, subreviewing
 from reviews.emails.chairing import post_conflict_lifted, post_late_conflict
 from reviews.emails.subreviewing import post_named
 from reviews.models import SubReviewer
 from reviews.tasks import tell_late_conflicts
+from reviews.views.chair.history import entries_for
 from submissions.access import overseen_by
-from submissions.actions import drafting
+from submissions.actions import drafting, overseeing
 from submissions.conflicts import refresh_conflicts
+from submissions.models import Conflict
 from submissions.states import State
 from submissions.tasks import sweep_conflicts
 from tests import factories
@@ -224,6 +227,104 @@ def test_the_tasks_that_are_left_of_a_letter_that_was_kept_back_are_told_once(
     assert ("Wombat" in letter.text, "Zebrafish" in letter.text) == (False, True)
 
 
+def test_nobody_learns_of_a_paper_by_losing_a_task_that_she_was_never_told_of(
+    edition: Edition, chair: Membership, reviewer: Membership
+) -> None:
+    paper = factories.make_submission(edition, title="Wombat")
+    assert chair.user is not None
+    task = assigning.assign(paper, reviewer, by=chair.user, at=AT)
+    conflict = factories.make_conflict(paper, reviewer)
+    assert sent_to(reviewer) == []
+    assigning.unassign(task, by=chair.user, at=AT)
+    assert sent_to(reviewer) == []
+    # Nor once the conflict is lifted: nothing was ever asked of her.
+    Conflict.objects.filter(pk=conflict.pk).update(lifted_at=AT, lifted_by=chair.user)
+    tell_late_conflicts()
+    assert sent_to(reviewer) == []
+
+
+def test_a_task_that_was_taken_back_is_told_also_when_its_letter_is_kept_back_for_another(
+    edition: Edition, chair: Membership, reviewer: Membership
+) -> None:
+    papers = [factories.make_submission(edition, title=title) for title in ("Aardvark", "Wombat", "Zebrafish")]
+    assert chair.user is not None
+    task = assigning.assign(papers[0], reviewer, by=chair.user, at=AT)
+    assert sent_to(reviewer) == ["assigned"]
+    assigning.commit(edition, add=[(paper, reviewer) for paper in papers[1:]], remove=[task], by=chair.user, at=AT)
+    factories.make_conflict(papers[1], reviewer)
+    assert sent_to(reviewer) == ["assigned"]
+    for _ in range(2):
+        tell_late_conflicts()
+    assert sent_to(reviewer) == ["assigned", "assigned"]
+    last = Message.objects.filter(kind="assigned", state="sent").order_by("-pk")[0]
+    assert [title in last.text for title in ("Aardvark", "Wombat", "Zebrafish")] == [True, False, True]
+
+
+def test_a_reviewer_in_conflict_is_not_told_that_her_sub_reviewer_is_ready(
+    edition: Edition, chair: Membership, reviewer: Membership
+) -> None:
+    task = factories.make_assignment(factories.make_submission(edition, title="Wombat"), reviewer)
+    helper = factories.make_user("sue@uni.example", "Sue")
+    row = factories.make_sub_reviewer(task, helper, typed="text")
+    subreviewing.hand_over(row, by=helper, at=AT)
+    assert Message.objects.filter(kind="sub_reviewer_ready").count() == 1
+    factories.make_conflict(task.submission, reviewer)
+    assert sent_to(reviewer) == []
+
+
+def change_address(user: User, email: str) -> None:
+    EmailAddress.objects.filter(user=user).delete()
+    EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)
+    User.objects.filter(pk=user.pk).update(email=email)
+
+
+def test_a_letter_of_tasks_follows_its_reviewer_to_her_new_address(
+    edition: Edition, chair: Membership, reviewer: Membership
+) -> None:
+    assert chair.user is not None
+    assert reviewer.user is not None
+    assigning.assign(factories.make_submission(edition), reviewer, by=chair.user, at=AT)
+    old = reviewer.user.email
+    change_address(reviewer.user, "rita@new.example")
+    assert sent_to(reviewer) == []
+    for _ in range(2):
+        tell_late_conflicts()
+    ledger.drain(Server(), seconds=5)
+    states = set(Message.objects.filter(kind="assigned").values_list("to_email", "state"))
+    assert states == {(old, "cancelled"), ("rita@new.example", "sent")}
+
+
+def test_no_letter_that_waits_goes_to_an_address_that_its_reader_has_left(
+    edition: Edition, chair: Membership, reviewer: Membership, author: User
+) -> None:
+    paper = factories.make_submission(edition, author)
+    task = factories.make_assignment(paper, reviewer)
+    helper = factories.make_user("sue@uni.example", "Sue")
+    row = factories.make_sub_reviewer(task, helper, typed="text")
+    assert chair.user is not None
+    assert reviewer.user is not None
+    drafting.ask(submission=paper, text="When?", by=author, at=AT)
+    subreviewing.hand_over(row, by=helper, at=AT)
+    assigning.remind(edition, [task], press="one", by=chair.user, at=AT)
+    for user in (chair.user, reviewer.user):
+        change_address(user, f"{user.pk}@new.example")
+    ledger.drain(Server(), seconds=5)
+    letters = Message.objects.order_by("kind").values_list("kind", "state", "answer")
+    kinds = ("chair_reminder", "question", "sub_reviewer_ready")
+    assert list(letters) == [(kind, "cancelled", OTHER_ADDRESS) for kind in kinds]
+
+
+def test_an_answer_does_not_go_to_who_left_the_author_list(edition: Edition, chair: Membership, author: User) -> None:
+    paper = factories.make_submission(edition, author)
+    other = factories.make_author(paper, "bob@uni.example", "Bob")
+    assert chair.user is not None
+    overseeing.answer(submission=paper, text="Confidential", by=chair.user, at=AT)
+    other.delete()
+    ledger.drain(Server(), seconds=5)
+    sent = Message.objects.filter(kind="answer", state="sent").values_list("to_email", flat=True)
+    assert list(sent) == [author.email]
+
+
 def test_a_chair_who_comes_back_is_told_to_the_others(
     edition: Edition, chair: Membership, other_chair: Membership
 ) -> None:
@@ -344,6 +445,36 @@ def test_when_the_rules_were_confirmed_is_not_told_to_a_chair_in_conflict(
     as_user(reviewer).post(reverse("reviews:rules", args=[edition.slug]))
     pages = {one: as_user(one).get(f"/{edition.slug}/chair/history/").content.decode() for one in (chair, other_chair)}
     assert ["confirm" in pages[chair], "confirm rules" in pages[other_chair]] == [False, True]
+
+
+def test_acts_that_name_no_paper_are_told_to_who_did_them_and_to_chairs_without_a_conflict(
+    edition: Edition, chair: Membership, other_chair: Membership
+) -> None:
+    paper = factories.make_submission(edition)
+    factories.announce(paper)
+    campaign = Campaign.objects.create(edition=edition.slug, kind="decision", title="Decisions")
+    letter = Message.objects.create(
+        key="k", edition=edition.slug, kind="assigned", to_email="a@x.example", subject="s", text="t", state="failed"
+    )
+    assert chair.user is not None
+    assert other_chair.user is not None
+    for one in (chair.user, other_chair.user):
+        lettering.pause(edition, campaign=campaign, by=one, at=AT)
+        lettering.pause(edition, by=one, at=AT)
+        Message.objects.update(state="failed")
+        lettering.send_again(letter, by=one, at=AT)
+        row = mailing.begin(Membership.objects.get(user=one), "accepted", by=one, at=AT)
+        mailing._note("mailing_released", edition, one, AT, audience=row.audience)
+
+    def told(reader: Membership) -> list[tuple[str, str]]:
+        verbs = ("mailing_released", "letter_sent_again", "letters_paused")
+        return sorted(entries_for(reader).filter(verb__in=verbs).values_list("by", "verb"))
+
+    everything = told(chair)
+    assert len(everything) == 8
+    factories.make_conflict(paper, chair)
+    hers = [act for act in everything if act[0] == str(chair.user)]
+    assert told(chair) == sorted([*hers, (str(other_chair.user), "letters_paused")])
 
 
 def test_a_text_of_her_own_carries_the_title_only_while_she_may_see_it(

@@ -11,6 +11,7 @@ from django.http import HttpResponse
 
 from dlonsc.editions.models import Membership
 from dlonsc.history.models import Entry, EntryQuerySet
+from reviews.letters import TASK_KINDS
 from reviews.views.chair.door import ChairRequest, chairs_only, page
 from submissions.access import in_conflict_with
 from submissions.models import Submission
@@ -22,6 +23,14 @@ INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:[\d.]+)?(Z|[+-]\d\d:\d\d)")
 COUNT_TOO_MUCH = {"extend_deadline", "change_deadline", "letters_cancelled"}
 # Numbers of rows say nothing to a reader, and by their gaps how many rows there are of what she may not know.
 ROW_NUMBERS = ("assignment", "request", "letter", "campaign", "mailing")
+# Acts that name no paper and happen because of some: where a chair's own lists show none for them, that they happened
+# tells of the hidden one that was accepted, announced or given to reviewers.
+MAY_TELL = (
+    Q(verb__in=("mailing_released", "mailing_stopped", "proposal_made", "proposal_committed"))
+    | Q(verb__in=("letters_paused", "letters_resumed"), detail__has_key="campaign")
+    | Q(verb__in=("letter_arrived", "letter_sent_again", "letter_cancelled"))
+    & (Q(detail__kind__in=TASK_KINDS) | ~Q(subject__startswith="submission:"))
+)
 WORDS = {
     "assigned": "assigned a reviewer",
     "unassigned": "took a task back",
@@ -93,12 +102,17 @@ def _plain(value: object) -> str:
 
 
 def entries_for(chair: Membership) -> EntryQuerySet:
-    """The edition's entries without those about submissions that the chair is in conflict with."""
+    """The edition's entries without those about submissions that the chair is in conflict with.
+
+    An act of others that names no paper and may be one on hers (MAY_TELL) is left out too; her own she knows.
+    """
     hidden = Submission.objects.filter(in_conflict_with(chair), edition=chair.edition_id).values_list("pk", flat=True)
     labels = [f"submission:{pk}" for pk in hidden]
     rows = Entry.objects.of_edition(chair.edition.slug).exclude(subject__in=labels)
+    if not labels:
+        return rows
     # Who confirms the rules mostly does so at her first paper, perhaps a hidden one.
-    return rows.exclude(verb="confirm_rules") if labels else rows
+    return rows.exclude(verb="confirm_rules").exclude(MAY_TELL & ~Q(by_id=chair.user_id))
 
 
 @chairs_only

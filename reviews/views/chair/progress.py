@@ -123,6 +123,6 @@ def remind(request: ChairRequest, chair: Membership) -> HttpResponse:
             count = assigning.remind(chair.edition, open_rows, press=press, by=request.user, at=timezone.now())
         words = f"Letters written: {count}. Who was reminded of the same reviews within a day gets no second letter."
         if not count:
-            words = "Nobody was reminded: all of these are done, or were told within a day."
+            words = "Nobody was reminded: all of these are done, closed, or were told within a day."
         messages.success(request, words)
     return redirect("reviews:progress", slug=chair.edition.slug)

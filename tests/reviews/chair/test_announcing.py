@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from dlonsc.accounts.models import User
+from dlonsc.codes import code
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.history.models import Entry
 from dlonsc.mail import ledger
@@ -613,7 +614,8 @@ def test_the_page_of_an_announcement_pauses_its_letters_and_sends_the_failed_aga
     decide(paper, chair)
     row = announce(chair)
     browser, page = as_user(chair), reverse("reviews:announcement", args=(edition.slug, row.pk))
-    campaign, mail = {"campaign": str(row.campaign_id_label), "announcement": "1"}, f"/{edition.slug}/chair/mail"
+    campaign = {"campaign": code("campaign", row.campaign_id_label), "announcement": "1"}
+    mail = f"/{edition.slug}/chair/mail"
 
     def words() -> str:
         return " ".join(browser.get(page).content.decode().split())

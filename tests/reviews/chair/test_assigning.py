@@ -13,6 +13,7 @@ from dlonsc.mail.guards import objection
 from dlonsc.mail.models import Message
 from reviews.actions import assigning
 from reviews.actions.assigning import Refused
+from reviews.audiences import BY_KEY
 from reviews.models import Assignment, Proposal, Review
 from submissions.models import Conflict, Submission
 from tests import factories
@@ -140,6 +141,26 @@ def test_a_reminder_does_not_leave_with_a_paper_that_is_none_of_hers_any_more(
     assert objection(letter) is None
     factories.make_conflict(papers[1], reviewers[0])
     assert objection(letter) == "a paper that it lists is none of hers any more"
+
+
+@pytest.mark.parametrize("end", ["a known decision", "a hard date"])
+def test_nobody_is_reminded_of_a_review_that_the_form_takes_no_more(
+    edition: Edition, paper: Submission, chair: Membership, reviewers: list[Membership], end: str
+) -> None:
+    task = factories.make_assignment(paper, reviewers[0])
+    assert assigning.remind(edition, [task], press="one", by=chair.user, at=AT) == 1
+    letter = Message.objects.get(kind="chair_reminder")
+    assert objection(letter) is None
+    if end == "a known decision":
+        factories.announce(paper, at=AT)
+    else:
+        edition.deadlines.filter(phase="review").update(is_soft=False)
+    later = AT + timedelta(days=100)
+    with time_machine.travel(later, tick=False):
+        assert objection(letter) == "a decision is known, or reviewing was closed, in the meantime"
+        assert assigning.remind(edition, [task], press="two", by=chair.user, at=later) == 0
+        audience = BY_KEY["open_reviews"].people(edition, Submission.objects.all(), later)
+        assert [person.email for person in audience] == []
 
 
 def test_whoever_is_late_by_an_hour_is_late(

@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from dlonsc.accounts.models import User
+from dlonsc.codes import code
 from dlonsc.editions.actions import resend_invitation
 from dlonsc.editions.invitations import link_of
 from dlonsc.editions.models import Edition, Membership
@@ -77,7 +78,7 @@ def test_each_audience_is_a_rule_with_its_reason(
     factories.announce(three, "rejected", at=AT - timedelta(days=1))
     factories.announce(one, at=AT + timedelta(minutes=5))
     factories.make_invited(edition)
-    assert reasons(chair, "open_reviews") == {second.email: f"open reviews: 2 (of {one.number}, {two.number})"}
+    assert reasons(chair, "open_reviews") == {second.email: f"open reviews: 1 (of {one.number})"}
     assert reasons(chair, "finished") == {first.email: "submitted all reviews: 1"}
     assert set(reasons(chair, "members")) == {chair.email, *(row.email for row in reviewers)}
     assert list(reasons(chair, "silent")) == ["invited@somewhere.example"]
@@ -174,7 +175,7 @@ def test_only_who_wrote_it_sees_it(
 ) -> None:
     row = draft(chair, "submitted", "About the Zebrafish")
     page = f"/{edition.slug}/chair/mail/write/"
-    answers = [as_user(one).get(f"{page}{row.pk}/").status_code for one in (chair, other_chair)]
+    answers = [as_user(one).get(f"{page}{code('mailing', row.pk)}/").status_code for one in (chair, other_chair)]
     assert answers == [200, 404]
     assert "Hello" not in as_user(other_chair).get(page).text
 

@@ -228,7 +228,7 @@ def test_reminding_writes_one_letter_a_press_and_only_for_what_is_open(
     # The same page again, and a page opened anew.
     for press in ("one", "two"):
         again = browser.post(f"{base}/progress/remind/", {**given, "press": press})
-        assert told(again)[-1] == "Nobody was reminded: all of these are done, or were told within a day."
+        assert told(again)[-1] == "Nobody was reminded: all of these are done, closed, or were told within a day."
     assert [row.to_email for row in Message.objects.all()] == [reviewers[0].email]
     with time_machine.travel(timezone.now() + timedelta(days=1, minutes=1), tick=False):
         browser.post(f"{base}/progress/remind/", {**given, "press": "three"})
