@@ -75,9 +75,10 @@ def add_conflict(
 @transaction.atomic
 def lift_conflict(conflict: Conflict, *, reason: str, by: User, at: datetime) -> None:
     """A chair lifts one source of a conflict, with her reason; the row stays, and every chair who may know the
-    submission is told. Authors can never review their own, and nobody lifts a conflict of her own.
+    submission is told. Authors can never review their own, and nobody lifts a conflict of her own. Whoever left the
+    author list, or was put on it by somebody else, is an author no more.
     """
-    if conflict.source == ConflictSource.AUTHORSHIP:
+    if conflict.is_of_an_author:
         raise Refused(f"{conflict.membership.name} is an author; that conflict cannot be lifted.")
     if conflict.membership.user_id == by.pk:
         raise Refused("This conflict is your own; another chair must decide about it.")
