@@ -12,10 +12,12 @@ from dlonsc.editions import calendar
 from dlonsc.editions.calendar import Phase
 from dlonsc.editions.emails import (
     label_of,
+    post_chair_ended,
     post_date_changed,
     post_invitation,
     post_invitation_reminder,
     post_new_chair,
+    post_one_releases,
     post_thanks,
 )
 from dlonsc.editions.models import Deadline, Edition, Membership, MembershipAffiliation, Topic
@@ -65,6 +67,9 @@ def change_settings(*, edition: Edition, values: dict[str, Any], based_on: int, 
     locked.save(update_fields=[*changed, "version"])
     after = {name: as_json(values[name]) for name in changed}
     note("change_settings", edition, by, at, before=before, after=after)
+    if after.get("needs_second_chair") is False:
+        for chair in other_chairs(edition, by):
+            post_one_releases(edition, chair, by=by, at=at)
     return changed
 
 
@@ -382,10 +387,23 @@ def joined(membership: Membership, *, by: User | None, at: datetime, tell: bool 
     upstairs.committee_changed(membership.edition, at)
     if not tell or not (membership.is_chair and membership.is_active):
         return
-    others = Membership.objects.chairs().filter(edition=membership.edition_id).exclude(pk=membership.pk)
-    for chair in others.select_related("user", "edition"):
-        if by is None or chair.user_id != by.pk:
+    for chair in other_chairs(membership.edition, by):
+        if chair.pk != membership.pk:
             post_new_chair(membership, chair, at)
+
+
+def other_chairs(edition: Edition, by: User | None) -> list[Membership]:
+    """All but the one who acts."""
+    rows = Membership.objects.chairs().filter(edition=edition).select_related("user", "edition")
+    return [chair for chair in rows if by is None or chair.user_id != by.pk]
+
+
+def tell_of_ended_chair(membership: Membership, *, by: User, at: datetime) -> None:
+    """No chair goes unnoticed: she herself and every other one is told, but for the one who does it."""
+    hers = [membership] if membership.user_id != by.pk else []
+    others = [chair for chair in other_chairs(membership.edition, by) if chair.pk != membership.pk]
+    for chair in (*hers, *others):
+        post_chair_ended(membership, chair, by=by, at=at)
 
 
 @transaction.atomic
@@ -463,6 +481,8 @@ def set_roles(
     note("set_roles", member.edition, by, at, label_of(member), before=before, after=after)
     if after["is_chair"] and not before["is_chair"]:
         joined(member, by=by, at=at, tell=tell)
+    if before["is_chair"] and not after["is_chair"] and member.is_active:
+        tell_of_ended_chair(member, by=by, at=at)
     return True
 
 
@@ -476,6 +496,8 @@ def remove_member(*, membership: Membership, by: User, at: datetime) -> bool:
     if not Membership.objects.filter(pk=member.pk, removed_at=None).update(removed_at=at):
         return False
     note("remove_member", member.edition, by, at, label_of(member))
+    if member.is_chair and member.is_active:
+        tell_of_ended_chair(member, by=by, at=at)
     return True
 
 

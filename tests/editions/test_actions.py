@@ -422,3 +422,32 @@ def test_a_letter_to_a_removed_membership_does_not_leave(chair: Membership, invi
     assert objection(letter) == "the invitation was accepted in the meantime"
     Membership.objects.filter(pk=invited.pk).update(accepted_at=None)
     assert objection(letter) is None
+
+
+def chair_letters(kind: str) -> list[str]:
+    return sorted(Message.objects.filter(kind=kind).values_list("to_email", flat=True))
+
+
+def test_every_other_chair_is_told_when_one_alone_may_release_again(
+    edition: Edition, chair: Membership, other_chair: Membership
+) -> None:
+    change: dict[str, Any] = {"edition": edition, "by": chair.user, "at": AT}
+    actions.change_settings(**change, values={"needs_second_chair": True}, based_on=1)
+    assert chair_letters("one_releases") == []
+    actions.change_settings(**change, values={"needs_second_chair": False, "venue": "Hall A"}, based_on=2)
+    assert chair_letters("one_releases") == [other_chair.email]
+
+
+@pytest.mark.parametrize("is_removed", [True, False])
+def test_no_chair_loses_her_role_unnoticed(
+    edition: Edition, chair: Membership, other_chair: Membership, *, is_removed: bool
+) -> None:
+    third = factories.make_member(edition, email="third@chairs.example", chair=True)
+    assert chair.user is not None
+    if is_removed:
+        actions.remove_member(membership=other_chair, by=chair.user, at=AT)
+    else:
+        roles = {"is_reviewer": True}
+        actions.set_roles(membership=other_chair, roles=roles, title="", by=chair.user, at=AT)
+        actions.remove_member(membership=other_chair, by=chair.user, at=AT)
+    assert chair_letters("chair_ended") == sorted([other_chair.email, third.email])

@@ -366,11 +366,13 @@ class Workshop:
         paper.questions.append((by, word))
         self.to_authors("answer", paper)
 
-    def add_conflict(self, paper: Paper, member: str) -> bool:
+    def add_conflict(self, paper: Paper, member: str, by: str) -> bool:
         key = (paper.number, member, "chair")
         if self.conflicts.get(key):
             return False
         self.conflicts[key] = True
+        if self.people[member].is_a("chair") and member != by:
+            self.write("conflict_set", [member], paper.number)
         return True
 
     def lift(self, key: tuple[int, str, str], by: str) -> bool:
@@ -454,10 +456,12 @@ class Workshop:
         self.to_authors("restored", paper)
         return True
 
-    def remove(self, name: str) -> bool:
+    def remove(self, name: str, by: str) -> bool:
         person = self.people[name]
         if person.has_left or (person.is_a("chair") and len(self.holders("chair")) == 1):
             return False
+        if person.is_a("chair"):
+            self.tell_of_ended_chair(name, by)
         person.has_left = True
         return True
 
@@ -470,6 +474,10 @@ class Workshop:
         """Every other chair but the one who does it reads that somebody is a chair now."""
         self.write("new_chair", [one for one in self.holders("chair") if one not in (name, by)], name)
 
+    def tell_of_ended_chair(self, name: str, by: str) -> None:
+        """So does she herself read that she is none any more."""
+        self.write("chair_ended", [one for one in {*self.holders("chair"), name} if one != by], name)
+
     def set_roles(self, name: str, roles: set[str], by: str) -> bool:
         person = self.people[name]
         was_chair = "chair" in (person.roles or ())
@@ -479,6 +487,8 @@ class Workshop:
         person.roles = set(roles)
         if person.is_a("chair") and not was_chair:
             self.tell_of_chair(name, by)
+        if was_chair and not person.has_left and "chair" not in roles:
+            self.tell_of_ended_chair(name, by)
         return True
 
     # --- Reviewers -------------------------------------------------------------------------------------------------
