@@ -2,8 +2,10 @@
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 
 from dlonsc.editions import actions
+from dlonsc.editions.invitations import token_of
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.editions.pasted import Invitee
 from dlonsc.editions.views.committee import not_reached
@@ -28,6 +30,16 @@ def test_nobody_is_printed_before_she_has_said_yes(edition: Edition, invited: Me
     assert "Nadia Newcomer" not in Client().get(page).content.decode()
     actions.accept_invitation(membership=invited, max_load=None, by=None, at=AT)
     assert "Nadia Newcomer" in Client().get(page).content.decode()
+
+
+def test_the_page_of_an_invitation_says_whose_place_it_is(edition: Edition, invited: Membership) -> None:
+    Membership.objects.filter(pk=invited.pk).update(user=factories.make_user("nadia@new.example"))
+    browser = Client()
+    browser.force_login(factories.make_user("bob@y.example"))
+    answer = browser.post(reverse("editions:invitation", args=[token_of(invited)]), {"answer": "accept"})
+    assert answer.status_code == 422
+    assert "This place belongs to another account." in answer.content.decode()
+    assert Membership.objects.get(pk=invited.pk).accepted_at is None
 
 
 def test_a_place_is_given_at_sign_in_before_any_page_of_ones_own(edition: Edition, invited: Membership) -> None:

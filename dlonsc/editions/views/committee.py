@@ -230,7 +230,7 @@ def resend(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         messages.error(request, f"{request.POST.get('email', '')[:100]!r} is no e-mail address; nothing was sent.")
         return redirect("editions:member", slug, pk)
     try:
-        actions.resend_invitation(
+        invited = actions.resend_invitation(
             membership=row,
             email=form.cleaned_data["email"],
             asked=form.cleaned_data["asked"],
@@ -238,6 +238,7 @@ def resend(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
             at=timezone.now(),
         )
         messages.success(request, f"A new invitation to {row.name} is on the way; the old link has ended.")
+        pk = invited.pk
     except actions.EditionError as error:
         messages.error(request, str(error))
     return redirect("editions:member", slug, pk)
@@ -296,8 +297,11 @@ def answered(request: HttpRequest, row: Membership, answer: str, accept: AcceptF
         messages.success(request, "Noted that you have read it. The same link works when you have decided.")
         return True
     if answer == "accept" and accept.is_valid():
-        actions.accept_invitation(membership=row, max_load=accept.cleaned_data["max_load"], by=by, at=at)
-        return True
+        try:
+            actions.accept_invitation(membership=row, max_load=accept.cleaned_data["max_load"], by=by, at=at)
+        except actions.EditionError as error:
+            accept.add_error(None, str(error))
+        return accept.is_valid()
     if answer == "decline" and decline.is_valid():
         actions.decline_invitation(membership=row, **decline.cleaned_data, by=by, at=at)
         return True
