@@ -60,10 +60,10 @@ def test_a_member_is_marked_while_her_last_letter_that_was_settled_did_not_arriv
     browser = Client()
     browser.force_login(chair.user)
     board = f"/{edition.slug}/chair/committee/"
-    assert not_reached(edition) == {reviewer.user.email}
+    assert not_reached(chair) == {reviewer.user.email}
     assert "Letters do not arrive" in browser.get(board).content.decode()
     Message.objects.create(key="arrived", kind="assigned", state="sent", finished_at=AFTER_DEADLINE, **fields)
-    assert not_reached(edition) == set()
+    assert not_reached(chair) == set()
     assert "Letters do not arrive" not in browser.get(board).content.decode()
 
 
