@@ -103,7 +103,7 @@ def _silent(edition: Edition, among: SubmissionQuerySet, at: datetime) -> Iterat
         shown = {**person.values, "link": f"{settings.SITE_URL}/invitation/(personal link)/"}
         # Invited again, at whatever address, she is another entry: the old letter's link opens nothing any more.
         key = f"{person.key}:{row.invitation_round}"
-        yield replace(person, key=key, values=shown, sealed={"link": link_of(row)})
+        yield replace(person, key=key, email=row.email, values=shown, sealed={"link": link_of(row)})
 
 
 def _by_member(edition: Edition, tasks: Sequence[Assignment]) -> dict[Membership, list[Assignment]]:

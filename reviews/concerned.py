@@ -12,6 +12,7 @@ from dlonsc.editions.upstairs import Person, upstairs
 from reviews.access import has_submitted, on_desks
 from reviews.conflicts import refresh_all
 from reviews.emails.reminding import contacts_of
+from reviews.letters import letters_for
 from reviews.models import Assignment
 from reviews.reach import effect_of, end_of_access
 from reviews.reminders import PHASES, planned
@@ -71,6 +72,7 @@ def register() -> None:
     }
     upstairs.reminders = reminders_before
     upstairs.topic_uses = topic_uses
+    upstairs.letters_for = letters_for
     upstairs.has_reviewing_begun = has_reviewing_begun
     upstairs.effect_of = effect_of
     upstairs.end_of_access = end_of_access

@@ -14,7 +14,7 @@ from django.utils import timezone
 from dlonsc.accounts.models import User
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.editions.visibility import Audience, Since, Switch, Thing, rule
-from submissions.models import Author, Conflict, Submission, SubmissionQuerySet
+from submissions.models import Author, Conflict, ConflictSource, Submission, SubmissionQuerySet
 from submissions.states import Outcome, State
 from submissions.visibility import TABLE
 
@@ -78,10 +78,16 @@ def barred_from(user: User) -> Q:
     return written_by(user) | Q(pk__in=conflicts)
 
 
-def in_conflict_with(membership: Membership) -> Q:
-    """Submissions that a member must learn nothing about: her own, and those with a standing conflict."""
-    conflicts = Conflict.objects.filter(membership=membership, lifted_at__isnull=True).values("submission")
-    return written_by(membership.user) | Q(pk__in=conflicts) if membership.user else Q(pk__in=conflicts)
+def in_conflict_with(membership: Membership, *, but_set_by: User | None = None) -> Q:
+    """Submissions that a member must learn nothing about: her own, and those with a standing conflict.
+
+    `but_set_by` leaves out the conflicts that this chair set by hand.
+    """
+    rows = Conflict.objects.filter(membership=membership, lifted_at__isnull=True)
+    if but_set_by is not None:
+        rows = rows.exclude(source=ConflictSource.CHAIR, declared_by=but_set_by)
+    conflicts = Q(pk__in=rows.values("submission"))
+    return written_by(membership.user) | conflicts if membership.user else conflicts
 
 
 def overseen_by(chair: Membership) -> SubmissionQuerySet:

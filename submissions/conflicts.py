@@ -69,6 +69,8 @@ class Computed:
     membership: Membership
     source: ConflictSource
     explanation: str
+    # What of the authors' side it was found by (`shown_by_authors`).
+    found_by: frozenset[str]
 
 
 class Spellings:
@@ -139,38 +141,66 @@ class Committee:
 def computed_conflicts(submission: Submission, committee: Committee | None = None) -> list[Computed]:
     """Members that share a home or are an author, each with one source and its words. A constant number of queries."""
     committee = committee or Committee(submission.edition_id)
-    authors = homes_of_authors(submission.authors.all(), committee.spell)
-    emails = {author.email.lower() for author in submission.authors.all()}
-    orcids = {author.orcid for author in submission.authors.all()} - {""}
+    rows = list(submission.authors.all())
+    authors, shown = homes_of_authors(rows, committee.spell), shown_by_authors(rows)
+    confirmed = {author.email.lower() for author in rows if author.confirmed_at is not None}
     found = []
     for member, addresses, homes in committee.members:
-        is_maker = member.user_id is not None and member.user_id == submission.created_by_id
-        if addresses & emails or is_maker or (member.user and member.user.orcid in orcids):
-            found.append(Computed(member, ConflictSource.AUTHORSHIP, "is an author or the submitter"))
+        hers = addresses | ({member.user.orcid} if member.user else set())
+        hers |= {CREATOR} if member.user_id is not None and member.user_id == submission.created_by_id else set()
+        hers |= {CONFIRMED} if addresses & confirmed else set()
+        if by := shown[ConflictSource.AUTHORSHIP] & hers:
+            found.append(Computed(member, ConflictSource.AUTHORSHIP, "is an author or the submitter", by))
             continue
         institutions = authors.institutions.keys() & homes.institutions.keys()
         domains = (authors.domains.keys() & homes.domains.keys()) - FREE_MAIL - {""}
         if institutions:
             words = "; ".join(sorted(authors.institutions[name] for name in institutions))
-            found.append(Computed(member, ConflictSource.INSTITUTION, words))
+            names = {name for name in shown[ConflictSource.INSTITUTION] if committee.spell.one(name) in institutions}
+            found.append(Computed(member, ConflictSource.INSTITUTION, words, frozenset(names)))
         elif domains:
             words = "; ".join(sorted(authors.domains[name] for name in domains))
-            found.append(Computed(member, ConflictSource.DOMAIN, words))
+            found.append(Computed(member, ConflictSource.DOMAIN, words, frozenset(domains)))
     return found
 
 
 COMPUTED = (ConflictSource.AUTHORSHIP, ConflictSource.INSTITUTION, ConflictSource.DOMAIN)
+CREATOR, CONFIRMED = "creator", "confirmed"
+
+
+def shown_by_authors(authors: Iterable[Author]) -> dict[ConflictSource, frozenset[str]]:
+    """What a conflict of each computed source can be found by, on the authors' side alone.
+
+    Addresses and ORCID iDs, institutions as the authors spell them (aliases are the chairs'), registered domains.
+    Nothing that an author does later takes away that somebody created the submission or confirmed that she wrote it.
+    """
+    authors = list(authors)
+    people = {author.email.lower() for author in authors} | {author.orcid for author in authors} - {""}
+    return {
+        ConflictSource.AUTHORSHIP: frozenset({*people, CREATOR, CONFIRMED}),
+        ConflictSource.INSTITUTION: frozenset({Spellings.plain(author.institution) for author in authors} - {""}),
+        ConflictSource.DOMAIN: frozenset(domain_of(author.email) for author in authors),
+    }
 
 
 @transaction.atomic
 def refresh_conflicts(submission: Submission, at: datetime, committee: Committee | None = None) -> None:
-    """Store what the homes say now. Authorship stays once it was true: leaving the author list lifts nothing.
+    """Store what the homes say now. A conflict goes again only with what the authors took away from a draft.
 
-    A computed conflict that a chair has lifted is not set again.
+    What a member changes in her profile lifts nothing of hers, and nothing goes that stood while the paper was
+    submitted: a chair decides. One that a chair has lifted is not set again, but for who is listed as an author.
     """
-    now = {(one.membership.pk, one.source.value): one for one in computed_conflicts(submission, committee)}
-    rows = Conflict.objects.filter(submission=submission, source__in=COMPUTED)
-    known = {(row.membership_id, row.source): row for row in rows}
+    now = {(one.membership.pk, one.source): one for one in computed_conflicts(submission, committee)}
+    shown = shown_by_authors(submission.authors.all())
+    was_submitted = submission.submitted_at is not None
+    known = set()
+    for row in Conflict.objects.filter(submission=submission, source__in=COMPUTED):
+        key = (row.membership_id, ConflictSource(row.source))
+        if row.lifted_at is None or row.source != ConflictSource.AUTHORSHIP:
+            known.add(key)
+        if row.lifted_at is None:
+            found = now[key].found_by if key in now else frozenset[str]()
+            keep_what_is_shown(row, (found | set(row.found_by)) & shown[key[1]], was_submitted=was_submitted)
     for key, one in now.items():
         if key not in known:
             Conflict.objects.create(
@@ -180,11 +210,19 @@ def refresh_conflicts(submission: Submission, at: datetime, committee: Committee
                 kind=ConflictKind.OTHER if one.source == ConflictSource.AUTHORSHIP else ConflictKind.INSTITUTION,
                 reason=one.explanation,
                 declared_at=at,
+                found_by=sorted(one.found_by),
+                was_submitted=was_submitted,
             )
-    for key, row in known.items():
-        stale = key not in now and row.source != ConflictSource.AUTHORSHIP and row.lifted_at is None
-        if stale and submission.submitted_at is None:
-            row.delete()
+
+
+def keep_what_is_shown(row: Conflict, found_by: frozenset[str], *, was_submitted: bool) -> None:
+    """Delete a conflict that nothing on the authors' side shows any more, unless the paper was submitted with it."""
+    was_submitted = was_submitted or row.was_submitted
+    if not found_by and not was_submitted:
+        row.delete()
+    elif (row.found_by, row.was_submitted) != (sorted(found_by), was_submitted):
+        row.found_by, row.was_submitted = sorted(found_by), was_submitted
+        row.save(update_fields=["found_by", "was_submitted"])
 
 
 def refresh_edition(edition: Edition, at: datetime) -> None:

@@ -293,6 +293,10 @@ class Conflict(models.Model):
     lifted_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     lifted_at = models.DateTimeField(null=True, blank=True)
     lift_reason = models.TextField(blank=True)
+    # Of computed ones, what the authors' side still shows it by, and whether it stood while the paper was submitted
+    # (conflicts.refresh_conflicts).
+    found_by = models.JSONField(default=list, blank=True)
+    was_submitted = models.BooleanField(default=False)
 
     class Meta:
         constraints = [
@@ -310,6 +314,11 @@ class Conflict(models.Model):
 
     def __str__(self) -> str:
         return f"{self.submission_id} x {self.membership_id} ({self.source})"
+
+    @property
+    def is_of_an_author(self) -> bool:
+        """Whether the author list still names her, or she made or confirmed the submission: no chair lifts that."""
+        return self.source == ConflictSource.AUTHORSHIP and bool(self.found_by)
 
 
 class AuthorListRequest(models.Model):

@@ -127,6 +127,12 @@ def bounce(world: World) -> None:
     Undeliverable.objects.create(email=world.secret.created_by.email, since=factories.AT, answer="550 Quagga")
 
 
+def bounce_to_reviewer(world: World) -> None:
+    rex = world.assignments["secret rex"].membership
+    Message.objects.filter(key="task of rex").update(state=LetterState.BOUNCED, answer="550 Quagga")
+    Undeliverable.objects.create(email=rex.email, since=factories.AT, answer="550 Quagga")
+
+
 def other_words_of_declining(world: World) -> None:
     Membership.objects.filter(email="invited@somewhere.example").update(decline_reason="Quagga", suggestion="Quagga")
 
@@ -238,6 +244,9 @@ SECRETS: dict[str, Secret] = {
     ),
     "a letter that came back": Secret(
         bounce, ("conflicted chair", "barred", "author", "stranger", "rita", "spare", "proceedings chair")
+    ),
+    "a letter to a reviewer that came back": Secret(
+        bounce_to_reviewer, ("conflicted chair", "barred", "author", "stranger", "rita", "spare", "proceedings chair")
     ),
     "the words of a declined invitation": Secret(
         other_words_of_declining, (*OUTSIDERS, "rita", "hilda", "idle", "spare")

@@ -174,6 +174,10 @@ def plant(world: World) -> None:
     )
     write_letter(world.mine, "letter of mine", "Received.")
     write_letter(paper, "letter of secret", "canaryletter")
+    rex = world.assignments["secret rex"].membership
+    Message.objects.filter(pk=write_letter(paper, "task of rex", "Please review it.").pk).update(
+        kind="assigned", to_email=rex.email, finished_at=factories.AT
+    )
     record("decided", by=str(chair), by_id=chair.pk, at=factories.AT, edition=world.edition.slug, subject=paper.label,
            detail={"words": "canaryhistory"})  # fmt: skip
 

@@ -12,10 +12,12 @@ from dlonsc.editions import calendar
 from dlonsc.editions.calendar import Phase
 from dlonsc.editions.emails import (
     label_of,
+    post_chair_ended,
     post_date_changed,
     post_invitation,
     post_invitation_reminder,
     post_new_chair,
+    post_one_releases,
     post_thanks,
 )
 from dlonsc.editions.models import Deadline, Edition, Membership, MembershipAffiliation, Topic
@@ -65,6 +67,9 @@ def change_settings(*, edition: Edition, values: dict[str, Any], based_on: int, 
     locked.save(update_fields=[*changed, "version"])
     after = {name: as_json(values[name]) for name in changed}
     note("change_settings", edition, by, at, before=before, after=after)
+    if after.get("needs_second_chair") is False:
+        for chair in other_chairs(edition, by):
+            post_one_releases(edition, chair, by=by, at=at)
     return changed
 
 
@@ -269,14 +274,20 @@ def invite(
 def place_of(edition: Edition, person: Invitee) -> Membership:
     """The row of an earlier invitation or of the printed committee, or a new one."""
     rows = Membership.objects.filter(edition=edition)
-    found = rows.filter(email__iexact=person.email).first()
+    found = rows.select_related("user").filter(email__iexact=person.email).first()
+    if found is not None and not may_hold(found, person.email):
+        give_own_address(found)
+        found = None
     found = found or rows.filter(email="", user=None, name__iexact=person.name, invited_at=None).first()
-    if found is not None:
-        found.email, found.edition = person.email, edition
-        return found
-    last = rows.aggregate(last=Max("position"))["last"] or 0
-    # Nobody is printed on the committee's page before she has said yes.
-    return Membership(edition=edition, name=person.name, email=person.email, position=last + 1, is_listed=False)
+    found = found or new_place(edition, person.name)
+    found.email, found.edition = person.email, edition
+    return found
+
+
+def new_place(edition: Edition, name: str, **roles: bool) -> Membership:
+    """Not saved yet. Nobody is printed on the committee's page before she has said yes."""
+    last = Membership.objects.filter(edition=edition).aggregate(last=Max("position"))["last"] or 0
+    return Membership(edition=edition, name=name, position=last + 1, is_listed=False, **roles)
 
 
 def awaiting(member: Membership) -> bool:
@@ -308,9 +319,10 @@ def remind_invited(*, edition: Edition, members: list[Membership], by: User, at:
 
 @transaction.atomic
 def resend_invitation(*, membership: Membership, email: str, by: User, at: datetime, asked: bool = False) -> Membership:
-    """A new letter with a new link, also to a corrected address; the old link ends.
+    """A new letter with a new link, also to a corrected address; the old link ends. Returns the row that is invited.
 
-    Somebody who declined gets no more letters, unless she `asked` for one.
+    Somebody who declined gets no more letters, unless she `asked` for one. A row that belongs to an account is
+    somebody's: an address that she has not proven is another person's and gets a row of its own.
     """
     member = Membership.objects.select_for_update(of=("self",)).select_related("edition").get(pk=membership.pk)
     if member.accepted_at is not None and member.removed_at is None:
@@ -320,6 +332,8 @@ def resend_invitation(*, membership: Membership, email: str, by: User, at: datet
     others = Membership.objects.filter(edition=member.edition_id, email__iexact=email).exclude(pk=member.pk)
     if others.exists():
         raise EditionError(f"{email} belongs to another member of this committee.")
+    if not may_hold(member, email):
+        member = apart_from(member, at)
     member.email, member.invited_at, member.invited_by, member.removed_at = email.lower(), at, by, None
     member.opened_at = member.declined_at = member.accepted_at = None
     member.invitation_round += 1
@@ -327,6 +341,28 @@ def resend_invitation(*, membership: Membership, email: str, by: User, at: datet
     post_invitation(member, asked_by=str(by), note="", at=at)
     note("resend_invitation", member.edition, by, at, label_of(member), round=member.invitation_round)
     return member
+
+
+def may_hold(member: Membership, email: str) -> bool:
+    """Whether a row may be invited at an address: it has no account yet, or its account has proven to hold it."""
+    return member.user is None or email.lower() in member.user.verified_emails
+
+
+def give_own_address(member: Membership) -> None:
+    """A place that was taken by another account than that of its address stays hers, under her own address if free."""
+    if member.user is None or may_hold(member, member.email):
+        return
+    taken = Membership.objects.filter(edition=member.edition_id, email__iexact=member.user.email).exclude(pk=member.pk)
+    Membership.objects.filter(pk=member.pk).update(email="" if taken.exists() else member.user.email)
+
+
+def apart_from(member: Membership, at: datetime) -> Membership:
+    """A new row, not saved yet, with the name and roles of one that stays its person's; her open invitation ends."""
+    roles = {name: getattr(member, name) for name in ROLES}
+    give_own_address(member)
+    open_rows = Membership.objects.filter(pk=member.pk, declined_at=None, removed_at=None)
+    open_rows.update(removed_at=at, invitation_round=F("invitation_round") + 1)
+    return new_place(member.edition, member.name, **roles)
 
 
 @transaction.atomic
@@ -361,14 +397,18 @@ def accept_invitation(*, membership: Membership, max_load: int | None, by: User 
     """Accept, with a smaller load if one is named. False when it was answered already.
 
     The membership goes to the account that is signed in, or to the one that has proven to hold the invited address.
+    Raises EditionError where it belongs to another account already: nobody takes or gives back a place of hers.
     """
+    owner = by or holder_of(membership.email)
+    is_anothers = membership.user_id is not None and (owner is None or owner.pk != membership.user_id)
+    if is_anothers and open_invitation(membership).exists():
+        raise EditionError("This place belongs to another account. Sign in to that account, then accept.")
     values = {"accepted_at": at, "opened_at": membership.opened_at or at, "is_listed": True}
     if max_load is not None:
         values["max_load"] = max_load
     if not open_invitation(membership).update(**values):
         return False
     membership.refresh_from_db()
-    owner = by or holder_of(membership.email)
     if membership.user_id is None and owner is not None:
         attach(membership, owner)
     post_thanks(membership, at)
@@ -382,10 +422,23 @@ def joined(membership: Membership, *, by: User | None, at: datetime, tell: bool 
     upstairs.committee_changed(membership.edition, at)
     if not tell or not (membership.is_chair and membership.is_active):
         return
-    others = Membership.objects.chairs().filter(edition=membership.edition_id).exclude(pk=membership.pk)
-    for chair in others.select_related("user", "edition"):
-        if by is None or chair.user_id != by.pk:
+    for chair in other_chairs(membership.edition, by):
+        if chair.pk != membership.pk:
             post_new_chair(membership, chair, at)
+
+
+def other_chairs(edition: Edition, by: User | None) -> list[Membership]:
+    """All but the one who acts."""
+    rows = Membership.objects.chairs().filter(edition=edition).select_related("user", "edition")
+    return [chair for chair in rows if by is None or chair.user_id != by.pk]
+
+
+def tell_of_ended_chair(membership: Membership, *, by: User, at: datetime) -> None:
+    """No chair goes unnoticed: she herself and every other one is told, but for the one who does it."""
+    hers = [membership] if membership.user_id != by.pk else []
+    others = [chair for chair in other_chairs(membership.edition, by) if chair.pk != membership.pk]
+    for chair in (*hers, *others):
+        post_chair_ended(membership, chair, by=by, at=at)
 
 
 @transaction.atomic
@@ -463,6 +516,8 @@ def set_roles(
     note("set_roles", member.edition, by, at, label_of(member), before=before, after=after)
     if after["is_chair"] and not before["is_chair"]:
         joined(member, by=by, at=at, tell=tell)
+    if before["is_chair"] and not after["is_chair"] and member.is_active:
+        tell_of_ended_chair(member, by=by, at=at)
     return True
 
 
@@ -476,6 +531,8 @@ def remove_member(*, membership: Membership, by: User, at: datetime) -> bool:
     if not Membership.objects.filter(pk=member.pk, removed_at=None).update(removed_at=at):
         return False
     note("remove_member", member.edition, by, at, label_of(member))
+    if member.is_chair and member.is_active:
+        tell_of_ended_chair(member, by=by, at=at)
     return True
 
 

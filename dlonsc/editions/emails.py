@@ -166,6 +166,41 @@ def post_new_chair(membership: Membership, chair: Membership, at: datetime) -> M
     )
 
 
+def post_chair_ended(membership: Membership, chair: Membership, *, by: User, at: datetime) -> Message | None:
+    """Tell a chair, or the person herself, that somebody is no chair any more."""
+    edition = membership.edition
+    return post(
+        key=f"chair-ended:{membership.pk}:{chair.pk}:{at.isoformat()}",
+        to_email=chair.user.email if chair.user else chair.email,
+        to_name=chair.name,
+        letter="editions/emails/chair_ended",
+        context={
+            "edition": edition,
+            "member": membership,
+            "is_self": membership.pk == chair.pk,
+            "by": str(by),
+            "two_release": edition.needs_second_chair,
+        },
+        head=letterhead(edition),
+        at=at,
+        about=label_of(membership),
+    )
+
+
+def post_one_releases(edition: Edition, chair: Membership, *, by: User, at: datetime) -> Message | None:
+    """Tell a chair that decisions are released without a second chair from now on."""
+    return post(
+        key=f"one-releases:{edition.pk}:{chair.pk}:{at.isoformat()}",
+        to_email=chair.user.email if chair.user else chair.email,
+        to_name=chair.name,
+        letter="editions/emails/one_releases",
+        context={"edition": edition, "by": str(by)},
+        head=letterhead(edition),
+        at=at,
+        about=f"edition:{edition.pk}",
+    )
+
+
 def post_mass_reading(chair: Membership, reader: User, opened: int, *, at: datetime) -> Message | None:
     """Tell a chair that one account opened unusually many papers or people; one letter per account and hour."""
     edition = chair.edition

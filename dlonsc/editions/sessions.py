@@ -47,14 +47,23 @@ NEEDS_FRESH_SIGN_IN = {
     "reviews:decide": SENT,
     "letters:mailing": SENT,
     "submissions:triage_csv": ANY,
+    "submissions:triage_one": SENT,
+    "editions:settings": SENT,
     "editions:invite": SENT,
+    "editions:resend": SENT,
     "editions:member": SENT,
     "editions:end_membership": SENT,
+    "persons:download": SENT,
     "persons:erase": SENT,
 }
-# Where one address takes several forms: the field of the one that asks. It corrects a released decision, or releases
-# letters; to decide in private, to write and to stop do not wait.
-ONLY_WITH = {"reviews:decide": "draft", "letters:mailing": "release"}
+# Where one address takes several forms: the field of the one that asks, and its value ("" for any). It corrects a
+# released decision, releases letters, or returns a paper without review; to decide in private, to write and to stop do
+# not wait.
+ONLY_WITH = {
+    "reviews:decide": ("draft", ""),
+    "letters:mailing": ("release", ""),
+    "submissions:triage_one": ("act", "reject"),
+}
 
 
 # What sending such a form does, for the page on which it is carried on.
@@ -66,9 +75,13 @@ DOES = {
     "reviews:commit_proposal": "Commit an assignment and write to its reviewers",
     "reviews:decide": "Correct a decision that is released",
     "letters:mailing": "Release the letters that you wrote",
+    "submissions:triage_one": "Return a submission without review",
+    "editions:settings": "Change the settings of the edition",
     "editions:invite": "Invite people",
+    "editions:resend": "Send an invitation again",
     "editions:member": "Change the roles of a member",
     "editions:end_membership": "End a membership, or take that back",
+    "persons:download": "Download everything about yourself",
     "persons:erase": "Erase a person",
 }
 
@@ -136,8 +149,9 @@ class ChairsSessions:
             return False
         if request.method not in NEEDS_FRESH_SIGN_IN.get(match.view_name, ()) or not holds_a_key(user):
             return False
-        field = ONLY_WITH.get(match.view_name)
-        if field is not None and field not in request.POST:
+        field, value = ONLY_WITH.get(match.view_name, ("", ""))
+        sent = request.POST.get(field)
+        if field and (sent is None or value not in {"", sent}):
             return False
         # A session that does not say when it began is too old.
         age = timezone.now().timestamp() - proven_at(request, user, default=0)

@@ -4,9 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from django.db.models import QuerySet
+
 from dlonsc.editions.calendar import Phase
 from dlonsc.editions.models import Deadline, Edition, Membership
 from dlonsc.editions.visibility import Switch
+from dlonsc.mail.models import Message
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,10 @@ def no_end(viewer: Membership, ends: bool) -> str:
     return ""
 
 
+def all_letters(viewer: Membership) -> QuerySet[Message]:
+    return Message.objects.filter(edition=viewer.edition.slug)
+
+
 def nothing_to_do(edition: Edition, at: datetime) -> None:
     return None
 
@@ -55,6 +62,8 @@ class Upstairs:
     reminders: Reminders = no_reminders
     # Submissions per topic (primary key), as far as a chair may know.
     topic_uses: Callable[[Membership], dict[int, int]] = no_topics
+    # The letters of her edition, as far as a chair may know.
+    letters_for: Callable[[Membership], QuerySet[Message]] = all_letters
     # What turning a switch of the visibility table would show or hide, in words with numbers.
     effect_of: Callable[[Membership, Switch, bool], str] = no_effect
     # Whether anything was ever assigned: from then on a scale loses no value.

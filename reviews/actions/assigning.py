@@ -17,7 +17,7 @@ from reviews.actions.ending import Ending, end_with
 from reviews.conflicts import conflict_reasons
 from reviews.delegates import chairs_of, needs_delegate, with_conflicted_chair
 from reviews.emails import assigning as letters
-from reviews.emails.chairing import post_conflict_lifted
+from reviews.emails.chairing import post_conflict_lifted, post_conflict_set
 from reviews.late_conflicts import name_missing_handlers
 from reviews.models import Assignment, SubReviewer
 from submissions.access import overseen_by
@@ -49,7 +49,8 @@ def add_conflict(
 ) -> Conflict:
     """A chair sets a conflict. A standing assignment stays, and is flagged wherever it is shown.
 
-    A chair who handled the submission handles it no longer: she may not see it, and another is named.
+    A chair who handled the submission handles it no longer: she may not see it, and another is named. She is told
+    that there is a conflict, and not of which submission.
     """
     try:
         with transaction.atomic():
@@ -67,6 +68,8 @@ def add_conflict(
                 _note("handling_chair_set", submission, by, at, chair="")
             if member.is_chair:
                 name_missing_handlers(submission.edition, at=at)
+            if member.is_chair and member.is_active and member.user_id != by.pk:
+                post_conflict_set(row, by=by, at=at)
     except IntegrityError as error:
         raise Refused(f"A chair has already set a conflict of {member.name} with this submission.") from error
     return row
@@ -75,9 +78,10 @@ def add_conflict(
 @transaction.atomic
 def lift_conflict(conflict: Conflict, *, reason: str, by: User, at: datetime) -> None:
     """A chair lifts one source of a conflict, with her reason; the row stays, and every chair who may know the
-    submission is told. Authors can never review their own, and nobody lifts a conflict of her own.
+    submission is told. Authors can never review their own, and nobody lifts a conflict of her own. Whoever left the
+    author list, or was put on it by somebody else, is an author no more.
     """
-    if conflict.source == ConflictSource.AUTHORSHIP:
+    if conflict.is_of_an_author:
         raise Refused(f"{conflict.membership.name} is an author; that conflict cannot be lifted.")
     if conflict.membership.user_id == by.pk:
         raise Refused("This conflict is your own; another chair must decide about it.")

@@ -18,7 +18,7 @@ from reviews.access import decisions_overseen_by
 from reviews.actions.assigning import Refused
 from reviews.emails.deciding import Letter, kind_of, post_decision, rendered, shown_of
 from reviews.models import Announcement, Decision, DecisionVersion, Review, Verdict
-from submissions.access import overseen_by
+from submissions.access import in_conflict_with, overseen_by
 from submissions.models import Author, Submission
 from submissions.states import Outcome
 from submissions.states import State as SubmissionState
@@ -52,11 +52,12 @@ class Plan:
     def unconfirmed(self, releasing: User) -> list[Decision]:
         """Decisions whose letters, as they are now, no other chair than the releasing one has read and confirmed.
 
-        Where no other chair may see the submission, nobody can; it is left out of the rule.
+        Where no other chair may see the submission, nobody can; it is left out of the rule. Not where the releasing
+        chair has seen to that herself.
         """
         rows = [row for row in self.decisions if not self.is_read(row, releasing)]
-        seen = _seen_by_others([row.submission_id for row in rows], releasing, self.edition)
-        return [row for row in rows if row.submission_id in seen]
+        asked = _asked_of_others([row.submission_id for row in rows], releasing, self.edition)
+        return [row for row in rows if row.submission_id in asked]
 
     def is_read(self, row: Decision, releasing: User) -> bool:
         """Whether another chair than this one has confirmed the letters of a decision as they are now."""
@@ -206,10 +207,12 @@ def _standing_plan(chair: Membership) -> Plan:
     return plan(chair)
 
 
-def _seen_by_others(submissions: list[int], releasing: User, edition: Edition) -> set[int]:
-    """Which of the submissions some other chair may see."""
+def _asked_of_others(submissions: list[int], releasing: User, edition: Edition) -> set[int]:
+    """Which of the submissions some other chair may see, or might if the releasing one had set no conflict of hers."""
     chairs = Membership.objects.chairs().filter(edition=edition).exclude(user=releasing).select_related("user")
-    return {pk for row in chairs for pk in overseen_by(row).filter(pk__in=submissions).values_list("pk", flat=True)}
+    rows = Submission.objects.filter(pk__in=submissions)
+    barred = [in_conflict_with(chair, but_set_by=releasing) for chair in chairs]
+    return {pk for hidden in barred for pk in rows.exclude(hidden).values_list("pk", flat=True)}
 
 
 def _authors_of(ids: list[int]) -> dict[int, list[Author]]:
@@ -290,7 +293,10 @@ def _refuse(now: Plan, accepts: int, rejects: int, fingerprint: str, leave_undec
     unconfirmed = now.unconfirmed(by) if now.edition.needs_second_chair else []
     if unconfirmed:
         numbers = ", ".join(str(row.submission.number) for row in unconfirmed)
-        raise Refused(f"Another chair must confirm the letters of submission {numbers} first, on this page.")
+        raise Refused(
+            f"Another chair must confirm the letters of submission {numbers} first, on this page. A conflict that you "
+            "set of her does not excuse that: if no other chair may see it, name one more."
+        )
     if fingerprint != now.fingerprint:
         raise Changed("A decision, a review or an author list changed since you looked. Look at the letters again.")
 

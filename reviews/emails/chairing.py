@@ -40,6 +40,21 @@ def post_delegate_named(
     )
 
 
+def post_conflict_set(conflict: Conflict, *, by: User, at: datetime) -> Message | None:
+    """Tell a chair that another set a conflict of hers. Of which submission, she must not know any more."""
+    chair, edition = conflict.membership, conflict.submission.edition
+    return post(
+        key=f"conflict-set:{conflict.pk}",
+        to_email=_address(chair),
+        to_name=chair.name,
+        letter="reviews/emails/conflict_set",
+        context={"edition": edition, "by": str(by)},
+        head=letterhead(edition),
+        at=at,
+        about=conflict.submission.label,
+    )
+
+
 def post_conflict_lifted(conflict: Conflict, chair: Membership, *, by: User, at: datetime) -> Message | None:
     """Tell a chair who may know the submission that a conflict was lifted, by whom and why."""
     submission = conflict.submission

@@ -14,7 +14,7 @@ from dlonsc import codes
 from dlonsc.accounts.models import User
 from dlonsc.editions.models import Membership
 from dlonsc.mail.ledger import PROBLEMS, REPEATABLE, NotPossible, Progress, day_limit, progress_of
-from dlonsc.mail.models import Campaign, Message, Pause, State, Undeliverable
+from dlonsc.mail.models import Campaign, Message, Pause, State
 from reviews.actions import lettering
 from reviews.letters import campaigns_for, letters_for, shown_text
 from reviews.views.chair.door import chairs_only, page
@@ -157,6 +157,12 @@ def _letter(chair: Membership, pk: int) -> Message:
     return get_object_or_404(letters_for(chair), pk=pk)
 
 
+def last_returned(chair: Membership, email: str) -> Message | None:
+    """The last letter to an address that came back, of those that a chair may see: another would tell whose it is."""
+    rows = letters_for(chair).filter(to_email=email, state=State.BOUNCED, finished_at__isnull=False)
+    return rows.order_by("finished_at").last()
+
+
 @chairs_only
 def letter(request: HttpRequest, chair: Membership, pk: int) -> HttpResponse:
     found = _letter(chair, pk)
@@ -168,7 +174,7 @@ def letter(request: HttpRequest, chair: Membership, pk: int) -> HttpResponse:
         "unknown": found.state == State.UNKNOWN,
         "waiting": found.state in {State.HELD, State.GATHERED, State.QUEUED, State.RETRY},
         "can_repeat": found.state in REPEATABLE,
-        "flagged": Undeliverable.objects.filter(email=found.to_email).first(),
+        "returned": last_returned(chair, found.to_email),
     }
     return page(request, chair, "letters/letter.html", context)
 

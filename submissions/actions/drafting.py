@@ -206,6 +206,7 @@ def confirm_authorship(*, submission: Submission, by: User, at: datetime) -> Non
     """A co-author opened the submission with her verified address: her chip says confirmed."""
     rows = submission.authors.annotate(low=Lower("email")).filter(low__in=by.verified_emails)
     rows.filter(confirmed_at__isnull=True).update(confirmed_at=at)
+    refresh_conflicts(Submission.objects.get(pk=submission.pk), at)
 
 
 @transaction.atomic

@@ -14,6 +14,8 @@ from dlonsc.editions.pasted import Invitee
 from dlonsc.history.models import Entry
 from dlonsc.mail.guards import objection
 from dlonsc.mail.models import Message
+from reviews.audiences import BY_KEY
+from submissions.models import Submission
 from submissions.states import State
 from tests import factories
 from tests.factories import AT
@@ -422,3 +424,98 @@ def test_a_letter_to_a_removed_membership_does_not_leave(chair: Membership, invi
     assert objection(letter) == "the invitation was accepted in the meantime"
     Membership.objects.filter(pk=invited.pk).update(accepted_at=None)
     assert objection(letter) is None
+
+
+def chair_letters(kind: str) -> list[str]:
+    return sorted(Message.objects.filter(kind=kind).values_list("to_email", flat=True))
+
+
+def test_every_other_chair_is_told_when_one_alone_may_release_again(
+    edition: Edition, chair: Membership, other_chair: Membership
+) -> None:
+    change: dict[str, Any] = {"edition": edition, "by": chair.user, "at": AT}
+    actions.change_settings(**change, values={"needs_second_chair": True}, based_on=1)
+    assert chair_letters("one_releases") == []
+    actions.change_settings(**change, values={"needs_second_chair": False, "venue": "Hall A"}, based_on=2)
+    assert chair_letters("one_releases") == [other_chair.email]
+
+
+@pytest.mark.parametrize("is_removed", [True, False])
+def test_no_chair_loses_her_role_unnoticed(
+    edition: Edition, chair: Membership, other_chair: Membership, *, is_removed: bool
+) -> None:
+    third = factories.make_member(edition, email="third@chairs.example", chair=True)
+    assert chair.user is not None
+    if is_removed:
+        actions.remove_member(membership=other_chair, by=chair.user, at=AT)
+    else:
+        roles = {"is_reviewer": True}
+        actions.set_roles(membership=other_chair, roles=roles, title="", by=chair.user, at=AT)
+        actions.remove_member(membership=other_chair, by=chair.user, at=AT)
+    assert chair_letters("chair_ended") == sorted([other_chair.email, third.email])
+
+
+def removed(edition: Edition, by: Membership, **roles: bool) -> Membership:
+    """Alice, a member who was removed."""
+    member = factories.make_member(edition, factories.make_user("alice@x.example", "Alice"), **roles)
+    assert by.user is not None
+    actions.remove_member(membership=member, by=by.user, at=AT)
+    return member
+
+
+def test_a_place_goes_to_whoever_is_invited_and_never_back_to_who_was_removed(
+    edition: Edition, chair: Membership
+) -> None:
+    alice, bob = removed(edition, chair, chair=True, reviewer=True), factories.make_user("bob@y.example", "Bob")
+    assert chair.user is not None
+    new = actions.resend_invitation(membership=alice, email="Bob@y.example", by=chair.user, at=AT)
+    [silent] = BY_KEY["silent"].people(edition, Submission.objects.none(), AT)
+    assert silent.email == "bob@y.example"
+    assert accept(new, by=bob) is True
+    alice.refresh_from_db()
+    new.refresh_from_db()
+    assert (alice.user == bob, alice.is_active, alice.email) == (False, False, "alice@x.example")
+    assert (new.user, new.is_active, new.is_chair, new.is_reviewer) == (bob, True, True, True)
+
+
+def test_a_place_that_belongs_to_an_account_is_accepted_by_nobody_else(edition: Edition, chair: Membership) -> None:
+    alice, bob = removed(edition, chair), factories.make_user("bob@y.example", "Bob")
+    assert chair.user is not None
+    again = actions.resend_invitation(membership=alice, email="alice@x.example", by=chair.user, at=AT)
+    assert again.pk == alice.pk
+    with pytest.raises(EditionError, match="belongs to another account"):
+        accept(again, by=bob)
+    assert Membership.objects.get(pk=alice.pk).is_active is False
+    assert accept(again) is True, "the link came to an address that she has proven"
+    assert Membership.objects.get(pk=alice.pk).is_active is True
+
+
+@pytest.mark.parametrize("is_resent", [True, False])
+def test_an_invitation_to_the_address_of_a_place_that_somebody_else_took_is_a_new_one(
+    edition: Edition, chair: Membership, *, is_resent: bool
+) -> None:
+    alice = removed(edition, chair)
+    Membership.objects.filter(pk=alice.pk).update(email="bob@y.example")
+    bob = factories.make_user("bob@y.example", "Bob")
+    assert chair.user is not None
+    if is_resent:
+        new = actions.resend_invitation(membership=alice, email="bob@y.example", by=chair.user, at=AT)
+    else:
+        [new] = invite(edition, chair, Invitee(1, "Bob", "bob@y.example", ""))
+    accept(new, by=bob)
+    rows = Membership.objects.filter(pk__in=[alice.pk, new.pk]).order_by("pk")
+    assert [(row.email, row.is_active) for row in rows] == [("alice@x.example", False), ("bob@y.example", True)]
+
+
+def test_a_corrected_address_leaves_the_place_of_whoever_held_the_wrong_one(
+    edition: Edition, chair: Membership, invited: Membership
+) -> None:
+    wrong = factories.make_user(ADA.email, "Somebody")
+    actions.claim_memberships(wrong, AT)
+    assert chair.user is not None
+    old = Membership.objects.get(pk=invited.pk)
+    new = actions.resend_invitation(membership=old, email="ada@right.example", by=chair.user, at=AT)
+    old.refresh_from_db()
+    assert (old.user, old.removed_at, new.user, new.removed_at) == (wrong, AT, None, None)
+    first, second = Message.objects.filter(kind="invitation").order_by("pk")
+    assert (objection(first), objection(second)) == ("the invitation was withdrawn or sent anew", None)

@@ -2,8 +2,10 @@
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 
 from dlonsc.editions import actions
+from dlonsc.editions.invitations import token_of
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.editions.pasted import Invitee
 from dlonsc.editions.views.committee import not_reached
@@ -30,6 +32,16 @@ def test_nobody_is_printed_before_she_has_said_yes(edition: Edition, invited: Me
     assert "Nadia Newcomer" in Client().get(page).content.decode()
 
 
+def test_the_page_of_an_invitation_says_whose_place_it_is(edition: Edition, invited: Membership) -> None:
+    Membership.objects.filter(pk=invited.pk).update(user=factories.make_user("nadia@new.example"))
+    browser = Client()
+    browser.force_login(factories.make_user("bob@y.example"))
+    answer = browser.post(reverse("editions:invitation", args=[token_of(invited)]), {"answer": "accept"})
+    assert answer.status_code == 422
+    assert "This place belongs to another account." in answer.content.decode()
+    assert Membership.objects.get(pk=invited.pk).accepted_at is None
+
+
 def test_a_place_is_given_at_sign_in_before_any_page_of_ones_own(edition: Edition, invited: Membership) -> None:
     actions.accept_invitation(membership=invited, max_load=None, by=None, at=AT)
     user = factories.make_user("nadia@new.example", "Nadia Newcomer")
@@ -48,10 +60,10 @@ def test_a_member_is_marked_while_her_last_letter_that_was_settled_did_not_arriv
     browser = Client()
     browser.force_login(chair.user)
     board = f"/{edition.slug}/chair/committee/"
-    assert not_reached(edition) == {reviewer.user.email}
+    assert not_reached(chair) == {reviewer.user.email}
     assert "Letters do not arrive" in browser.get(board).content.decode()
     Message.objects.create(key="arrived", kind="assigned", state="sent", finished_at=AFTER_DEADLINE, **fields)
-    assert not_reached(edition) == set()
+    assert not_reached(chair) == set()
     assert "Letters do not arrive" not in browser.get(board).content.decode()
 
 

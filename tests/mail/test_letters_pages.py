@@ -14,7 +14,7 @@ from dlonsc.codes import code
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.history.models import Entry
 from dlonsc.mail.envelope import compose
-from dlonsc.mail.models import Campaign, Message, Pause, State, Undeliverable, Unsubscribed
+from dlonsc.mail.models import Campaign, Message, Pause, State, Unsubscribed
 from reviews.letters import letters_for
 from reviews.reminders import remind
 from submissions.models import Submission
@@ -149,12 +149,32 @@ def test_the_chair_is_told_how_many_letters_were_not_delivered(
 def test_a_letter_is_shown_with_text_history_and_a_flagged_address(
     edition: Edition, chair: Membership, as_user: Browser
 ) -> None:
-    letter = make_letter(edition, 1, text="Dear <b>you</b>", state=State.BOUNCED, answer="came back: 5.1.1")
+    letter = make_letter(edition, 1, text="Dear <b>you</b>")
+    back = {"to_email": letter.to_email, "state": State.BOUNCED, "finished_at": AT}
+    make_letter(edition, 2, **back, answer="came back: 5.1.1 no such user")
     letter.changes.create(state=State.SENT, at=AT, answer="250 taken")
-    Undeliverable.objects.create(email=letter.to_email, since=AT, status="5.1.1", answer="no such user")
     text = " ".join(as_user(chair).get(address(edition, letter.pk)).content.decode().split())
     shown = ["Dear &lt;b&gt;you&lt;/b&gt;" in text, "250 taken" in text, "5.1.1 no such user" in text]
     assert shown == [True, True, True]
+
+
+def test_a_letter_that_came_back_and_is_hidden_from_a_chair_marks_nobody_for_her(
+    edition: Edition,
+    chair: Membership,
+    other_chair: Membership,
+    reviewer: Membership,
+    paper: Submission,
+    as_user: Browser,
+) -> None:
+    factories.make_conflict(paper, chair)
+    thanks = make_letter(edition, 1, to_email=reviewer.email)
+    make_letter(edition, 2, to_email=reviewer.email, kind="assigned", state=State.BOUNCED, answer="550", finished_at=AT)
+    seen = [
+        ("Letters do not arrive" in browser.get(f"/{edition.slug}/chair/committee/").content.decode(),
+         "came back" in browser.get(address(edition, thanks.pk)).content.decode())
+        for browser in (as_user(chair), as_user(other_chair))
+    ]  # fmt: skip
+    assert seen == [(False, False), (True, True)]
 
 
 # --- Doing ------------------------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 import pytest
 
 from dlonsc.accounts.models import Affiliation
-from dlonsc.editions.models import Edition, InstitutionAlias, MembershipAffiliation
+from dlonsc.editions.models import Edition, InstitutionAlias, Membership, MembershipAffiliation
 from submissions.conflicts import computed_conflicts, refresh_conflicts, refresh_edition, registered_domain
 from submissions.models import Conflict, Submission
 from submissions.states import State
@@ -98,13 +98,83 @@ def test_a_conflict_that_a_chair_lifted_is_not_set_again(edition: Edition, chair
     assert Conflict.objects.filter(submission=row, lifted_at__isnull=True).count() == 0
 
 
-def test_leaving_the_author_list_lifts_no_authorship(edition: Edition) -> None:
+def refreshed(row: Submission) -> list[str]:
+    refresh_conflicts(Submission.objects.get(pk=row.pk), AT)
+    return sorted(conflict.source for conflict in Conflict.objects.filter(submission=row, lifted_at__isnull=True))
+
+
+def submitted(row: Submission) -> None:
+    Submission.objects.filter(pk=row.pk).update(state=State.SUBMITTED, submitted_at=AT)
+
+
+def test_on_a_draft_an_authorship_goes_with_the_row_unless_its_person_confirmed_it(edition: Edition) -> None:
+    mia = factories.make_user("mia@uni.example", "Mia", orcid="0000-0002-1825-0097")
+    factories.make_member(edition, mia)
+    row = paper(edition, "someone@far.example")
+    named = factories.make_author(row, "x@far.example", orcid="0000-0002-1825-0097", confirmed_at=AT)
+    assert refreshed(row) == ["authorship"]
+    named.delete()
+    assert refreshed(row) == [], "somebody else confirmed that row"
+    hers = factories.make_author(row, "mia@uni.example", confirmed_at=AT)
+    assert refreshed(row) == ["authorship"]
+    hers.delete()
+    assert refreshed(row) == ["authorship"]
+
+
+@pytest.mark.parametrize(("author", "institution", "source"), [
+    ("mia@uni.example", "", "authorship"),
+    ("ada@uni.example", "", "domain"),
+    ("ada@far.example", "Uni", "institution"),
+])  # fmt: skip
+def test_what_stood_while_it_was_submitted_stays_when_it_is_a_draft_again(
+    edition: Edition, author: str, institution: str, source: str
+) -> None:
+    mia = factories.make_user("mia@uni.example", "Mia")
+    Affiliation.objects.create(user=mia, institution="Uni")
+    factories.make_member(edition, mia)
+    row = paper(edition, author, institution)
+    submitted(row)
+    assert refreshed(row) == [source]
+    Submission.objects.filter(pk=row.pk).update(state=State.DRAFT, submitted_at=None)
+    row.authors.update(email="other@far.example", institution="")
+    assert refreshed(row) == [source]
+
+
+def test_nobody_lifts_a_conflict_of_her_own_by_what_she_changes_in_her_profile(edition: Edition) -> None:
+    mia = factories.make_user("mia@uni.example", "Mia", orcid="0000-0002-1825-0097")
+    home = Affiliation.objects.create(user=mia, institution="Uni of B")
+    factories.make_member(edition, mia, email="mia@uni.example")
+    alias = InstitutionAlias.objects.create(edition=edition, alias="UB", institution="Uni of B")
+    drafts = [paper(edition, "ada@far.example", "UB")]
+    for email, orcid in (("ada@uni.example", ""), ("x@far.example", "0000-0002-1825-0097")):
+        drafts.append(factories.make_submission(edition, drafts[0].created_by, state=State.DRAFT))
+        factories.make_author(drafts[-1], email, orcid=orcid, institution="")
+    found = [refreshed(row) for row in drafts]
+    assert found == [["institution"], ["domain"], ["authorship"]]
+    home.delete()
+    alias.delete()
+    mia.orcid, mia.email = "", "mia@gmail.com"
+    mia.save()
+    mia.emailaddress_set.update(email="mia@gmail.com")
+    Membership.objects.filter(user=mia).update(email="mia@gmail.com")
+    assert [refreshed(row) for row in drafts] == found
+    drafts[0].authors.update(institution="Elsewhere")
+    for row in drafts[1:]:
+        row.authors.exclude(position=1).delete()
+    assert [refreshed(row) for row in drafts] == [[], [], []], "the authors may still correct a draft"
+
+
+def test_a_lifted_authorship_is_set_again_for_whoever_is_listed_again(edition: Edition) -> None:
     factories.make_member(edition, factories.make_user("mia@uni.example", "Mia"))
     row = paper(edition, "mia@uni.example")
-    refresh_conflicts(row, AT)
+    submitted(row)
+    assert refreshed(row) == ["authorship"]
     row.authors.update(email="other@far.example")
-    refresh_conflicts(Submission.objects.get(pk=row.pk), AT)
-    assert [conflict.source for conflict in Conflict.objects.filter(submission=row)] == ["authorship"]
+    assert refreshed(row) == ["authorship"]
+    Conflict.objects.filter(submission=row).update(lifted_by=row.created_by, lifted_at=AT)
+    assert refreshed(row) == []
+    row.authors.update(email="mia@uni.example")
+    assert refreshed(row) == ["authorship"]
 
 
 def test_a_member_who_joins_later_is_found_by_the_sweep(edition: Edition) -> None:

@@ -121,6 +121,8 @@ class Workshop:
         self.tasks: list[Task] = []
         # (paper, member, source): whether it stands; a lifted one is remembered.
         self.conflicts: dict[tuple[int, str, str], bool] = {}
+        # Those that stood while their paper was submitted.
+        self.submitted_with: set[tuple[int, str, str]] = set()
         self.switches = dict(SWITCHES)
         self.submission_ends, self.now, self.hold = submission_ends, now, 0
         self.letters: Counter[tuple[str, str, str]] = Counter()
@@ -273,29 +275,37 @@ class Workshop:
 
     def refreshed(self, paper: Paper) -> dict[tuple[int, str, str], bool]:
         """The conflicts after the homes of authors and members were compared again."""
-        now = set()
+        domains = {self.people[author].domain for author in paper.authors}
+        rows = dict(self.conflicts)
         for name, member in self.people.items():
             if member.roles is None or member.has_left:
                 continue
             if self.is_author(name, paper):
-                now.add((paper.number, name, "authorship"))
-            elif member.domain in {self.people[author].domain for author in paper.authors}:
-                now.add((paper.number, name, "domain"))
-        rows = dict(self.conflicts) | {key: True for key in now if key not in self.conflicts}
-        # Sharing a home ends with it before the first Submit; being an author never ends.
-        gone = [
+                # Lifted, it is set again for whoever is listed again.
+                rows[paper.number, name, "authorship"] = True
+            elif member.domain in domains:
+                rows.setdefault((paper.number, name, "domain"), True)
+        # On a draft it goes with what the authors took away, but not what stood while the paper was submitted.
+        shown = {(paper.number, name, "authorship") for name in self.people if self.is_author(name, paper)}
+        shown |= {(paper.number, name, "domain") for name, one in self.people.items() if one.domain in domains}
+        gone = {
             key
             for key, stands in rows.items()
-            if key[0] == paper.number and key[2] == "domain" and stands and key not in now
-        ]
-        return {key: stands for key, stands in rows.items() if key not in gone or paper.was_submitted}
+            if key[0] == paper.number and key[2] in COMPUTED and stands and key not in shown
+        }
+        return {key: stands for key, stands in rows.items() if key not in gone - self.submitted_with}
+
+    def refresh(self, paper: Paper) -> None:
+        self.conflicts = self.refreshed(paper)
+        if paper.was_submitted:
+            self.submitted_with |= {key for key, stands in self.conflicts.items() if key[0] == paper.number and stands}
 
     def create(self, by: str, title: str) -> bool:
         if not self.is_open():
             return False
         number = len(self.papers) + 1
         self.papers[number] = Paper(number, title, by, [by])
-        self.conflicts = self.refreshed(self.papers[number])
+        self.refresh(self.papers[number])
         return True
 
     def upload(self, paper: Paper) -> bool:
@@ -312,7 +322,7 @@ class Workshop:
         if not (self.is_open() and paper.is_complete and paper.state == "draft"):
             return False
         paper.state, paper.was_submitted = "submitted", True
-        self.conflicts = self.refreshed(paper)
+        self.refresh(paper)
         self.to_authors("receipt", paper)
         return True
 
@@ -334,7 +344,7 @@ class Workshop:
         if not self.may_write(paper) or paper.known_from is not None:
             return False
         paper.authors = names
-        self.conflicts = self.refreshed(paper)
+        self.refresh(paper)
         return True
 
     def declare(self, paper: Paper, members: list[str]) -> bool:
@@ -356,16 +366,19 @@ class Workshop:
         paper.questions.append((by, word))
         self.to_authors("answer", paper)
 
-    def add_conflict(self, paper: Paper, member: str) -> bool:
+    def add_conflict(self, paper: Paper, member: str, by: str) -> bool:
         key = (paper.number, member, "chair")
         if self.conflicts.get(key):
             return False
         self.conflicts[key] = True
+        if self.people[member].is_a("chair") and member != by:
+            self.write("conflict_set", [member], paper.number)
         return True
 
     def lift(self, key: tuple[int, str, str], by: str) -> bool:
         number, member, source = key
-        if source == "authorship" or member == by or not self.conflicts[key]:
+        is_of_an_author = source == "authorship" and self.is_author(member, self.papers[number])
+        if is_of_an_author or member == by or not self.conflicts[key]:
             return False
         self.conflicts[key] = False
         self.write("conflict_lifted", self.overseers(self.papers[number]), number)
@@ -386,7 +399,7 @@ class Workshop:
         may = self.people[member].is_a("reviewer") and is_under_review and not barred and not has_one
         if self.needs_delegate() or not may or (instead_of is not None and not instead_of.stands):
             return False
-        self.conflicts = rows
+        self.refresh(paper)
         if instead_of is not None:
             instead_of.stands = False
             self.write("unassigned", [instead_of.reviewer], paper.number)
@@ -443,10 +456,12 @@ class Workshop:
         self.to_authors("restored", paper)
         return True
 
-    def remove(self, name: str) -> bool:
+    def remove(self, name: str, by: str) -> bool:
         person = self.people[name]
         if person.has_left or (person.is_a("chair") and len(self.holders("chair")) == 1):
             return False
+        if person.is_a("chair"):
+            self.tell_of_ended_chair(name, by)
         person.has_left = True
         return True
 
@@ -459,6 +474,10 @@ class Workshop:
         """Every other chair but the one who does it reads that somebody is a chair now."""
         self.write("new_chair", [one for one in self.holders("chair") if one not in (name, by)], name)
 
+    def tell_of_ended_chair(self, name: str, by: str) -> None:
+        """So does she herself read that she is none any more."""
+        self.write("chair_ended", [one for one in {*self.holders("chair"), name} if one != by], name)
+
     def set_roles(self, name: str, roles: set[str], by: str) -> bool:
         person = self.people[name]
         was_chair = "chair" in (person.roles or ())
@@ -468,6 +487,8 @@ class Workshop:
         person.roles = set(roles)
         if person.is_a("chair") and not was_chair:
             self.tell_of_chair(name, by)
+        if was_chair and not person.has_left and "chair" not in roles:
+            self.tell_of_ended_chair(name, by)
         return True
 
     # --- Reviewers -------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from dlonsc import codes
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.history.models import Entry
 from dlonsc.mail.models import Message
@@ -122,6 +123,25 @@ def test_leaving_the_author_list_does_not_lift_a_chairs_conflict(
     author.delete()
     refresh_conflicts(paper, factories.AT)
     assert not overseen_by(chairs[0]).filter(pk=paper.pk).exists()
+
+
+def test_another_chair_lifts_the_authorship_of_whoever_is_on_no_list_any_more(
+    edition: Edition, chairs: list[Membership], paper: Submission
+) -> None:
+    author = factories.make_author(paper, "anna@anna.example", "Anna")
+    refresh_conflicts(paper, factories.AT)
+    row = Conflict.objects.get(membership=chairs[0])
+    with pytest.raises(Refused, match="is an author"):
+        assigning.lift_conflict(row, reason="never an author", by=chairs[1].user, at=factories.AT)
+    author.delete()
+    refresh_conflicts(paper, factories.AT)
+    address = reverse("reviews:conflict", args=[edition.slug, paper.number, chairs[0].pk])
+    answer = {"lift": codes.code("conflict", row.pk), "reason": "never an author"}
+    assert client_of(chairs[0]).post(address, answer).status_code == 404
+    assert client_of(chairs[1]).post(address, answer).status_code == 302
+    assert overseen_by(chairs[0]).filter(pk=paper.pk).exists()
+    told = Message.objects.filter(kind="conflict_lifted").values_list("to_email", flat=True)
+    assert sorted(told) == ["anna@anna.example", "bela@bela.example"]
 
 
 def test_lifting_is_logged_and_told_to_all_chairs_who_may_know_the_paper(

@@ -516,7 +516,7 @@ class Story(RuleBasedStateMachine):
     def a_chair_sets_a_conflict(self, number: int, member: str) -> None:
         by, paper = pick(self.pairs(), number)
         row = self.seen_paper(by, paper)
-        expected = self.model.add_conflict(paper, member)
+        expected = self.model.add_conflict(paper, member, by)
         self.act(
             expected,
             lambda: assigning.add_conflict(
@@ -627,7 +627,7 @@ class Story(RuleBasedStateMachine):
             self.model.restore_member(name, chair)
             assert editions.restore_member(membership=member, by=by, at=self.now)
         elif hurry < 25:
-            expected = self.model.remove(name)
+            expected = self.model.remove(name, chair)
             self.act(expected, lambda: editions.remove_member(membership=member, by=by, at=self.now))
         self.touch(name, pick(self.all_papers(), number))
 

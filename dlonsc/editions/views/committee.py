@@ -19,6 +19,7 @@ from dlonsc.editions.forms import AcceptForm, DeclineForm, InviteForm, MemberFor
 from dlonsc.editions.invitations import read_token
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.editions.pasted import BadLine, Invitee
+from dlonsc.editions.upstairs import upstairs
 from dlonsc.editions.views.doors import chairs_page
 from dlonsc.editions.views.settings import person
 from dlonsc.mail.models import Message
@@ -69,11 +70,11 @@ def last_asked(edition: Edition) -> dict[str, datetime]:
     return {row["subject_label"]: row["last"] for row in rows.annotate(last=Max("created_at"))}
 
 
-def not_reached(edition: Edition) -> set[str]:
-    """Addresses whose last letter of the edition that was settled did not arrive. Not which letter: it may tell of a
-    submission that the reading chair must not know.
+def not_reached(chair: Membership) -> set[str]:
+    """Addresses whose last letter that was settled did not arrive, of those letters that the reading chair may see: by
+    another, a mark would tell who reviews what is hidden from her.
     """
-    settled = Message.objects.filter(edition=edition.slug, finished_at__isnull=False)
+    settled = upstairs.letters_for(chair).filter(finished_at__isnull=False).order_by()
     lost, sent = (LetterState.FAILED, LetterState.BOUNCED), (LetterState.SENT,)
     last = {
         states: dict(settled.filter(state__in=states).values_list("to_email").annotate(last=Max("finished_at")))
@@ -82,8 +83,9 @@ def not_reached(edition: Edition) -> set[str]:
     return {email for email, at in last[lost].items() if email not in last[sent] or last[sent][email] < at}
 
 
-def board_rows(edition: Edition, at: datetime) -> list[dict[str, Any]]:
-    asked, lost = last_asked(edition), not_reached(edition)
+def board_rows(chair: Membership, at: datetime) -> list[dict[str, Any]]:
+    edition = chair.edition
+    asked, lost = last_asked(edition), not_reached(chair)
     rows = []
     for member in edition.memberships.select_related("user").prefetch_related("affiliations"):
         asked_at = asked.get(label_of(member), member.invited_at)
@@ -107,12 +109,12 @@ def board_rows(edition: Edition, at: datetime) -> list[dict[str, Any]]:
 
 @chairs_page("GET", "HEAD")
 def board(request: HttpRequest, slug: str) -> HttpResponse:
-    edition = chair_of(request.user, slug).edition
-    rows = board_rows(edition, timezone.now())
+    chair = chair_of(request.user, slug)
+    rows = board_rows(chair, timezone.now())
     shown = request.GET.get("state", "")
     counts = {key: sum(1 for row in rows if row["key"] == key) for key in STATES}
     words = {
-        "edition": edition,
+        "edition": chair.edition,
         "rows": [row for row in rows if not shown or row["key"] == shown],
         "shown": shown,
         "tally": [{"key": key, "words": STATES[key][0], "count": count} for key, count in counts.items() if count],
@@ -125,9 +127,9 @@ def board(request: HttpRequest, slug: str) -> HttpResponse:
 @chairs_page("GET", "HEAD", "POST")
 def remind(request: HttpRequest, slug: str) -> HttpResponse:
     """Who would be reminded, by name; then the letters."""
-    edition = chair_of(request.user, slug).edition
-    at = timezone.now()
-    silent = [row for row in board_rows(edition, at) if row["key"] == "silent"]
+    chair, at = chair_of(request.user, slug), timezone.now()
+    edition = chair.edition
+    silent = [row for row in board_rows(chair, at) if row["key"] == "silent"]
     if request.method == "POST":
         wanted = {int(pk) for pk in request.POST.getlist("member") if pk.isdecimal()}
         chosen = [row["member"] for row in silent if row["member"].pk in wanted]
@@ -230,7 +232,7 @@ def resend(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         messages.error(request, f"{request.POST.get('email', '')[:100]!r} is no e-mail address; nothing was sent.")
         return redirect("editions:member", slug, pk)
     try:
-        actions.resend_invitation(
+        invited = actions.resend_invitation(
             membership=row,
             email=form.cleaned_data["email"],
             asked=form.cleaned_data["asked"],
@@ -238,6 +240,7 @@ def resend(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
             at=timezone.now(),
         )
         messages.success(request, f"A new invitation to {row.name} is on the way; the old link has ended.")
+        pk = invited.pk
     except actions.EditionError as error:
         messages.error(request, str(error))
     return redirect("editions:member", slug, pk)
@@ -296,8 +299,11 @@ def answered(request: HttpRequest, row: Membership, answer: str, accept: AcceptF
         messages.success(request, "Noted that you have read it. The same link works when you have decided.")
         return True
     if answer == "accept" and accept.is_valid():
-        actions.accept_invitation(membership=row, max_load=accept.cleaned_data["max_load"], by=by, at=at)
-        return True
+        try:
+            actions.accept_invitation(membership=row, max_load=accept.cleaned_data["max_load"], by=by, at=at)
+        except actions.EditionError as error:
+            accept.add_error(None, str(error))
+        return accept.is_valid()
     if answer == "decline" and decline.is_valid():
         actions.decline_invitation(membership=row, **decline.cleaned_data, by=by, at=at)
         return True

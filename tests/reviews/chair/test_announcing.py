@@ -17,7 +17,7 @@ from dlonsc.mail import ledger
 from dlonsc.mail.guards import objection
 from dlonsc.mail.models import KEY_LENGTH, Message, State
 from dlonsc.mail.transport import Answer, Envelope, LastLook, Outcome
-from reviews.actions import deciding
+from reviews.actions import assigning, deciding
 from reviews.actions.assigning import Refused
 from reviews.models import Announcement, Decision
 from submissions.models import Submission
@@ -521,6 +521,38 @@ def test_what_no_other_chair_may_see_needs_no_second_one(
     other_chair.edition.refresh_from_db()
     decide(secret, other_chair)
     assert announce(other_chair).accepts == 1
+
+
+def test_a_chair_does_not_get_rid_of_the_second_one_by_setting_a_conflict_of_hers(
+    edition: Edition, paper: Submission, chair: Membership, other_chair: Membership
+) -> None:
+    Edition.objects.update(needs_second_chair=True)
+    chair.edition.refresh_from_db()
+    decide(paper, chair)
+    assert chair.user is not None
+    assert other_chair.user is not None
+    assigning.add_conflict(paper, other_chair, kind="other", reason="x", by=chair.user, at=AT)
+    letter = Message.objects.get(kind="conflict_set")
+    assert (letter.to_email, paper.title in letter.text) == (other_chair.user.email, False)
+    assert str(paper.number) not in letter.text.replace(edition.name, "")
+    with pytest.raises(Refused, match="if no other chair may see it, name one more"):
+        announce(chair)
+    third = factories.make_member(edition, email="third@chairs.example", chair=True)
+    assert third.user is not None
+    deciding.confirm_letters(third, fingerprint=deciding.plan(third).fingerprint, by=third.user, at=AT)
+    assert announce(chair).accepts == 1
+
+
+def test_a_chair_whose_conflict_has_another_source_too_is_no_second_one(
+    edition: Edition, paper: Submission, chair: Membership, other_chair: Membership
+) -> None:
+    Edition.objects.update(needs_second_chair=True)
+    chair.edition.refresh_from_db()
+    decide(paper, chair)
+    assert chair.user is not None
+    factories.make_conflict(paper, other_chair)
+    assigning.add_conflict(paper, other_chair, kind="other", reason="x", by=chair.user, at=AT)
+    assert announce(chair).accepts == 1
 
 
 def test_two_chairs_deciding_at_once_one_is_told(
