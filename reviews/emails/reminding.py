@@ -57,15 +57,20 @@ class Moment:
 
 
 def contacts(submission: Submission) -> list[tuple[str, str]]:
-    """Who answers for a submission: its creator and its contact author, each address once, as (address, name)."""
+    """Who answers for a submission: its creator and its contact author, each address once, as (address, name).
+
+    A creator who was taken off the list of a submitted paper does not answer for it any more, and learns nothing of it.
+    """
     owner = submission.created_by
-    people = {owner.email.lower(): owner.name}
-    for author in submission.authors.all():
+    authors = submission.authors.all()
+    is_hers = submission.submitted_at is None or owner.email.lower() in {author.email.lower() for author in authors}
+    people = {owner.email.lower(): owner.name} if is_hers else {}
+    for author in authors:
         if author.is_contact and author.email:
             people.setdefault(author.email.lower(), author.name)
     # An account that was closed or erased gets no letters, not even as the contact author; its co-authors do.
     if not owner.is_active:
-        del people[owner.email.lower()]
+        people.pop(owner.email.lower(), None)
     return list(people.items())
 
 

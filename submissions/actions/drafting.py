@@ -13,6 +13,7 @@ from dlonsc.accounts.models import User
 from dlonsc.editions.calendar import Phase
 from dlonsc.editions.models import Edition, Membership, Topic
 from submissions import emails
+from submissions.access import open_to
 from submissions.actions.moves import (
     A_PRESS,
     DECIDED,
@@ -36,6 +37,11 @@ from submissions.models import (
     Supplement,
 )
 from submissions.states import State
+
+LEFT_OUT = (
+    "None of the addresses in this list is one that you have confirmed, so you could not open the paper any more. Keep "
+    "such an address of yours in the list. If you are no author, another author can take you off it."
+)
 
 
 @dataclass(frozen=True)
@@ -175,6 +181,8 @@ def set_authors(
     check_entries(entries)
     before = listed(submission)
     write_authors(submission, entries, at)
+    if not Submission.objects.filter(open_to(by), pk=submission.pk).exists():
+        raise Refused(LEFT_OUT)
     refresh_conflicts(submission, at)
     if listed(submission) != before:
         note("changed the author list", submission, by=by, at=at, before=before, after=listed(submission))
