@@ -38,6 +38,8 @@ from submissions.models import (
 )
 from submissions.states import State
 
+# Each of them gets a letter with the whole list: a list has an end, and so has what one press can write.
+MOST_AUTHORS = 50
 LEFT_OUT = (
     "None of the addresses in this list is one that you have confirmed, so you could not open the paper any more. Keep "
     "such an address of yours in the list. If you are no author, another author can take you off it."
@@ -152,9 +154,11 @@ def listed(submission: Submission) -> list[dict[str, Any]]:
 
 
 def check_entries(entries: Sequence[AuthorEntry]) -> None:
-    """Refuse an empty list, an address twice (naming the row), and anything but one contact author."""
+    """Refuse an empty list, one that is too long, an address twice (naming the row), all but one contact author."""
     if not entries:
         raise Refused("A submission needs at least one author.")
+    if len(entries) > MOST_AUTHORS:
+        raise Refused(f"A submission has at most {MOST_AUTHORS} authors; this list has {len(entries)}.")
     seen: dict[str, int] = {}
     for row, entry in enumerate(entries, start=1):
         email = entry.email.lower()

@@ -777,11 +777,10 @@ def verify(request: HttpRequest, code: str) -> HttpResponse:
 def withdraw(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     row = mine(request, slug, number)
     form = WithdrawForm(request.POST)
-    form.is_valid()
+    if not form.is_valid():
+        return page(request, row, status=NOT_CAUGHT, withdraw=form)
     try:
-        sending.withdraw(
-            submission=row, reason=form.cleaned_data.get("reason", ""), by=person(request), at=timezone.now()
-        )
+        sending.withdraw(submission=row, reason=form.cleaned_data["reason"], by=person(request), at=timezone.now())
     except Refused as refusal:
         messages.error(request, refusal.words)
     else:

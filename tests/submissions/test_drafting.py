@@ -103,6 +103,7 @@ def test_authors_keep_their_order_and_their_confirmation(edition: Edition, autho
         ([], "at least one author"),
         ([entry("a@x.example", is_contact=True), entry("A@x.example")], "Row 2: A@x.example is also in row 1"),
         ([entry("a@x.example")], "exactly one author as contact"),
+        ([entry(f"a{place}@x.example") for place in range(51)], "at most 50 authors; this list has 51"),
         ([entry("a@x.example", is_contact=True), entry("b@x.example", is_contact=True)], "exactly one author"),
     ],
 )
