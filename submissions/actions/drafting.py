@@ -20,6 +20,7 @@ from submissions.actions.moves import (
     PRESSED_TWICE,
     Refused,
     Stale,
+    is_open_to_change,
     may_recast,
     note,
     too_late,
@@ -60,10 +61,17 @@ class AuthorEntry:
 
 
 def may_write(submission: Submission, at: datetime) -> bool:
-    """Whether authors may still change text and files: until a decision is known, for a held one must not show."""
-    if submission.state not in {State.DRAFT, State.SUBMITTED} or submission.outcome_known(at):
-        return False
-    return window_of(submission, Phase.SUBMISSION, received_at=at).accepts
+    """Whether authors may still change text and conflicts: until a decision is known, for a held one must not show."""
+    return is_in_play(submission, at) and is_open_to_change(submission, at)
+
+
+def may_upload(submission: Submission, at: datetime) -> bool:
+    """Whether a file of theirs is in time: also until a date that the chairs gave to this submission alone."""
+    return is_in_play(submission, at) and window_of(submission, Phase.SUBMISSION, received_at=at).accepts
+
+
+def is_in_play(submission: Submission, at: datetime) -> bool:
+    return submission.state in {State.DRAFT, State.SUBMITTED} and not submission.outcome_known(at)
 
 
 def may_list(submission: Submission, at: datetime) -> bool:

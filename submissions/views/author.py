@@ -175,6 +175,7 @@ def page(request: HttpRequest, submission: Submission, *, status: int = 200, **f
         "differences": differences_of(submission, manuscript),
         "refused": refused_version(submission),
         "may_write": may_write,
+        "may_upload": drafting.may_upload(submission, at),
         "may_list": drafting.may_list(submission, at),
         "missing": lines,
         "record": record,

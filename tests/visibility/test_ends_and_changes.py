@@ -107,8 +107,10 @@ def test_with_a_later_date_of_its_own_the_author_list_is_asked_for_whether_or_no
     assert refusal_of(lambda: drafting.set_authors(**words)).startswith("The author list is frozen since the deadline.")
     with time_machine.travel(AT, tick=False):
         shown = as_user(paper.created_by).get(f"/{paper.edition.slug}/submissions/{paper.number}/").context
-    # Text and PDF are open until that date; nothing on the page tells of a held decision.
-    assert (shown["may_write"], shown["may_list"], shown["may_restore"], shown["outcome"]) == (True, False, False, "")
+    # Files are open until that date; nothing on the page tells of a held decision.
+    is_open = {name: shown[name] for name in ("may_upload", "may_write", "may_list", "may_restore")}
+    assert is_open == {"may_upload": True, "may_write": False, "may_list": False, "may_restore": False}
+    assert shown["outcome"] == ""
     assert shown["status"].startswith("It may be replaced until the deadline.")
     asked = drafting.request_author_change(**words, reason="She did the work.")
     assert asked.decided_at is None
@@ -165,7 +167,7 @@ def test_once_the_decision_is_known_authors_change_nothing_whatever_date_they_ha
     ]
     words = "The decision is announced; write to the chairs about any change now."
     assert [refusal_of(act) for act in acts] == [words] * 4
-    assert (drafting.may_write(now, AT), drafting.may_write(now, known)) == (True, False)
+    assert (drafting.may_upload(now, AT), drafting.may_upload(now, known)) == (True, False)
 
 
 def test_a_paper_with_a_decision_on_its_way_is_not_returned_without_review(
