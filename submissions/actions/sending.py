@@ -56,6 +56,14 @@ def judge_bytes(upload: "UploadedFile[bytes]") -> None:
         raise Refused(f"{upload.name} is not a PDF, whatever its name says. Export your paper as PDF.", "file")
 
 
+def refuse_when_over(submission: Submission, at: datetime) -> None:
+    """No file is taken for what was withdrawn or returned, nor once the decision is known."""
+    if submission.state not in {State.DRAFT, State.SUBMITTED}:
+        raise Refused(f"This submission is {submission.get_state_display().lower()}; restore it first.")
+    if submission.outcome_known(at):
+        raise Refused(DECIDED)
+
+
 def upload_manuscript(
     *,
     submission: Submission,
@@ -69,10 +77,7 @@ def upload_manuscript(
 
     Raises Refused when the bytes are no PDF or the submission is over.
     """
-    if submission.state not in {State.DRAFT, State.SUBMITTED}:
-        raise Refused(f"This submission is {submission.get_state_display().lower()}; restore it first.")
-    if submission.outcome_known(at):
-        raise Refused(DECIDED)
+    refuse_when_over(submission, at)
     judge_bytes(upload)
     stored = store(upload)
     window = window_of(submission, Phase.SUBMISSION, received_at=received_at, begun_at=begun_at)
@@ -126,10 +131,9 @@ def add_supplement(
     begun_at: datetime | None = None,
 ) -> Supplement:
     """Store a supplementary file of any kind; it is only ever served as a download. Archives are looked into first."""
+    refuse_when_over(submission, at)
     if not window_of(submission, Phase.SUBMISSION, received_at=received_at, begun_at=begun_at).accepts:
         raise Refused(too_late(submission.edition, received_at))
-    if submission.outcome_known(at):
-        raise Refused(DECIDED)
     limit = settings.UPLOAD_MAX_MB
     if not upload.size:
         raise Refused(f"{upload.name} is empty (0 bytes).", "file")

@@ -429,6 +429,18 @@ def test_waiting_authors_see_one_status_line_and_nothing_of_the_reviews(
     assert "Rita" not in after
 
 
+@pytest.mark.parametrize("page", ["supplements/", "upload/"])
+@pytest.mark.parametrize("state", [State.WITHDRAWN, State.DESK_REJECTED])
+def test_no_file_is_taken_for_what_was_withdrawn_or_returned_and_the_page_says_so(
+    edition: Edition, author: User, ada: Client, state: State, page: str
+) -> None:
+    row = factories.make_submission(edition, author)
+    Submission.objects.filter(pk=row.pk).update(state=state)
+    answer = ada.post(base(row) + page, {"file": pdf()})
+    assert (answer.status_code, answer.text.count("; restore it first.")) == (422, 1)
+    assert (row.supplements.count(), row.manuscripts.count()) == (0, 1)
+
+
 def test_supplements_are_added_downloaded_and_removed(draft: Submission, ada: Client) -> None:
     file = SimpleUploadedFile("evil.html", b"<script>", content_type="text/html")
     ada.post(f"{base(draft)}supplements/", {"file": file, "description": "Code"})
