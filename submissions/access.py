@@ -54,15 +54,25 @@ def switched_on(audience: Audience) -> Q:
     return found & Q(**{f"edition__{row.unless.value}": False}) if row.unless else found
 
 
-def written_by(user: User) -> Q:
-    """Submissions that this person created, or is an author of by a verified address."""
+def listed_on(user: User) -> Q:
+    """Submissions whose author list names this person by a verified address."""
     authored = Author.objects.annotate(low=Lower("email")).filter(low__in=user.verified_emails)
-    return Q(created_by=user) | Q(pk__in=authored.values("submission"))
+    return Q(pk__in=authored.values("submission"))
+
+
+def written_by(user: User) -> Q:
+    """Submissions that are a person's own as to conflicts: she is listed, or created them, whoever is listed now."""
+    return Q(created_by=user) | listed_on(user)
+
+
+def open_to(user: User) -> Q:
+    """Submissions that open to a person as their author: she is listed; her own draft also while she is not yet."""
+    return Q(created_by=user, submitted_at__isnull=True) | listed_on(user)
 
 
 def authored_by(user: User) -> SubmissionQuerySet:
     """What a person sees as an author."""
-    rows = Submission.objects.filter(written_by(user)).filter(may_exist_for(Audience.AUTHOR, timezone.now()))
+    rows = Submission.objects.filter(open_to(user)).filter(may_exist_for(Audience.AUTHOR, timezone.now()))
     return known_to_both(rows)
 
 

@@ -3,7 +3,7 @@
 The counters stand in the database and not in Redis, so that they hold when Redis is down. Who is over a limit gets 429
 and may go on when the window is over; nobody is locked out: a limit counts the account and the address that a request
 comes from together, so that a stranger cannot use up somebody else's. No rule here names a page that saves a review or
-a submission's text, so no limit can stop one.
+a submission's text, so no limit can stop one; what only saves by itself is not counted.
 """
 
 import hashlib
@@ -21,6 +21,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils import timezone
 
+from dlonsc.accounts.interrupted import PROOF
 from dlonsc.accounts.models import Hit, User
 
 Handler = Callable[[HttpRequest], HttpResponse]
@@ -36,8 +37,14 @@ class Rule:
     most: int
     window: timedelta
     query: str = ""  # only requests that ask with one of these words
+    unless: str = ""  # not requests in which this header is 1
     typed: str = ""  # counted also for what is typed into this field, together with the address
 
+
+# An account is free and an author list may name anybody's address: what writes to all authors, or to the chairs.
+WRITES_LETTERS = re.compile(r"^/[a-z0-9-]+/submissions/\d+/(authors/change|submit|withdraw|restore|questions)/$")
+# Saved by itself while it is typed it writes to nobody.
+SAVES_AUTHORS = re.compile(r"^/[a-z0-9-]+/submissions/\d+/authors/$")
 
 RULES = (
     Rule("sign-in", "POST", re.compile(r"^/accounts/login/$"), 60, timedelta(minutes=5)),
@@ -64,9 +71,18 @@ RULES = (
         60,
         timedelta(hours=1),
     ),
+    Rule("letters to others", "POST", WRITES_LETTERS, 40, timedelta(hours=1)),
+    Rule("letters to others", "POST", WRITES_LETTERS, 100, timedelta(days=1)),
+    Rule("letters to others", "POST", SAVES_AUTHORS, 40, timedelta(hours=1), unless="X-Autosave"),
+    Rule("letters to others", "POST", SAVES_AUTHORS, 100, timedelta(days=1), unless="X-Autosave"),
     Rule("search", "GET", re.compile(r"^/[a-z0-9-]+/"), 120, timedelta(minutes=1), query="q search"),
 )
-WORDS = "That was too often in a short time. Nothing is lost: wait a few minutes and try again."
+
+
+def words_for(wait: timedelta) -> str:
+    hours = wait // timedelta(hours=1)
+    how_long = "a few minutes" if hours == 0 else "up to an hour" if hours == 1 else f"up to {hours} hours"
+    return f"That was too often in a short time. Nothing is lost: wait {how_long} and try again."
 
 
 def count(bucket: str, window: timedelta, at: datetime) -> int:
@@ -102,12 +118,22 @@ def is_over(rule: Rule, request: HttpRequest, at: datetime) -> bool:
     """Whether this request is one too many; counts it."""
     if request.method != rule.method or not rule.path.match(request.path):
         return False
+    if rule.unless and request.headers.get(rule.unless) == "1":
+        return False
     if rule.query and not any(request.GET.get(word) for word in rule.query.split()):
         return False
     bucket = f"{rule.name} {who(request)}"
     if rule.typed:
         bucket += f" {address_of(request)} {request.POST.get(rule.typed, '').strip().lower()}"
     return count(bucket, rule.window, at) > rule.most
+
+
+def typed_in(request: HttpRequest) -> list[str]:
+    """What a signed-in person typed, to be read and copied: nothing that proves who she is."""
+    if not request.user.is_authenticated:
+        return []
+    own = re.compile(rf"{PROOF.pattern}|_FORMS$|^version$", re.IGNORECASE)
+    return [value for name, values in request.POST.lists() if not own.search(name) for value in values if value.strip()]
 
 
 class Limits:
@@ -126,9 +152,9 @@ class Limits:
         wait = max(rule.window for rule in over)
         response: HttpResponse
         if "X-Upload" in request.headers:
-            response = JsonResponse({"errors": {"file": [WORDS]}}, status=429)
+            response = JsonResponse({"errors": {"file": [words_for(wait)]}}, status=429)
         else:
-            response = render(request, "429.html", status=429)
+            response = render(request, "429.html", {"words": words_for(wait), "typed": typed_in(request)}, status=429)
         response.headers["Retry-After"] = str(int(wait.total_seconds()))
         return response
 

@@ -13,12 +13,14 @@ from dlonsc.accounts.models import User
 from dlonsc.editions.calendar import Phase
 from dlonsc.editions.models import Edition, Membership, Topic
 from submissions import emails
+from submissions.access import open_to
 from submissions.actions.moves import (
     A_PRESS,
     DECIDED,
     PRESSED_TWICE,
     Refused,
     Stale,
+    is_open_to_change,
     may_recast,
     note,
     too_late,
@@ -37,6 +39,13 @@ from submissions.models import (
 )
 from submissions.states import State
 
+# Each of them gets a letter with the whole list: a list has an end, and so has what one press can write.
+MOST_AUTHORS = 50
+LEFT_OUT = (
+    "None of the addresses in this list is one that you have confirmed, so you could not open the paper any more. Keep "
+    "such an address of yours in the list. If you are no author, another author can take you off it."
+)
+
 
 @dataclass(frozen=True)
 class AuthorEntry:
@@ -52,10 +61,17 @@ class AuthorEntry:
 
 
 def may_write(submission: Submission, at: datetime) -> bool:
-    """Whether authors may still change text and files: until a decision is known, for a held one must not show."""
-    if submission.state not in {State.DRAFT, State.SUBMITTED} or submission.outcome_known(at):
-        return False
-    return window_of(submission, Phase.SUBMISSION, received_at=at).accepts
+    """Whether authors may still change text and conflicts: until a decision is known, for a held one must not show."""
+    return is_in_play(submission, at) and is_open_to_change(submission, at)
+
+
+def may_upload(submission: Submission, at: datetime) -> bool:
+    """Whether a file of theirs is in time: also until a date that the chairs gave to this submission alone."""
+    return is_in_play(submission, at) and window_of(submission, Phase.SUBMISSION, received_at=at).accepts
+
+
+def is_in_play(submission: Submission, at: datetime) -> bool:
+    return submission.state in {State.DRAFT, State.SUBMITTED} and not submission.outcome_known(at)
 
 
 def may_list(submission: Submission, at: datetime) -> bool:
@@ -148,9 +164,11 @@ def listed(submission: Submission) -> list[dict[str, Any]]:
 
 
 def check_entries(entries: Sequence[AuthorEntry]) -> None:
-    """Refuse an empty list, an address twice (naming the row), and anything but one contact author."""
+    """Refuse an empty list, one that is too long, an address twice (naming the row), all but one contact author."""
     if not entries:
         raise Refused("A submission needs at least one author.")
+    if len(entries) > MOST_AUTHORS:
+        raise Refused(f"A submission has at most {MOST_AUTHORS} authors; this list has {len(entries)}.")
     seen: dict[str, int] = {}
     for row, entry in enumerate(entries, start=1):
         email = entry.email.lower()
@@ -177,6 +195,8 @@ def set_authors(
     check_entries(entries)
     before = listed(submission)
     write_authors(submission, entries, at)
+    if not Submission.objects.filter(open_to(by), pk=submission.pk).exists():
+        raise Refused(LEFT_OUT)
     refresh_conflicts(submission, at)
     if listed(submission) != before:
         note("changed the author list", submission, by=by, at=at, before=before, after=listed(submission))

@@ -69,14 +69,21 @@ def window_of(
     return submission.edition.window(phase, received_at=received_at, begun_at=begun_at, extensions=tuple(cutoffs))
 
 
-def may_recast(submission: Submission, at: datetime) -> bool:
-    """Whether authors may still change their list, or undo a withdrawal, by themselves.
+def is_open_to_change(submission: Submission, at: datetime) -> bool:
+    """Whether the calendar lets authors change what is more than a file: text, list, conflicts, whether it is there.
 
-    What was submitted has the edition's date for that, not a later one of its own: by then it may be decided, and an
-    answer that changed while a decision is held would tell of it. With an outcome it is over in any case.
+    What was submitted has the edition's date for that, not a later one of its own: by then reviewers read it, and a
+    conflict would take it out of their hands. A permission of the chairs opens a draft, and the files of the rest.
     """
-    if submission.outcome:
-        return False
     if submission.submitted_at is None:
         return window_of(submission, Phase.SUBMISSION, received_at=at).accepts
     return submission.edition.window(Phase.SUBMISSION, received_at=at).accepts
+
+
+def may_recast(submission: Submission, at: datetime) -> bool:
+    """Whether authors may still change their list, or undo a withdrawal, by themselves.
+
+    With an outcome it is over, also while it is held; nothing is announced while this is open (reviews: deciding), so
+    that no answer tells of a held decision.
+    """
+    return not submission.outcome and is_open_to_change(submission, at)

@@ -22,6 +22,11 @@ from submissions.states import IllegalMove, State
 from submissions.tasks import check
 
 MAGIC_WITHIN = 1024
+# What is submitted opens to those on its list alone (access.open_to): nobody shuts herself out by submitting.
+NOT_LISTED = (
+    "No author has an address that you have confirmed, and once submitted the paper opens to its authors only. Put "
+    "such an address of yours into the list, confirm the one that stands there, or let one of the authors submit."
+)
 
 
 @dataclass(frozen=True)
@@ -51,6 +56,14 @@ def judge_bytes(upload: "UploadedFile[bytes]") -> None:
         raise Refused(f"{upload.name} is not a PDF, whatever its name says. Export your paper as PDF.", "file")
 
 
+def refuse_when_over(submission: Submission, at: datetime) -> None:
+    """No file is taken for what was withdrawn or returned, nor once the decision is known."""
+    if submission.state not in {State.DRAFT, State.SUBMITTED}:
+        raise Refused(f"This submission is {submission.get_state_display().lower()}; restore it first.")
+    if submission.outcome_known(at):
+        raise Refused(DECIDED)
+
+
 def upload_manuscript(
     *,
     submission: Submission,
@@ -64,10 +77,7 @@ def upload_manuscript(
 
     Raises Refused when the bytes are no PDF or the submission is over.
     """
-    if submission.state not in {State.DRAFT, State.SUBMITTED}:
-        raise Refused(f"This submission is {submission.get_state_display().lower()}; restore it first.")
-    if submission.outcome_known(at):
-        raise Refused(DECIDED)
+    refuse_when_over(submission, at)
     judge_bytes(upload)
     stored = store(upload)
     window = window_of(submission, Phase.SUBMISSION, received_at=received_at, begun_at=begun_at)
@@ -121,10 +131,9 @@ def add_supplement(
     begun_at: datetime | None = None,
 ) -> Supplement:
     """Store a supplementary file of any kind; it is only ever served as a download. Archives are looked into first."""
+    refuse_when_over(submission, at)
     if not window_of(submission, Phase.SUBMISSION, received_at=received_at, begun_at=begun_at).accepts:
         raise Refused(too_late(submission.edition, received_at))
-    if submission.outcome_known(at):
-        raise Refused(DECIDED)
     limit = settings.UPLOAD_MAX_MB
     if not upload.size:
         raise Refused(f"{upload.name} is empty (0 bytes).", "file")
@@ -148,10 +157,10 @@ def add_supplement(
     return supplement
 
 
-def missing(submission: Submission, *, with_file: Manuscript | None = None) -> list[str]:
+def missing(submission: Submission, *, with_file: Manuscript | None = None, by: User | None = None) -> list[str]:
     """What stands between a draft and Submit, in words; empty when nothing does. Reads prefetched rows when there.
 
-    `with_file` is looked at instead of the current PDF: what would be missing if it were adopted.
+    `with_file` is looked at instead of the current PDF: what would be missing if it were adopted. `by` would submit.
     """
     edition = submission.edition
     manuscript = with_file or next((row for row in submission.manuscripts.all() if row.is_current), None)
@@ -163,6 +172,8 @@ def missing(submission: Submission, *, with_file: Manuscript | None = None) -> l
     if edition.topics.all() and not submission.topics.all():
         lines.append("Choose at least one topic.")
     lines += missing_of_authors(list(submission.authors.all()))
+    if by is not None and not {author.email.lower() for author in submission.authors.all()} & set(by.verified_emails):
+        lines.append(NOT_LISTED)
     if submission.conflicts_at is None:
         lines.append("Confirm the conflicts of interest, even when there are none.")
     if edition.needs_reproducibility:
@@ -201,7 +212,7 @@ def submit(
     window = window_of(submission, Phase.SUBMISSION, received_at=received_at, begun_at=begun_at)
     if not window.accepts:
         raise Refused(too_late(submission.edition, received_at))
-    if lines := missing(submission):
+    if lines := missing(submission, by=by):
         raise Refused(" ".join(lines))
     try:
         move(submission, "submit", submitted_at=at, changed_at=at)

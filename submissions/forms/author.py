@@ -11,6 +11,14 @@ from submissions.actions.drafting import AuthorEntry
 from submissions.models import Author, ReproducibilityRecord, Submission
 
 
+class LetterTextField(forms.CharField):
+    """Words that other people get by letter: as many as a letter needs."""
+
+    def __init__(self, *, rows: int, words: str = "", **kwargs: Any) -> None:
+        help_text = f"{words} At most 5,000 characters.".strip()
+        super().__init__(max_length=5_000, widget=forms.Textarea(attrs={"rows": rows}), help_text=help_text, **kwargs)
+
+
 class NewSubmissionForm(forms.Form):
     title = forms.CharField(
         label="Title", max_length=300, help_text="A working title is enough; everything can be changed later."
@@ -238,17 +246,15 @@ class SupplementForm(forms.Form):
 
 
 class WithdrawForm(forms.Form):
-    reason = forms.CharField(label="Reason", required=False, widget=forms.Textarea(attrs={"rows": 3}))
+    reason = LetterTextField(label="Reason", required=False, rows=3)
 
 
 class AuthorChangeForm(forms.Form):
-    reason = forms.CharField(
-        label="Reason", widget=forms.Textarea(attrs={"rows": 3}), help_text="All authors of both lists read it."
-    )
+    reason = LetterTextField(label="Reason", rows=3, words="All authors of both lists read it.")
 
 
 class QuestionForm(forms.Form):
-    text = forms.CharField(label="Your question", widget=forms.Textarea(attrs={"rows": 4}))
+    text = LetterTextField(label="Your question", rows=4)
 
 
 class ItemForm(forms.Form):

@@ -163,7 +163,7 @@ def page(request: HttpRequest, submission: Submission, *, status: int = 200, **f
     record = record_of(submission)
     manuscript = submission.manuscripts.filter(is_current=True).first()
     may_write = drafting.may_write(submission, at)
-    lines = sending.missing(submission) if submission.state == State.DRAFT else []
+    lines = sending.missing(submission, by=person(request)) if submission.state == State.DRAFT else []
     own_addresses = person(request).verified_emails
     context: dict[str, Any] = {
         "edition": submission.edition,
@@ -175,6 +175,7 @@ def page(request: HttpRequest, submission: Submission, *, status: int = 200, **f
         "differences": differences_of(submission, manuscript),
         "refused": refused_version(submission),
         "may_write": may_write,
+        "may_upload": drafting.may_upload(submission, at),
         "may_list": drafting.may_list(submission, at),
         "missing": lines,
         "record": record,
@@ -732,7 +733,7 @@ def submit(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         "check": as_page_map(manuscript) if manuscript else None,
         "differences": differences_of(row, manuscript),
         "supplements": row.supplements.filter(removed_at__isnull=True),
-        "missing": sending.missing(row),
+        "missing": sending.missing(row, by=person(request)),
         "error": error,
         "due": row.edition.due(Phase.SUBMISSION),
     }
@@ -777,11 +778,10 @@ def verify(request: HttpRequest, code: str) -> HttpResponse:
 def withdraw(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     row = mine(request, slug, number)
     form = WithdrawForm(request.POST)
-    form.is_valid()
+    if not form.is_valid():
+        return page(request, row, status=NOT_CAUGHT, withdraw=form)
     try:
-        sending.withdraw(
-            submission=row, reason=form.cleaned_data.get("reason", ""), by=person(request), at=timezone.now()
-        )
+        sending.withdraw(submission=row, reason=form.cleaned_data["reason"], by=person(request), at=timezone.now())
     except Refused as refusal:
         messages.error(request, refusal.words)
     else:

@@ -136,7 +136,42 @@ def test_uploads_are_limited_and_the_page_s_script_is_told_in_its_own_words(
         assert statuses == {422}
         over = browser.post(address, headers={"X-Upload": "1"})
     assert over.status_code == 429
-    assert over.json() == {"errors": {"file": [limits.WORDS]}}
+    assert over.json() == {"errors": {"file": [limits.words_for(timedelta(hours=1))]}}
+
+
+def test_acts_that_write_letters_are_limited_per_account_and_what_was_typed_is_shown(
+    chair: Membership, author: User, as_user: AsUser
+) -> None:
+    paper = factories.make_submission(chair.edition, author)
+    base, browser = f"/{chair.edition.slug}/submissions/{paper.number}/", as_user(author)
+    with time_machine.travel(AT, tick=False):
+        statuses = [
+            browser.post(f"{base}questions/", {"text": f"Question {number}"}).status_code for number in range(40)
+        ]
+        over = browser.post(f"{base}withdraw/", {"reason": "My reason\nof two lines"})
+        marked = [
+            browser.post(f"{base}{page}/", {}, headers={"X-Autosave": value}).status_code
+            for page, value in (("submit", "1"), ("authors", "0"), ("authors", "1"))
+        ]
+        details = browser.post(f"{base}details/", {})
+        other = as_user(factories.make_user("new@uni.example")).post(f"{base}withdraw/", {})
+    assert set(statuses) == {302}
+    assert (over.status_code, over.headers["Retry-After"]) == (429, "3600")
+    assert limits.words_for(timedelta(hours=1)) in over.text
+    assert "My reason<br>of two lines" in over.text
+    assert (marked, details.status_code, other.status_code) == ([429, 429, 200], 422, 404)
+    assert Submission.objects.get().state == "submitted"
+
+
+def test_a_day_of_letters_ends_too_and_says_how_long(chair: Membership, author: User, as_user: AsUser) -> None:
+    paper = factories.make_submission(chair.edition, author)
+    address, browser = f"/{chair.edition.slug}/submissions/{paper.number}/restore/", as_user(author)
+    begin = AT.replace(hour=0)
+    for number in range(101):
+        with time_machine.travel(begin + number * 5 * MINUTE, tick=False):
+            last = browser.post(address)
+    assert (last.status_code, last.headers["Retry-After"]) == (429, "86400")
+    assert "wait up to 24 hours and try again" in last.text
 
 
 def test_no_limit_ever_stops_a_review_or_a_text_from_being_saved(reviewer: Membership, as_user: AsUser) -> None:

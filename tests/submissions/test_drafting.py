@@ -13,15 +13,16 @@ from dlonsc.editions.calendar import Phase
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.history.models import Entry
 from dlonsc.mail.models import Message
+from reviews.access import assigned_to
 from submissions.access import authored_by
-from submissions.actions import drafting, overseeing
+from submissions.actions import drafting, overseeing, sending
 from submissions.actions.drafting import Declared
 from submissions.actions.moves import Refused, Stale
 from submissions.models import Author, ConflictSource, Submission
 from submissions.states import State
 from tests import factories
 from tests.factories import AFTER_DEADLINE, AT
-from tests.submissions.desk import complete_draft, entry, letters, refusal_of, submitted
+from tests.submissions.desk import complete_draft, entry, letters, pdf, refusal_of, submitted
 
 pytestmark = pytest.mark.django_db
 
@@ -103,6 +104,7 @@ def test_authors_keep_their_order_and_their_confirmation(edition: Edition, autho
         ([], "at least one author"),
         ([entry("a@x.example", is_contact=True), entry("A@x.example")], "Row 2: A@x.example is also in row 1"),
         ([entry("a@x.example")], "exactly one author as contact"),
+        ([entry(f"a{place}@x.example") for place in range(51)], "at most 50 authors; this list has 51"),
         ([entry("a@x.example", is_contact=True), entry("b@x.example", is_contact=True)], "exactly one author"),
     ],
 )
@@ -237,15 +239,46 @@ def test_every_verb_leaves_a_line_in_the_history(edition: Edition, author: User)
 
 
 def test_a_late_permission_opens_one_paper_until_its_instant(edition: Edition, author: User, chair: Membership) -> None:
-    row = submitted(edition, author)
+    rows = [complete_draft(edition, author), submitted(edition, author)]
     until = AFTER_DEADLINE + timedelta(days=1)
-    permit = overseeing.give_late_permission
-    permit(
-        submission=row, phase=drafting.Phase.SUBMISSION, cutoff=until, reason="Fire.", by=chair.user, at=AFTER_DEADLINE
+    after = until + timedelta(hours=3)
+    for row in rows:
+        overseeing.give_late_permission(
+            submission=row, phase=Phase.SUBMISSION, cutoff=until, reason="Fire.", by=chair.user, at=AFTER_DEADLINE
+        )
+    # Of what was submitted it opens the files alone.
+    assert [drafting.may_write(row, AFTER_DEADLINE) for row in rows] == [True, False]
+    assert [drafting.may_upload(row, AFTER_DEADLINE) for row in rows] == [True, True]
+    assert [act(row, after) for act in (drafting.may_write, drafting.may_upload) for row in rows] == [False] * 4
+    assert letters("late_permission") == ["ada@uni.example"] * 2
+    told = Message.objects.filter(kind="late_permission").order_by("pk").values_list("text", flat=True)
+    assert ["its files can be replaced until then" in text for text in told] == [False, True]
+
+
+def test_a_corrected_pdf_that_was_asked_for_opens_the_upload_and_nothing_that_reviewers_hold(
+    edition: Edition, author: User, chair: Membership, reviewer: Membership
+) -> None:
+    row = submitted(edition, author)
+    factories.make_assignment(row, reviewer)
+    assert chair.user is not None
+    overseeing.ask_for_corrected_pdf(
+        manuscript=row.manuscripts.get(),
+        text="Fonts.",
+        until=AFTER_DEADLINE + timedelta(days=2),
+        by=chair.user,
+        at=AFTER_DEADLINE,
     )
-    assert drafting.may_write(row, AFTER_DEADLINE)
-    assert not drafting.may_write(row, until + timedelta(hours=3))
-    assert letters("late_permission") == ["ada@uni.example"]
+    by = {"submission": row, "by": author, "at": AFTER_DEADLINE}
+    veto = {"declared": [Declared(reviewer, "other")], "among": [reviewer], "reason": ""}
+    acts = [
+        lambda: drafting.declare_conflicts(**veto, **by),
+        lambda: drafting.update_details(**details(row, title="Another", at=AFTER_DEADLINE)),
+        lambda: drafting.save_reproducibility(version=1, values={"algorithms": "Another"}, **by),
+    ]
+    assert ["The deadline has passed" in refusal_of(act) for act in acts] == [True] * 3
+    assert list(assigned_to(reviewer).values_list("submission", flat=True)) == [row.pk]
+    sent = sending.upload_manuscript(upload=pdf(), received_at=AFTER_DEADLINE, **by)
+    assert (sent.is_late, sent.manuscript.number) == (False, 2)
 
 
 def test_a_second_press_or_an_earlier_time_gives_nothing_and_writes_no_letter(

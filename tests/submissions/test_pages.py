@@ -363,6 +363,42 @@ def test_an_incomplete_draft_has_no_open_submit(draft: Submission, ada: Client) 
     assert ada.get(f"{base(draft)}receipt/").status_code == 404
 
 
+def test_a_list_of_too_many_authors_writes_to_nobody_and_stays_as_typed(
+    edition: Edition, author: User, ada: Client
+) -> None:
+    row = factories.make_submission(edition, author)
+    others = [{"name": "N", "email": f"person{place}@target.example"} for place in range(50)]
+    rows = author_rows(row, {"name": "Ada", "email": author.email, "is_contact": "on"}, *others)
+    words = "A submission has at most 50 authors; this list has 51."
+    answer = ada.post(f"{base(row)}authors/", rows)
+    assert (answer.status_code, answer.context["author_error"]) == (422, words)
+    assert "person49@target.example" in ada.get(base(row)).text
+    assert (row.authors.count(), letters()) == (1, [])
+    close(edition)
+    asked = ada.post(f"{base(row)}authors/change/", rows | {"reason": "All of us."})
+    assert (asked.status_code, words in asked.text, "person49@target.example" in asked.text) == (422, True, True)
+    assert letters() == []
+    ada.post(f"{base(row)}authors/change/", rows | {"reason": "All of us.", "authors-50-DELETE": "on"})
+    assert len(letters("author_change")) == 50
+
+
+@pytest.mark.parametrize(
+    ("address", "field"), [("withdraw/", "reason"), ("questions/", "text"), ("authors/change/", "reason")]
+)
+def test_words_too_long_for_a_letter_stay_typed_with_the_error_beside_them(
+    edition: Edition, author: User, ada: Client, chair: Membership, address: str, field: str
+) -> None:
+    row = factories.make_submission(edition, author)
+    close(edition)
+    rows = author_rows(row, {"name": "Ada", "email": author.email, "is_contact": "on"})
+    answer = ada.post(base(row) + address, rows | {field: "long words " * 500})
+    assert answer.status_code == 422
+    assert "Ensure this value has at most 5000 characters" in answer.text
+    assert ("long words " * 500).strip() in answer.text
+    row.refresh_from_db()
+    assert (row.state, letters()) == ("submitted", [])
+
+
 def test_withdraw_restore_ask_and_confirm(draft: Submission, ada: Client, chair: Membership) -> None:
     draft.authors.update(confirmed_at=None)
     assert ada.get(base(draft)).context["may_confirm"]
@@ -391,6 +427,18 @@ def test_waiting_authors_see_one_status_line_and_nothing_of_the_reviews(
     cut = [text[text.index("<h1") : text.index("csrfmiddlewaretoken")] for text in (before, after)]
     assert cut[0] == cut[1]
     assert "Rita" not in after
+
+
+@pytest.mark.parametrize("page", ["supplements/", "upload/"])
+@pytest.mark.parametrize("state", [State.WITHDRAWN, State.DESK_REJECTED])
+def test_no_file_is_taken_for_what_was_withdrawn_or_returned_and_the_page_says_so(
+    edition: Edition, author: User, ada: Client, state: State, page: str
+) -> None:
+    row = factories.make_submission(edition, author)
+    Submission.objects.filter(pk=row.pk).update(state=state)
+    answer = ada.post(base(row) + page, {"file": pdf()})
+    assert (answer.status_code, answer.text.count("; restore it first.")) == (422, 1)
+    assert (row.supplements.count(), row.manuscripts.count()) == (0, 1)
 
 
 def test_supplements_are_added_downloaded_and_removed(draft: Submission, ada: Client) -> None:

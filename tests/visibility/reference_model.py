@@ -138,6 +138,10 @@ class Workshop:
     def is_author(self, name: str, paper: Paper) -> bool:
         return name == paper.creator or name in paper.authors
 
+    def opens_to(self, name: str, paper: Paper) -> bool:
+        """Who reads and writes a paper as its author: the list; its creator without being listed only before Submit."""
+        return name in paper.authors or (name == paper.creator and not paper.was_submitted)
+
     def in_conflict(self, name: str, paper: Paper) -> bool:
         """Her own paper, or a conflict that nobody has lifted."""
         rows = ((number, member, stands) for (number, member, _), stands in self.conflicts.items())
@@ -189,9 +193,9 @@ class Workshop:
             found.setdefault(door, set()).update(items)
 
         for paper in self.papers.values():
-            if self.is_author(name, paper):
+            if self.opens_to(name, paper):
                 add("author: papers", paper.title)
-            if self.is_author(name, paper) and self.is_known(paper):
+            if self.opens_to(name, paper) and self.is_known(paper):
                 add("author: decisions", paper.title)
                 add("author: reviews", *(f"review {task.key}" for task in self.submitted(paper)))
             if self.oversees(name, paper):
@@ -237,7 +241,7 @@ class Workshop:
         words = {word for writer, word in paper.comments if writer == name}
         words |= {word for writer, word in paper.questions if writer == name}
         talk = {word for _, word in paper.comments}
-        if self.is_author(name, paper):
+        if self.opens_to(name, paper):
             words |= {paper.title} | {word for _, word in paper.questions}
             words |= {paper.decision.words, *paper.decision.shown} if self.is_known(paper) and paper.decision else set()
         if self.oversees(name, paper):
@@ -316,10 +320,11 @@ class Workshop:
             self.to_authors("new_version", paper)
         return True
 
-    def submit(self, paper: Paper) -> bool:
+    def submit(self, paper: Paper, by: str) -> bool:
         if paper.state == "submitted":
             return True
-        if not (self.is_open() and paper.is_complete and paper.state == "draft"):
+        is_ready = paper.is_complete and by in paper.authors
+        if not (self.is_open() and is_ready and paper.state == "draft"):
             return False
         paper.state, paper.was_submitted = "submitted", True
         self.refresh(paper)
@@ -340,8 +345,10 @@ class Workshop:
         self.to_authors("restored", paper)
         return True
 
-    def set_authors(self, paper: Paper, names: list[str]) -> bool:
-        if not self.may_write(paper) or paper.known_from is not None:
+    def set_authors(self, paper: Paper, names: list[str], by: str) -> bool:
+        """Nobody shuts herself out: another author takes her off the list."""
+        keeps_it = by in names or (by == paper.creator and not paper.was_submitted)
+        if not self.may_write(paper) or paper.known_from is not None or not keeps_it:
             return False
         paper.authors = names
         self.refresh(paper)

@@ -17,14 +17,17 @@ from dlonsc.mail import ledger
 from dlonsc.mail.models import Message, State
 from reviews.access import decided_for_authors, decision_versions_overseen_by
 from reviews.actions import assigning, deciding, discussing, reviewing
+from reviews.emails.reminding import contacts
 from reviews.models import Announcement, Assignment, Comment, Decision
 from reviews.persons import data_of
+from submissions.access import authored_by, barred_from, in_conflict_with, overseen_by
 from submissions.actions import drafting, overseeing, sending
 from submissions.models import Author, Submission
+from submissions.states import State as SubmissionState
 from tests import factories
 from tests.factories import AT
 from tests.mail.test_state_machine import Fate
-from tests.submissions.desk import entry, pdf, refusal_of
+from tests.submissions.desk import complete_draft, entry, pdf, refusal_of
 
 pytestmark = pytest.mark.django_db
 Browser = Callable[[User | Membership | None], Client]
@@ -104,8 +107,10 @@ def test_with_a_later_date_of_its_own_the_author_list_is_asked_for_whether_or_no
     assert refusal_of(lambda: drafting.set_authors(**words)).startswith("The author list is frozen since the deadline.")
     with time_machine.travel(AT, tick=False):
         shown = as_user(paper.created_by).get(f"/{paper.edition.slug}/submissions/{paper.number}/").context
-    # Text and PDF are open until that date; nothing on the page tells of a held decision.
-    assert (shown["may_write"], shown["may_list"], shown["may_restore"], shown["outcome"]) == (True, False, False, "")
+    # Files are open until that date; nothing on the page tells of a held decision.
+    is_open = {name: shown[name] for name in ("may_upload", "may_write", "may_list", "may_restore")}
+    assert is_open == {"may_upload": True, "may_write": False, "may_list": False, "may_restore": False}
+    assert shown["outcome"] == ""
     assert shown["status"].startswith("It may be replaced until the deadline.")
     asked = drafting.request_author_change(**words, reason="She did the work.")
     assert asked.decided_at is None
@@ -162,7 +167,7 @@ def test_once_the_decision_is_known_authors_change_nothing_whatever_date_they_ha
     ]
     words = "The decision is announced; write to the chairs about any change now."
     assert [refusal_of(act) for act in acts] == [words] * 4
-    assert (drafting.may_write(now, AT), drafting.may_write(now, known)) == (True, False)
+    assert (drafting.may_upload(now, AT), drafting.may_upload(now, known)) == (True, False)
 
 
 def test_a_paper_with_a_decision_on_its_way_is_not_returned_without_review(
@@ -243,6 +248,78 @@ def test_a_discussion_of_a_withdrawn_paper_writes_to_no_reviewer(
     talk.refresh_from_db()
     discussing.comment(talk, chair, text="Why?", label=discussing.CHAIR, is_question=True, at=AT)
     assert Message.objects.filter(kind="discussion_news", to_email=reviewer.email).count() == 0
+
+
+# --- Whose paper it is --------------------------------------------------------------------------------------------
+
+PAGES_OF_AN_AUTHOR = ("", "decision/", "camera-ready/", "pdf/1/", "receipt/")
+
+
+@pytest.fixture
+def without_creator(edition: Edition, chair: Membership, paper: Submission) -> Submission:
+    """Accepted and known; a chair has granted that who started it is no author."""
+    assert chair.user is not None
+    cody = factories.make_user("cody@campus.example")
+    at = factories.AFTER_DEADLINE
+    asked = drafting.request_author_change(
+        submission=paper, entries=[entry(cody.email, is_contact=True)], reason="Ada is none.", by=cody, at=at
+    )
+    overseeing.decide_author_change(request=asked, grant=True, answer="", by=chair.user, at=at)
+    factories.make_decision(paper, chair.user)
+    factories.announce(paper)
+    return paper
+
+
+def test_who_started_a_paper_and_left_its_author_list_reads_and_changes_nothing_of_it(
+    without_creator: Submission, as_user: Browser
+) -> None:
+    paper = without_creator
+    base = f"/{paper.edition.slug}/submissions/{paper.number}/"
+    found = {}
+    for person in (paper.created_by, User.objects.get(email="cody@campus.example")):
+        client = as_user(person)
+        found[person.email] = [client.get(f"{base}{page}").status_code for page in PAGES_OF_AN_AUTHOR]
+    assert found == {"ada@uni.example": [404] * 5, "cody@campus.example": [200] * 5}
+    client = as_user(paper.created_by)
+    acts = {"withdraw/": {"reason": "x"}, "camera-ready/": {"licence_signer": "x"}, "questions/": {"text": "x"}}
+    assert [client.post(f"{base}{page}", data).status_code for page, data in acts.items()] == [404] * 3
+    assert data_of(paper.created_by, AT)["submissions"] == []
+    assert contacts(paper) == [("cody@campus.example", "cody@campus.example")]
+
+
+def test_who_started_a_paper_stays_in_conflict_with_it_after_leaving_its_list(
+    edition: Edition, without_creator: Submission
+) -> None:
+    member = factories.make_member(edition, without_creator.created_by, chair=True)
+    assert list(Submission.objects.filter(in_conflict_with(member))) == [without_creator]
+    assert list(Submission.objects.filter(barred_from(without_creator.created_by))) == [without_creator]
+    assert list(overseen_by(member)) == []
+
+
+def test_a_paper_opens_to_who_is_listed_under_another_proven_address_and_a_draft_to_who_started_it(
+    edition: Edition, paper: Submission
+) -> None:
+    ada = paper.created_by
+    ada.emailaddress_set.create(email="Ada@home.example", verified=True)
+    paper.authors.filter(email=ada.email).update(email="ada@HOME.example")
+    draft = factories.make_submission(edition, ada, state=SubmissionState.DRAFT)
+    draft.authors.update(email="cody@campus.example")
+    assert list(authored_by(ada)) == [paper, draft]
+
+
+def test_nobody_shuts_herself_out_of_a_paper_by_its_list_or_by_submitting_it(
+    edition: Edition, paper: Submission
+) -> None:
+    ada, others = paper.created_by, [entry("cody@campus.example", is_contact=True)]
+    words = refusal_of(lambda: drafting.set_authors(submission=paper, entries=others, by=ada, at=AT))
+    assert words == drafting.LEFT_OUT
+    assert [row.email for row in paper.authors.all()] == ["ada@uni.example", "cody@campus.example"]
+    draft = complete_draft(edition, ada)
+    drafting.set_authors(submission=draft, entries=others, by=ada, at=AT)
+    assert sending.missing(draft, by=ada) == [sending.NOT_LISTED]
+    send = {"submission": draft, "at": AT, "received_at": AT}
+    assert refusal_of(lambda: sending.submit(by=ada, **send)) == sending.NOT_LISTED
+    assert sending.submit(by=factories.make_user("cody@campus.example"), **send).state == "submitted"
 
 
 # --- What somebody typed ------------------------------------------------------------------------------------------

@@ -259,7 +259,7 @@ class Story(RuleBasedStateMachine):
     def owners(self, *states: str) -> list[tuple[str, Paper]]:
         """Authors and what they wrote."""
         rows = self.all_papers(*states)
-        return [(name, paper) for paper in rows for name in self.model.people if self.model.is_author(name, paper)]
+        return [(name, paper) for paper in rows for name in self.model.people if self.model.opens_to(name, paper)]
 
     def desk(self) -> list[Task]:
         return [task for task in self.model.tasks if self.model.reviews(task)]
@@ -434,7 +434,7 @@ class Story(RuleBasedStateMachine):
         self.submit(*pick(self.owners("draft"), number))
 
     def submit(self, by: str, paper: Paper) -> None:
-        expected = self.model.submit(paper)
+        expected = self.model.submit(paper, by)
         row = self.his_paper(by, paper)
         self.act(expected, lambda: sending.submit(submission=row, by=self.users[by], at=self.now, received_at=self.now))
         self.touch(by, paper)
@@ -466,7 +466,7 @@ class Story(RuleBasedStateMachine):
         by, paper = pick(self.owners(), number)
         names = [name for name in paper.authors if name != who] if who in paper.authors else [*paper.authors, who]
         names = names or [who]
-        expected = self.model.set_authors(paper, names)
+        expected = self.model.set_authors(paper, names, by)
         entries = [
             drafting.AuthorEntry(name.title(), address(name), is_contact=position == 0)
             for position, name in enumerate(names)
