@@ -19,6 +19,7 @@ from submissions.actions.moves import (
     PRESSED_TWICE,
     Refused,
     Stale,
+    fingerprint,
     may_recast,
     note,
     too_late,
@@ -145,6 +146,17 @@ def listed(submission: Submission) -> list[dict[str, Any]]:
     return [{name: getattr(row, name) for name in names} for row in submission.authors.all()]
 
 
+def version_of_authors(submission: Submission) -> str:
+    """What stands for the author list, and for the rows typed into it that cannot be saved yet, when two save it."""
+    return fingerprint([listed(submission), submission.typed.get("authors", {})])
+
+
+def require_version_of_authors(submission: Submission, version: str) -> None:
+    """Raise Stale when the list that a window showed, if it says which, is not the one that stands."""
+    if version and version != version_of_authors(submission):
+        raise Stale("Another window or co-author saved a newer list. Yours is still in the form below.", {})
+
+
 def check_entries(entries: Sequence[AuthorEntry]) -> None:
     """Refuse an empty list, an address twice (naming the row), and anything but one contact author."""
     if not entries:
@@ -161,10 +173,17 @@ def check_entries(entries: Sequence[AuthorEntry]) -> None:
 
 @transaction.atomic
 def set_authors(
-    *, submission: Submission, entries: Sequence[AuthorEntry], by: User, at: datetime, tell: bool = False
+    *,
+    submission: Submission,
+    entries: Sequence[AuthorEntry],
+    by: User,
+    at: datetime,
+    version: str = "",
+    tell: bool = False,
 ) -> None:
     """Write the author list in its order. Frozen once the deadline has passed: then a change is a request.
 
+    Raises Stale when `version`, that of the list that was shown, is not the one that stands any more.
     `tell` sends the receipt of a submitted paper to who has none yet: not while an address is still being typed.
     """
     # Whoever announces at the same time waits here or is waited for: letters go to the list that stands.
@@ -172,6 +191,7 @@ def set_authors(
     submission.refresh_from_db()
     if not may_list(submission, at):
         raise Refused("The author list is frozen since the deadline. Ask for a change instead; all authors are told.")
+    require_version_of_authors(submission, version)
     check_entries(entries)
     before = listed(submission)
     write_authors(submission, entries, at)

@@ -1,7 +1,5 @@
 """The authors' pages: what I owe and own, one submission with its sections, receipt, questions."""
 
-import hashlib
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -20,9 +18,9 @@ from dlonsc.editions.calendar import Phase
 from dlonsc.editions.models import Membership
 from dlonsc.editions.views.doors import signed_in
 from submissions import frontpage, receipts
-from submissions.access import authored_by, one
+from submissions.access import authored_by, looked_at_by, one
 from submissions.actions import drafting, sending
-from submissions.actions.moves import Refused, Stale, may_recast, too_late, window_of
+from submissions.actions.moves import Refused, Stale, fingerprint, may_recast, too_late, window_of
 from submissions.conflicts import Committee, computed_conflicts
 from submissions.downloads import serve
 from submissions.forms.author import (
@@ -79,10 +77,39 @@ def typing(row: Submission) -> Iterator[dict[str, Any]]:
     row.typed = typed
 
 
-def put_aside(typed: dict[str, Any], section: str, by: dict[str, Any], fields: dict[str, list[str]]) -> None:
-    """Keep a text of somebody beside the section; her own earlier one of it gives way, nobody else's does."""
-    others = [one for one in typed.get("aside", []) if (one["section"], one.get("by_id")) != (section, by["by_id"])]
-    typed["aside"] = [*others, {"section": section, **by, "fields": fields}]
+def put_aside(
+    typed: dict[str, Any], section: str, by: dict[str, Any], fields: dict[str, list[str]], window: str = ""
+) -> None:
+    """Keep a text of somebody beside the section, each once.
+
+    Only an earlier state of the same text gives way: what she typed into this section in the same window.
+    """
+    new = {"section": section, **by, "window": window, "fields": fields}
+
+    def gives_way(old: dict[str, Any]) -> bool:
+        is_same_window = bool(window) and old.get("window") == window
+        return (old["section"], old.get("by_id")) == (section, by["by_id"]) and (
+            is_same_window or old["fields"] == fields
+        )
+
+    typed["aside"] = [*(old for old in typed.get("aside", []) if not gives_way(old)), new]
+
+
+def shown_aside(submission: Submission, reader: User) -> list[dict[str, Any]]:
+    """What is kept beside the sections, with what its Discard sends; only whoever typed a text discards it."""
+    return [
+        one | {"fingerprint": fingerprint(one), "is_hers": one.get("by_id") in {None, reader.pk}}
+        for one in submission.typed.get("aside", [])
+    ]
+
+
+def discard(row: Submission, chosen: str, by: User) -> None:
+    """Drop one text that is kept aside, as its writer saw it."""
+    with typing(row) as typed:
+        kept = [
+            one for one in typed.get("aside", []) if fingerprint(one) != chosen or one.get("by_id") not in {None, by.pk}
+        ]
+        typed["aside"] = kept
 
 
 def writer(request: HttpRequest) -> dict[str, Any]:
@@ -98,23 +125,27 @@ def typed_fields(request: HttpRequest) -> dict[str, list[str]]:
 
 
 def kept_aside(row: Submission, section: str, request: HttpRequest, words: str) -> JsonResponse:
-    """Answer an autosave that came second: the newer text stays, this one is kept beside it and shown on the page.
+    """Answer a save that came second, or too late: the text is kept beside the paper's and shown on its page.
 
     No version goes back, so that this window cannot write over what it has not seen.
     """
     with typing(row) as typed:
-        put_aside(typed, section, writer(request), typed_fields(request))
+        put_aside(typed, section, writer(request), typed_fields(request), request.headers.get("X-Window", "")[:20])
     return JsonResponse({"message": f"Not saved: {words}", "kept": True}, status=409)
+
+
+def kept_after_the_form(row: Submission, section: str, request: HttpRequest, words: str) -> HttpResponse:
+    """Keep what no form will show again, for it is closed now, and show it on the paper's page."""
+    answer = kept_aside(row, section, request, words)
+    if is_autosave(request):
+        return answer
+    messages.error(request, words)
+    return page(request, row, status=NOT_CAUGHT)
 
 
 def words_of_errors(form: DetailsForm) -> str:
     """All errors of a form in one line, for the save mark."""
     return " ".join(f"{form[name].label}: {error}" for name, errors in form.errors.items() for error in errors)
-
-
-def version_of_authors(submission: Submission) -> str:
-    """What stands for the author list when two windows save it."""
-    return hashlib.sha256(json.dumps(drafting.listed(submission)).encode()).hexdigest()[:16]
 
 
 @signed_in
@@ -165,6 +196,8 @@ def page(request: HttpRequest, submission: Submission, *, status: int = 200, **f
     may_write = drafting.may_write(submission, at)
     lines = sending.missing(submission) if submission.state == State.DRAFT else []
     own_addresses = person(request).verified_emails
+    # A chair who looks as her sees no unfinished text.
+    is_looked_at = looked_at_by.get() is not None
     context: dict[str, Any] = {
         "edition": submission.edition,
         "submission": submission,
@@ -195,12 +228,12 @@ def page(request: HttpRequest, submission: Submission, *, status: int = 200, **f
         "question": QuestionForm(),
         "withdraw": WithdrawForm(),
         "details": details_form(submission),
-        "author_rows": author_rows(submission),
-        "authors_version": version_of_authors(submission),
+        "author_rows": author_rows(submission, with_typed=not is_looked_at),
+        "authors_version": drafting.version_of_authors(submission),
         "may_confirm": any(
             row.confirmed_at is None and row.email.lower() in own_addresses for row in submission.authors.all()
         ),
-        "aside": submission.typed.get("aside", []),
+        "aside": [] if is_looked_at else shown_aside(submission, person(request)),
         "may_restore": may_recast(submission, at),
         **forms,
     }
@@ -258,10 +291,10 @@ def details_form(submission: Submission, data: Any = None) -> DetailsForm:
     return DetailsForm(data, initial=initial, edition=submission.edition, prefix=None)
 
 
-def author_rows(submission: Submission) -> Any:
+def author_rows(submission: Submission, *, with_typed: bool) -> Any:
     """The author list as rows: what was typed and could not be saved comes back as it was."""
     typed = submission.typed.get("authors")
-    if typed:
+    if typed and with_typed:
         return AuthorFormSet(typed, prefix="authors")
     return AuthorFormSet(initial=authors_initial(submission), prefix="authors")
 
@@ -278,8 +311,7 @@ def details(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     """Save title, abstract, keywords, topics and declaration; answers JSON to the autosave."""
     row = mine(request, slug, number)
     if "dismiss" in request.POST:
-        with typing(row) as typed:
-            typed.pop("aside", None)
+        discard(row, request.POST["dismiss"], person(request))
         return redirect("submissions:submission", slug, number)
     form = DetailsForm(request.POST, edition=row.edition)
     theirs: dict[str, Any] = {}
@@ -288,8 +320,10 @@ def details(request: HttpRequest, slug: str, number: int) -> HttpResponse:
             raise Refused(words_of_errors(form))
         row = drafting.update_details(submission=row, by=person(request), at=timezone.now(), **form.cleaned_data)
     except Refused as refusal:
+        row.refresh_from_db()
+        if not drafting.may_write(row, timezone.now()):
+            return kept_after_the_form(row, "details", request, refusal.words)
         if is_autosave(request):
-            row.refresh_from_db()
             if isinstance(refusal, Stale):
                 return kept_aside(row, "details", request, refusal.words)
             return JsonResponse({"message": f"Not saved: {refusal.words}"}, status=NOT_CAUGHT)
@@ -314,46 +348,56 @@ def authors(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     rows: Any = AuthorFormSet(request.POST, prefix="authors")
     known = request.POST.get("version", "")
     try:
-        if known and known != version_of_authors(row):
-            raise Stale("Another window or co-author saved a newer list. Yours is still in the form below.", {})
         if not rows.is_valid():
             raise Refused("The author list is not complete: see the marked rows.")
-        drafting.set_authors(
-            submission=row,
-            entries=rows.entries(),
-            by=person(request),
-            at=timezone.now(),
-            tell=not is_autosave(request),
-        )
+        with transaction.atomic():
+            drafting.set_authors(
+                submission=row,
+                version=known,
+                entries=rows.entries(),
+                by=person(request),
+                at=timezone.now(),
+                tell=not is_autosave(request),
+            )
+            forget_typed(row, "authors", request)
     except Stale as refusal:
-        if is_autosave(request):
-            return kept_aside(row, "authors", request, refusal.words)
-        return page(request, row, status=NOT_CAUGHT, author_rows=rows, author_error=refusal.words)
+        return authors_came_second(row, request, rows, refusal)
     except Refused as refusal:
         if not drafting.may_list(row, timezone.now()):
-            # No form will show them again.
-            answer = kept_aside(row, "authors", request, refusal.words)
-            if is_autosave(request):
-                return answer
-            messages.error(request, refusal.words)
-            return page(request, row, status=NOT_CAUGHT)
-        keep_typed(row, "authors", request)
+            return kept_after_the_form(row, "authors", request, refusal.words)
+        try:
+            keep_typed(row, "authors", request, known)
+        except Stale as stale:
+            return authors_came_second(row, request, rows, stale)
         if is_autosave(request):
-            return JsonResponse({"saved_at": f"{timezone.now():%H:%M:%S} as typed; some rows are not complete"})
+            words = f"{timezone.now():%H:%M:%S} as typed; some rows are not complete"
+            return JsonResponse({"saved_at": words, "version": drafting.version_of_authors(row)})
         if rows.is_valid():
             messages.error(request, refusal.words)
         return page(request, row, status=NOT_CAUGHT, author_rows=rows, author_error=refusal.words)
-    forget_typed(row, "authors", request)
     if is_autosave(request):
-        return saved(version_of_authors(row))
+        return saved(drafting.version_of_authors(row))
     messages.success(request, "Authors saved.")
     return redirect(f"{request.path.removesuffix('authors/')}#authors")
 
 
-def keep_typed(row: Submission, section: str, request: HttpRequest) -> None:
-    """Keep what was typed into a section as posted, and aside what somebody else had typed there."""
+def authors_came_second(row: Submission, request: HttpRequest, rows: Any, refusal: Stale) -> HttpResponse:
+    """Another list was saved, or typed, since this window was opened: both stay."""
+    if is_autosave(request):
+        return kept_aside(row, "authors", request, refusal.words)
     with typing(row) as typed:
-        leave_to(request, typed, section)
+        # The form shows this window's rows now, and the next Save takes the place of what was typed in the other.
+        leave_to(request, typed, "authors", request.POST.dict(), also_own=True)
+        typed.pop("authors", None)
+    return page(request, row, status=NOT_CAUGHT, author_rows=rows, author_error=refusal.words)
+
+
+def keep_typed(row: Submission, section: str, request: HttpRequest, version: str) -> None:
+    """Keep what was typed into a section as posted, and aside what somebody else had typed there. Raises Stale."""
+    with typing(row) as typed:
+        row.typed = typed
+        drafting.require_version_of_authors(row, version)
+        leave_to(request, typed, section, request.POST.dict())
         typed[section] = {name: value for name, value in request.POST.items() if name.startswith(section)}
         typed[section] |= writer(request)
 
@@ -362,12 +406,17 @@ def forget_typed(row: Submission, section: str, request: HttpRequest) -> None:
     """Once it is saved as rows, nothing of hers is left to keep; what somebody else had typed is put aside."""
     if section in row.typed:
         with typing(row) as typed:
-            leave_to(request, typed, section)
+            leave_to(request, typed, section, request.POST.dict())
             typed.pop(section, None)
 
 
-def leave_to(request: HttpRequest, typed: dict[str, Any], section: str) -> None:
-    """Put another's unsaved rows aside, unless all of their words stand in what is posted now."""
+def leave_to(
+    request: HttpRequest, typed: dict[str, Any], section: str, coming: dict[str, Any], *, also_own: bool = False
+) -> None:
+    """Put another's unsaved rows aside, unless all of their words stand in what is coming in their place.
+
+    `also_own`: hers too, where what is coming is no later state of them.
+    """
     theirs = typed.get(section, {})
     fields = {
         name: [value]
@@ -375,7 +424,8 @@ def leave_to(request: HttpRequest, typed: dict[str, Any], section: str) -> None:
         if name.startswith(section) and "_FORMS" not in name and not name.endswith("-ORDER") and value
     }
     words = {value for (value,) in fields.values()}
-    if theirs.get("by_id") not in {None, person(request).pk} and not words <= set(request.POST.values()):
+    is_left = theirs.get("by_id") not in ({None} if also_own else {None, person(request).pk})
+    if is_left and not words <= set(coming.values()):
         put_aside(typed, section, {"by": theirs["by"], "by_id": theirs["by_id"]}, fields)
 
 
@@ -497,6 +547,8 @@ def reproducibility(request: HttpRequest, slug: str, number: int) -> HttpRespons
         except Refused as refusal:
             message = refusal.words
             record = record_of(row)
+            if not drafting.may_write(row, timezone.now()):
+                return kept_after_the_form(row, "reproducibility", request, message)
             if is_autosave(request):
                 if isinstance(refusal, Stale):
                     return kept_aside(row, "reproducibility", request, message)
@@ -638,7 +690,7 @@ def offer_authors(row: Submission, names: list[str], request: HttpRequest) -> No
                 offered[f"authors-{number}-{field}"] = "on" if value is True else value
         offered[f"authors-{number}-ORDER"] = str(number + 1)
     with typing(row) as typed:
-        leave_to(request, typed, "authors")
+        leave_to(request, typed, "authors", offered, also_own=True)
         typed["authors"] = offered | writer(request)
 
 

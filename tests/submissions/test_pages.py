@@ -20,6 +20,7 @@ from dlonsc.editions.models import Edition, Membership
 from submissions import receipts
 from submissions.actions import drafting, sending
 from submissions.checks import as_json
+from submissions.forms.author import BaseAuthors
 from submissions.lncs import CODES
 from submissions.models import Conflict, LatePermission, Manuscript, ReproducibilityRecord, Submission
 from submissions.states import Outcome, State
@@ -131,9 +132,48 @@ def test_the_autosave_saves_and_the_second_window_loses_nothing(draft: Submissio
     assert (second.status_code, second.json()["kept"], "version" in second.json()) == (409, True, False)
     draft.refresh_from_db()
     assert draft.abstract == "first window"
-    assert "second window" in ada.get(base(draft)).content.decode()
-    ada.post(address, {"dismiss": "1"})
+    shown = ada.get(base(draft))
+    assert "second window" in shown.content.decode()
+    ada.post(address, {"dismiss": shown.context["aside"][0]["fingerprint"]})
     assert "second window" not in ada.get(base(draft)).content.decode()
+
+
+def test_texts_of_one_person_from_two_windows_are_both_kept_and_only_she_discards_them(
+    draft: Submission, ada: Client, two_more: list[Client]
+) -> None:
+    address, bo = f"{base(draft)}details/", two_more[0]
+    ada.post(address, details(draft, abstract="Ada's, saved first"))
+    typed = [
+        ("laptop", "The laptop's three par"),
+        ("laptop", "The laptop's three paragraphs"),
+        ("phone", "The phone's line"),
+    ]
+    for window, text in typed:
+        answer = bo.post(address, details(draft, abstract=text), headers={"X-Autosave": "1", "X-Window": window})
+        assert (answer.status_code, answer.json()["kept"]) == (409, True)
+    shown = bo.get(base(draft)).context["aside"]
+    assert [one["fields"]["abstract"] for one in shown] == [["The laptop's three paragraphs"], ["The phone's line"]]
+    ada.post(address, {"dismiss": shown[0]["fingerprint"]})
+    bo.post(address, {"dismiss": shown[1]["fingerprint"]})
+    left = [[one["fields"]["abstract"], one["is_hers"]] for one in ada.get(base(draft)).context["aside"]]
+    assert left == [[["The laptop's three paragraphs"], False]]
+
+
+@pytest.mark.parametrize("quick", [True, False])
+def test_what_is_typed_when_the_form_has_closed_is_kept_and_shown(draft: Submission, ada: Client, quick: bool) -> None:
+    close(draft.edition)
+    headers = {"X-Autosave": "1"} if quick else {}
+    for _ in range(2):
+        answer = ada.post(f"{base(draft)}details/", details(draft, abstract="Two hours of typing."), headers=headers)
+        assert (answer.status_code, "The deadline has passed" in answer.content.decode()) == (
+            409 if quick else 422,
+            True,
+        )
+    ada.post(f"{base(draft)}reproducibility/", record(algorithms="What took the evening."), headers=headers)
+    text = ada.get(base(draft)).content.decode()
+    assert [text.count(typed) for typed in ("Two hours of typing.", "What took the evening.")] == [1, 1]
+    draft.refresh_from_db()
+    assert (draft.abstract, draft.reproducibility.algorithms) == ("Abstract of paper 1.", "SGD")
 
 
 def test_a_plain_save_that_came_second_shows_both_texts(draft: Submission, ada: Client) -> None:
@@ -191,7 +231,7 @@ def test_what_two_people_typed_second_is_kept_of_both(draft: Submission, ada: Cl
         client.post(
             f"{base(draft)}details/",
             details(draft, abstract=f"{text}.", topics=topics),
-            headers={"X-Autosave": "1"},
+            headers={"X-Autosave": "1", "X-Window": "the only one"},
         ).status_code
         for client, text in zip(
             [ada, *two_more, *two_more], ["First", "By Bo", "By Cy", "By Bo again", "By Cy again"], strict=True
@@ -264,6 +304,39 @@ def test_a_list_saved_in_two_windows_keeps_the_first(draft: Submission, ada: Cli
     assert ada.post(f"{base(draft)}authors/", second, headers=quick).status_code == 409
     assert [one.name for one in draft.authors.all()] == ["First"]
     assert "Second" in ada.get(base(draft)).content.decode()
+
+
+def test_a_list_saved_while_another_one_is_on_its_way_keeps_the_first(
+    draft: Submission, ada: Client, author: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = ada.get(base(draft)).context["authors_version"]
+    both = [entry(author.email, "Ada", is_contact=True), entry("carl@uni.example", "Carl")]
+    is_valid = BaseAuthors.is_valid
+
+    def another_saves_meanwhile(rows: BaseAuthors) -> bool:
+        drafting.set_authors(submission=Submission.objects.get(pk=draft.pk), entries=both, by=author, at=timezone.now())
+        return is_valid(rows)
+
+    monkeypatch.setattr(BaseAuthors, "is_valid", another_saves_meanwhile)
+    rows = author_rows(draft, {"name": "Ada Lovelace", "email": author.email, "is_contact": "on"}) | {"version": known}
+    assert ada.post(f"{base(draft)}authors/", rows, headers={"X-Autosave": "1"}).status_code == 409
+    assert [one.name for one in draft.authors.all()] == ["Ada", "Carl"]
+    assert "Ada Lovelace" in ada.get(base(draft)).content.decode()
+
+
+@pytest.mark.parametrize("quick", [True, False])
+def test_unfinished_rows_of_one_person_from_two_windows_are_both_kept(
+    draft: Submission, ada: Client, quick: bool
+) -> None:
+    known = {"version": ada.get(base(draft)).context["authors_version"]}
+    first, second = (author_rows(draft, {"name": name, "email": "not yet"}) | known for name in ("Laptop", "Phone"))
+    answer = ada.post(f"{base(draft)}authors/", first, headers={"X-Autosave": "1"})
+    assert (answer.status_code, answer.json()["version"] == known["version"]) == (200, False)
+    answer = ada.post(f"{base(draft)}authors/", second, headers={"X-Autosave": "1"} if quick else {})
+    assert answer.status_code == (409 if quick else 422)
+    if not quick:
+        assert "Phone" in answer.content.decode()
+    assert [name in ada.get(base(draft)).content.decode() for name in ("Laptop", "Phone")] == [True, quick]
 
 
 def test_names_of_the_pdf_are_offered_as_rows(draft: Submission, ada: Client) -> None:
@@ -428,7 +501,7 @@ def test_a_list_is_not_changed_while_the_decision_is_held_and_nothing_typed_is_l
     rows = author_rows(row, {"name": "Ada", "email": "ada@new.example", "is_contact": "on"})
     ada.post(f"{base(row)}authors/change/", rows | {"reason": "My address was wrong."})
     Submission.objects.update(outcome=Outcome.REJECTED, announced_at=timezone.now() + timedelta(minutes=10))
-    grant = {"request": row.author_requests.get().pk, "answer": "With pleasure.", "grant": "1"}
+    grant = {"request": code("request", row.author_requests.get().pk), "answer": "With pleasure.", "grant": "1"}
     address, browser = "/dlonsc-2026/chair/author-requests/", as_user(chair)
     answer = browser.post(address, grant)
     page = answer.content.decode()
@@ -561,7 +634,7 @@ def test_camera_ready_from_checklist_to_approval(
     browser.post(page, {"act": "return", "item": code("item", item.pk), "text": "Mend the title."})
     assert "Mend the title." in ada.get(address).content.decode()
     assert browser.post(page, {"act": "approve"}).status_code == 422
-    file = browser.get(f"{page}files/{item.pk}/")
+    file = browser.get(f"{page}files/{code('item', item.pk)}/")
     assert b"".join(file.streaming_content) == b"%PDF-1.7 final"  # type: ignore[attr-defined]
 
 
