@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, Max
+from django.db.models import F, Max, QuerySet
 from django.db.models.functions import Lower
 
 from dlonsc.accounts.models import User
@@ -262,12 +262,26 @@ class Declared:
     reason: str = ""
 
 
+def own_conflicts(submission: Submission) -> QuerySet[Conflict]:
+    """What the authors declared; what was computed or decided besides is not theirs to see."""
+    rows = submission.conflicts.filter(source=ConflictSource.AUTHOR, lifted_at__isnull=True)
+    return rows.select_related("membership").order_by("membership")
+
+
+def version_of_conflicts(submission: Submission, among: Iterable[Membership]) -> str:
+    """What stands for the authors' own conflicts with some members when two windows save them; '' for none."""
+    rows = own_conflicts(submission).filter(membership__in=[member.pk for member in among])
+    values = list(rows.values_list("membership", "kind", "reason"))
+    return fingerprint(values) if values else ""
+
+
 @transaction.atomic
 def declare_conflicts(
     *,
     submission: Submission,
+    version: str,
     declared: Sequence[Declared],
-    among: Iterable[Membership],
+    among: Sequence[Membership],
     reason: str,
     by: User,
     at: datetime,
@@ -275,14 +289,22 @@ def declare_conflicts(
     """Write the authors' own conflicts; the computed and others' stay. More than the edition's number need a reason.
 
     `among` are the members whom the form showed: what was declared with anybody else stays and is not counted.
+    Raises Stale when `version`, that of the conflicts which it showed, is not what stands: unticked must mean removed.
     """
+    # Whoever saves at the same time waits here and then finds the newer conflicts.
+    Submission.objects.select_for_update().get(pk=submission.pk)
     require_open(submission, at)
+    if version != version_of_conflicts(submission, among):
+        raise Stale(
+            "Another window or co-author changed the conflicts meanwhile. Both are ticked below; look them over and "
+            "save again.",
+            {},
+        )
     limit = submission.edition.conflicts_need_reason_above
     if len(declared) > limit and not reason.strip():
         raise Refused(f"You name {len(declared)} people. For more than {limit}, please say why.", "reason")
-    own = Conflict.objects.filter(submission=submission, source=ConflictSource.AUTHOR, lifted_at__isnull=True)
     kept = {line.membership.pk for line in declared}
-    own.filter(membership__in=[member.pk for member in among if member.pk not in kept]).delete()
+    own_conflicts(submission).filter(membership__in=[member.pk for member in among if member.pk not in kept]).delete()
     for line in declared:
         Conflict.objects.update_or_create(
             submission=submission,

@@ -12,7 +12,7 @@ from django.db.models import Max
 from dlonsc.accounts.models import User
 from dlonsc.editions.calendar import Phase
 from submissions import emails
-from submissions.actions.moves import Refused, note, window_of
+from submissions.actions.moves import Refused, Stale, fingerprint, note, window_of
 from submissions.actions.sending import judge_bytes
 from submissions.archives import faults_of
 from submissions.checks import check_item
@@ -105,15 +105,36 @@ class Details:
     alt_text_done: bool
 
 
+def details_of(submission: Submission) -> CameraReadyDetails:
+    """A submission's details, or empty ones that the first save writes: looking changes nothing."""
+    found = CameraReadyDetails.objects.filter(submission=submission).first()
+    return found or CameraReadyDetails(submission=submission)
+
+
+def version_of_details(submission: Submission) -> str:
+    """What stands for the details, ORCID iDs among them, when two windows save them."""
+    row = details_of(submission)
+    orcids = list(submission.authors.values_list("pk", "orcid"))
+    return fingerprint([[getattr(row, name) for name in Details.__dataclass_fields__], orcids])
+
+
 @transaction.atomic
 def save_details(
-    *, submission: Submission, details: Details, orcids: Mapping[int, str], by: User, at: datetime
+    *, submission: Submission, version: str, details: Details, orcids: Mapping[int, str], by: User, at: datetime
 ) -> CameraReadyDetails:
     """Save what print needs beside the files; `orcids` maps authors (primary keys) to their ORCID iDs.
 
-    An ORCID iD names the same person better; it changes no author list and so needs no request.
+    An ORCID iD names the same person better; it changes no author list and so needs no request. Raises Stale with the
+    newer values when `version`, that of the details which were shown, is not what stands.
     """
+    # Whoever saves at the same time waits here and then finds the newer details.
+    Submission.objects.select_for_update().get(pk=submission.pk)
     require_accepted(submission, at)
+    if version != version_of_details(submission):
+        newer = details_of(submission)
+        theirs = {name: getattr(newer, name) for name in Details.__dataclass_fields__}
+        theirs |= {f"orcid-{author.pk}": author.orcid for author in submission.authors.all()}
+        raise Stale("Another window or co-author saved newer details. Yours are still in the form below.", theirs)
     for author in submission.authors.all():
         if author.pk in orcids and author.orcid != orcids[author.pk]:
             Author.objects.filter(pk=author.pk).update(orcid=orcids[author.pk])

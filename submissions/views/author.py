@@ -39,7 +39,6 @@ from submissions.guide import guide
 from submissions.models import (
     Conflict,
     ConflictKind,
-    ConflictSource,
     Manuscript,
     ReproducibilityRecord,
     Submission,
@@ -214,7 +213,7 @@ def page(request: HttpRequest, submission: Submission, *, status: int = 200, **f
         "authors": submission.authors.all(),
         "topics": submission.topics.all(),
         "supplements": submission.supplements.filter(removed_at__isnull=True),
-        "own_conflicts": own_conflicts(submission),
+        "own_conflicts": drafting.own_conflicts(submission),
         "questions": submission.questions.select_related("written_by"),
         "status": status_words(submission),
         "outcome": submission.outcome_known(at),
@@ -260,12 +259,6 @@ def differences_of(submission: Submission, manuscript: Manuscript | None) -> lis
         return []
     what = [one for one in frontpage.ALL if one != "authors" or not submission.edition.blind]
     return frontpage.differences((manuscript.report or {}).get("front"), submission, what)
-
-
-def own_conflicts(submission: Submission) -> Any:
-    """What the authors declared; what was computed or decided besides is not theirs to see."""
-    rows = submission.conflicts.filter(source=ConflictSource.AUTHOR, lifted_at__isnull=True)
-    return rows.select_related("membership")
 
 
 def status_words(submission: Submission) -> str:
@@ -471,7 +464,10 @@ def conflicts(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     row = mine(request, slug, number)
     committee = Committee(row.edition_id, row.edition.memberships.known_to_authors())
     members = [member for member, _, _ in committee.members]
-    error = ""
+    found = {line.membership.pk: line for line in computed_conflicts(row, committee)}
+    # Those that were found have no tick to take away.
+    to_tick = [member for member in members if member.pk not in found]
+    error, is_stale = "", False
     if request.method == "POST":
         declared = [
             drafting.Declared(
@@ -479,7 +475,7 @@ def conflicts(request: HttpRequest, slug: str, number: int) -> HttpResponse:
                 kind=request.POST.get(f"kind-{member.pk}", ""),
                 reason=request.POST.get(f"why-{member.pk}", "")[:500],
             )
-            for member in members
+            for member in to_tick
             if request.POST.get(f"member-{member.pk}")
         ]
         untyped = [line.membership.name for line in declared if line.kind not in ConflictKind.values]
@@ -488,19 +484,20 @@ def conflicts(request: HttpRequest, slug: str, number: int) -> HttpResponse:
                 raise Refused(f"Choose the kind of conflict with {', '.join(untyped)}.")
             drafting.declare_conflicts(
                 submission=row,
+                version=request.POST.get("version", ""),
                 declared=declared,
-                among=members,
+                among=to_tick,
                 reason=request.POST.get("reason", "")[:1000],
                 by=person(request),
                 at=timezone.now(),
             )
         except Refused as refusal:
-            error = refusal.words
+            error, is_stale = refusal.words, isinstance(refusal, Stale)
         else:
             messages.success(request, f"Conflicts saved: {len(declared)} declared.")
             return redirect(f"/{slug}/submissions/{number}/#conflicts")
-    found = {line.membership.pk: line for line in computed_conflicts(row, committee)}
-    own = {line.membership_id: line for line in own_conflicts(row)}
+    own = {line.membership_id: line for line in drafting.own_conflicts(row)}
+    version = drafting.version_of_conflicts(row, to_tick)
     context = {
         "edition": row.edition,
         "submission": row,
@@ -509,20 +506,26 @@ def conflicts(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         "limit": row.edition.conflicts_need_reason_above,
         "reason": request.POST.get("reason", ""),
         "may_write": drafting.may_write(row, timezone.now()),
-        "lines": [conflict_line(request, member, own.get(member.pk), found.get(member.pk)) for member in members],
+        # After another refusal the form still stands for what it showed, and a newer text is told at the next save.
+        "version": version if is_stale or request.method != "POST" else request.POST.get("version", ""),
+        "lines": [
+            conflict_line(request, member, own.get(member.pk), found.get(member.pk), is_stale=is_stale)
+            for member in members
+        ],
     }
     return render(request, "submissions/conflicts.html", context, status=NOT_CAUGHT if error else 200)
 
 
-def conflict_line(request: HttpRequest, member: Membership, own: Conflict | None, found: Any) -> dict[str, Any]:
-    posted = request.method == "POST"
-    return {
-        "member": member,
-        "found": found,
-        "ticked": bool(request.POST.get(f"member-{member.pk}")) if posted else own is not None,
-        "kind": request.POST.get(f"kind-{member.pk}", "") if posted else (own.kind if own else ""),
-        "why": request.POST.get(f"why-{member.pk}", "") if posted else (own.reason if own else ""),
-    }
+def conflict_line(
+    request: HttpRequest, member: Membership, own: Conflict | None, found: Any, *, is_stale: bool
+) -> dict[str, Any]:
+    """One member of the form: as posted, else as it stands; after a save that came second, both."""
+    is_ticked = bool(request.POST.get(f"member-{member.pk}"))
+    typed = {name: request.POST.get(f"{name}-{member.pk}", "") for name in ("kind", "why")}
+    if own is not None and (request.method != "POST" or (is_stale and not is_ticked)):
+        is_ticked = True
+        typed = {"kind": own.kind, "why": own.reason}
+    return {"member": member, "found": found, "ticked": is_ticked, **typed}
 
 
 @signed_in

@@ -172,9 +172,11 @@ def test_many_conflicts_need_a_reason_and_others_are_never_removed(edition: Edit
     by_chair = factories.make_conflict(row, members[0], source=ConflictSource.CHAIR)
     declared = [Declared(member, "coauthor") for member in members]
     declare = {"submission": row, "among": members, "by": author, "at": AT}
-    assert "say why" in refusal_of(lambda: drafting.declare_conflicts(declared=declared, reason="", **declare))
-    drafting.declare_conflicts(declared=declared, reason="A large project.", **declare)
-    drafting.declare_conflicts(declared=declared[:1], reason="", **declare)
+    first = declare | {"declared": declared, "version": ""}
+    assert "say why" in refusal_of(lambda: drafting.declare_conflicts(reason="", **first))
+    drafting.declare_conflicts(reason="A large project.", **first)
+    known = drafting.version_of_conflicts(row, members)
+    drafting.declare_conflicts(declared=declared[:1], version=known, reason="", **declare)
     own = row.conflicts.filter(source=ConflictSource.AUTHOR)
     assert [conflict.membership_id for conflict in own] == [members[0].pk]
     assert row.conflicts.filter(pk=by_chair.pk, lifted_at__isnull=True).exists()
@@ -186,7 +188,7 @@ def test_a_conflict_with_somebody_the_form_does_not_show_stays_and_is_not_counte
     row = factories.make_submission(edition, author, state=State.DRAFT)
     shown, hidden = factories.make_member(edition), factories.make_member(edition)
     edition.conflicts_need_reason_above = row.edition.conflicts_need_reason_above = 1
-    declare = {"submission": row, "reason": "", "by": author, "at": AT}
+    declare = {"submission": row, "version": "", "reason": "", "by": author, "at": AT}
     drafting.declare_conflicts(declared=[Declared(hidden, "advisor")], among=[shown, hidden], **declare)
     drafting.declare_conflicts(declared=[Declared(shown, "coauthor")], among=[shown], **declare)
     assert {one.membership_id: one.kind for one in row.conflicts.all()} == {hidden.pk: "advisor", shown.pk: "coauthor"}

@@ -381,6 +381,35 @@ def test_a_conflict_with_a_member_who_is_not_shown_survives_a_save(draft: Submis
     assert [one.membership_id for one in Conflict.objects.order_by("pk")] == [kept.membership_id, far.pk]
 
 
+def test_a_conflict_that_a_co_author_declared_meanwhile_survives_a_save_of_what_was_shown_before(
+    draft: Submission, ada: Client, two_more: list[Client]
+) -> None:
+    rita, finn = (
+        factories.make_member(draft.edition, factories.make_user(f"{name}@{name}.example", name.title()))
+        for name in ("rita", "finn")
+    )
+    address = f"{base(draft)}conflicts/"
+    shown = {"version": two_more[0].get(address).context["version"]}
+    ada.post(address, shown | {f"member-{rita.pk}": "1", f"kind-{rita.pk}": "advisor", f"why-{rita.pk}": "My thesis."})
+    typed = {f"member-{finn.pk}": "1", f"kind-{finn.pk}": "family"}
+    answer = two_more[0].post(address, shown | typed)
+    lines = {line["member"].pk: (line["ticked"], line["kind"], line["why"]) for line in answer.context["lines"]}
+    assert (answer.status_code, "changed the conflicts meanwhile" in answer.content.decode()) == (422, True)
+    assert [lines[one.pk] for one in (rita, finn)] == [(True, "advisor", "My thesis."), (True, "family", "")]
+    declared = Conflict.objects.filter(source="author").order_by("membership")
+    assert list(declared.values_list("membership", "kind")) == [(rita.pk, "advisor")]
+    # Now she has seen it: what she unticks goes.
+    two_more[0].post(address, {"version": answer.context["version"]} | typed)
+    assert list(declared.values_list("membership", "kind")) == [(finn.pk, "family")]
+
+
+def test_a_declared_conflict_that_is_found_too_has_no_tick_and_stays(draft: Submission, ada: Client) -> None:
+    mia = factories.make_member(draft.edition, factories.make_user("mia@uni.example", "Mia Near"))
+    kept = factories.make_conflict(draft, mia, declared_by=draft.created_by)
+    assert ada.post(f"{base(draft)}conflicts/", {}).status_code == 302
+    assert list(Conflict.objects.filter(source="author")) == [kept]
+
+
 def test_authors_see_nobody_who_was_asked_and_has_not_answered(draft: Submission, ada: Client) -> None:
     asked(draft.edition, "ines@invited.example", "Ines Invited")
     factories.make_member(draft.edition, factories.make_user("aron@accepted.example", "Aron Accepted"), is_listed=False)
@@ -620,6 +649,7 @@ def test_camera_ready_from_checklist_to_approval(
     item.report = {"front": {"title": "Another Title", "authors": ["Ada Author"]}}
     item.save()
     form = {"running_head": "Proxy", "licence_signer": "Ada", "licence_signed_on": "2026-05-01", "alt_text_done": "on"}
+    form["version"] = ada.get(address).context["form"]["version"].value()
     orcid = f"orcid-{row.authors.get().pk}"
     assert ada.post(address, form | {orcid: "0000-0002-1825-0098"}).status_code == 422
     ada.post(address, form | {orcid: "0000-0002-1825-0097"})
@@ -636,6 +666,36 @@ def test_camera_ready_from_checklist_to_approval(
     assert browser.post(page, {"act": "approve"}).status_code == 422
     file = browser.get(f"{page}files/{code('item', item.pk)}/")
     assert b"".join(file.streaming_content) == b"%PDF-1.7 final"  # type: ignore[attr-defined]
+
+
+def test_camera_ready_details_that_a_co_author_saved_meanwhile_are_not_blanked_by_a_save_of_what_was_shown_before(
+    edition: Edition, author: User, ada: Client, as_user: Browser
+) -> None:
+    bo = factories.make_user("bo@co.example", "Bo")
+    row = factories.announce(factories.make_submission(edition, author))
+    factories.make_author(row, bo.email, bo.name)
+    address, orcid = f"{base(row)}camera-ready/", f"orcid-{row.authors.first().pk}"
+    shown = {"version": ada.get(address).context["form"]["version"].value()}
+    ada.post(address, shown | {"running_head": "Out of the Proxy", orcid: "0000-0002-1825-0097"})
+    typed = {"licence_signer": "Bo Berg"}
+    answer = as_user(bo).post(address, shown | typed)
+    assert (answer.status_code, answer.context["form"]["licence_signer"].value()) == (422, "Bo Berg")
+    assert answer.context["theirs"] == {
+        "Running head": "Out of the Proxy",
+        "Licence signed by": "empty",
+        "Signed on": "empty",
+        "All figures have alternative texts": "no",
+        f"ORCID iD of {author.name}": "0000-0002-1825-0097",
+        "ORCID iD of Bo": "empty",
+    }
+    assert [row.camera_ready_details.running_head, row.authors.get(position=1).orcid] == [
+        "Out of the Proxy",
+        "0000-0002-1825-0097",
+    ]
+    seen = {"version": answer.context["form"]["version"].value(), "running_head": "Proxy"}
+    assert as_user(bo).post(address, seen | typed).status_code == 302
+    row.camera_ready_details.refresh_from_db()
+    assert (row.camera_ready_details.running_head, row.camera_ready_details.licence_signer) == ("Proxy", "Bo Berg")
 
 
 def three_then_thirty(make: Callable[[], object], ask: Callable[[], object], count: Any) -> list[int]:

@@ -131,7 +131,12 @@ def test_details_and_orcid_ids_are_saved_without_a_request(accepted: Submission)
     author = accepted.authors.get()
     details = printing.Details("Out of the Proxy", "Ada Author", None, alt_text_done=True)
     row = printing.save_details(
-        submission=accepted, details=details, orcids={author.pk: "0000-0002-1825-0097"}, by=accepted.created_by, at=AT
+        submission=accepted,
+        version=printing.version_of_details(accepted),
+        details=details,
+        orcids={author.pk: "0000-0002-1825-0097"},
+        by=accepted.created_by,
+        at=AT,
     )
     author.refresh_from_db()
     assert (row.running_head, row.alt_text_done, author.orcid) == ("Out of the Proxy", True, "0000-0002-1825-0097")
