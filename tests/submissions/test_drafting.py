@@ -13,6 +13,8 @@ from dlonsc.editions.calendar import Phase
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.history.models import Entry
 from dlonsc.mail.models import Message
+from dlonsc.mail.models import State as Letter
+from reviews.actions import deciding
 from submissions.access import authored_by
 from submissions.actions import drafting, overseeing
 from submissions.actions.drafting import Declared
@@ -337,3 +339,55 @@ def test_nobody_is_asked_for_what_a_known_decision_would_refuse(
         )
     )
     assert (row.late_permissions.count(), letters("correct_pdf")) == (0, [])
+
+
+@pytest.mark.parametrize("known", ["not decided", "rejected", "held", "accepted"])
+def test_more_time_for_the_camera_ready_paper_is_given_only_once_its_acceptance_is_known(
+    edition: Edition, author: User, chair: Membership, known: str
+) -> None:
+    row, by = submitted(edition, author), chair.user
+    assert by is not None
+    if known != "not decided":
+        when = AFTER_DEADLINE + timedelta(minutes=10) if known == "held" else AFTER_DEADLINE
+        factories.announce(row, "rejected" if known == "rejected" else "accepted", when)
+
+    def give() -> None:
+        overseeing.give_late_permission(
+            submission=row,
+            phase=Phase.CAMERA_READY,
+            cutoff=AFTER_DEADLINE + timedelta(days=90),
+            reason="Travel.",
+            by=by,
+            at=AFTER_DEADLINE,
+        )
+
+    if known == "accepted":
+        give()
+    else:
+        words = "More time for the camera-ready paper can be given once its acceptance is announced."
+        assert refusal_of(give) == words
+    assert letters("late_permission") == ([author.email] if known == "accepted" else [])
+
+
+def test_a_list_is_not_changed_while_letters_with_the_decision_still_wait(
+    edition: Edition, author: User, chair: Membership
+) -> None:
+    edition.hold_minutes = 0
+    edition.save()
+    chair.edition = edition
+    row, by, at = submitted(edition, author), chair.user, AFTER_DEADLINE
+    assert by is not None
+    new = [entry("bo@co.example", "Bo", is_contact=True)]
+    request = drafting.request_author_change(submission=row, entries=new, reason="Address.", by=author, at=at)
+    factories.make_decision(row, by)
+    fingerprint = deciding.plan(chair).fingerprint
+    deciding.announce(chair, accepts=1, rejects=0, fingerprint=fingerprint, leave_undecided=True, by=by, at=at)
+
+    def grant() -> None:
+        overseeing.decide_author_change(request=request, grant=True, answer="", by=by, at=at)
+
+    assert refusal_of(grant).startswith("Letters with the decision on this submission still wait to leave")
+    assert [one.email for one in row.authors.all()] == [author.email]
+    Message.objects.filter(kind="decision").update(state=Letter.SENT)
+    grant()
+    assert [one.email for one in row.authors.all()] == ["bo@co.example"]
