@@ -29,6 +29,10 @@ class Stale(Refused):
         self.theirs = theirs
 
 
+class NoRoom(Refused):
+    """The disk did not take a file; nothing of it was kept, and nobody who uploads can help it."""
+
+
 # The same act within this time is a second press of one button.
 A_PRESS = timedelta(minutes=1)
 PRESSED_TWICE = "This was sent a moment ago already; nothing was written twice."

@@ -20,7 +20,7 @@ from dlonsc.editions.views.doors import signed_in
 from submissions import frontpage, receipts
 from submissions.access import authored_by, looked_at_by, one
 from submissions.actions import drafting, sending
-from submissions.actions.moves import Refused, Stale, fingerprint, may_recast, too_late, window_of
+from submissions.actions.moves import NoRoom, Refused, Stale, fingerprint, may_recast, too_late, window_of
 from submissions.conflicts import Committee, computed_conflicts
 from submissions.downloads import serve
 from submissions.forms.author import (
@@ -47,6 +47,12 @@ from submissions.pagemap import as_page_map
 from submissions.states import Outcome, State
 
 NOT_CAUGHT = 422
+NO_ROOM = 507
+
+
+def status_of(refusal: Refused) -> int:
+    """What a refused upload is answered with."""
+    return NO_ROOM if isinstance(refusal, NoRoom) else NOT_CAUGHT
 
 
 def person(request: HttpRequest) -> User:
@@ -607,6 +613,7 @@ def upload(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     row = mine(request, slug, number)
     form = UploadForm(request.POST, request.FILES)
     errors: list[str] = []
+    status = NOT_CAUGHT
     if form.is_valid():
         try:
             uploaded = sending.upload_manuscript(
@@ -618,7 +625,7 @@ def upload(request: HttpRequest, slug: str, number: int) -> HttpResponse:
                 begun_at=begun_at(request),
             )
         except Refused as refusal:
-            errors = [refusal.words]
+            errors, status = [refusal.words], status_of(refusal)
         else:
             if uploaded.is_late:
                 words = too_late(row.edition, uploaded.manuscript.received_at)
@@ -641,10 +648,10 @@ def upload(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     else:
         errors = ["Choose the PDF of your paper first."]
     if request.headers.get("X-Upload") == "1":
-        return JsonResponse({"errors": {"file": errors}}, status=NOT_CAUGHT)
+        return JsonResponse({"errors": {"file": errors}}, status=status)
     if not form.errors:
         form.add_error("file", errors[0])
-    return page(request, row, status=NOT_CAUGHT, upload=form)
+    return page(request, row, status=status, upload=form)
 
 
 @signed_in
@@ -720,6 +727,7 @@ def pdf(request: HttpRequest, slug: str, number: int, version: int) -> HttpRespo
 def add_supplement(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     row = mine(request, slug, number)
     form = SupplementForm(request.POST, request.FILES)
+    status = NOT_CAUGHT
     if form.is_valid():
         try:
             sending.add_supplement(
@@ -733,10 +741,11 @@ def add_supplement(request: HttpRequest, slug: str, number: int) -> HttpResponse
             )
         except Refused as refusal:
             form.add_error(refusal.field or None, refusal.words)
+            status = status_of(refusal)
         else:
             messages.success(request, "Supplementary file added.")
             return redirect(f"/{slug}/submissions/{number}/#supplements")
-    return page(request, row, status=NOT_CAUGHT, supplement=form)
+    return page(request, row, status=status, supplement=form)
 
 
 @signed_in

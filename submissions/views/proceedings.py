@@ -24,7 +24,7 @@ from submissions.forms.chair import TextForm
 from submissions.models import CameraReadyDetails, CameraReadyItem, CameraReadyKind, Submission
 from submissions.pagemap import as_page_map
 from submissions.states import Outcome
-from submissions.views.author import NOT_CAUGHT, person
+from submissions.views.author import NOT_CAUGHT, person, status_of
 from submissions.views.chair import by
 
 ENDINGS = {"pdf": "pdf", "sources": "zip", "licence": "pdf"}
@@ -112,6 +112,7 @@ def camera_ready_page(
     *,
     wrong: str = "",
     kind: str = "",
+    status: int = 200,
     theirs: dict[str, Any] | None = None,
 ) -> HttpResponse:
     details = printing.details_of(row)
@@ -133,7 +134,7 @@ def camera_ready_page(
         "check": as_page_map(pdf) if pdf else None,
         "due": row.edition.due(Phase.CAMERA_READY),
     }
-    return render(request, "submissions/camera_ready.html", context, status=NOT_CAUGHT if wrong or form.errors else 200)
+    return render(request, "submissions/camera_ready.html", context, status=NOT_CAUGHT if form.errors else status)
 
 
 @signed_in
@@ -144,7 +145,7 @@ def deliver(request: HttpRequest, slug: str, number: int, kind: str) -> HttpResp
     if kind not in CameraReadyKind.values:
         raise Http404
     form = ItemForm(request.POST, request.FILES)
-    wrong = ""
+    wrong, status = "", NOT_CAUGHT
     if form.is_valid():
         try:
             printing.deliver_item(
@@ -157,14 +158,14 @@ def deliver(request: HttpRequest, slug: str, number: int, kind: str) -> HttpResp
                 begun_at=begun_at(request),
             )
         except Refused as refusal:
-            wrong = refusal.words
+            wrong, status = refusal.words, status_of(refusal)
     else:
         wrong = "Choose a file first."
     quick = request.headers.get("X-Upload") == "1"
     if wrong:
         if quick:
-            return JsonResponse({"errors": {"file": [wrong]}}, status=NOT_CAUGHT)
-        return camera_ready_page(request, row, wrong=wrong, kind=kind)
+            return JsonResponse({"errors": {"file": [wrong]}}, status=status)
+        return camera_ready_page(request, row, wrong=wrong, kind=kind, status=status)
     messages.success(request, f"{CameraReadyKind(kind).label} received.")
     address = f"/{slug}/submissions/{number}/camera-ready/"
     return JsonResponse({"location": address}) if quick else redirect(address)

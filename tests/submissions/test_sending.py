@@ -321,6 +321,23 @@ def test_a_chair_adopts_a_late_file_of_a_submitted_paper_once(
     assert letters("late_adopted") == ["ada@uni.example"]
 
 
+def test_the_same_pdf_pressed_twice_is_one_version_and_one_letter(
+    edition: Edition, author: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers(monkeypatch, report())
+    row = submitted(edition, author)
+    again = pdf(b"%PDF-1.7 once more")
+    first, second = (put(row, again, at=AT + timedelta(seconds=seconds)) for seconds in (0, 59))
+    assert (second.manuscript, second.is_late, second.is_refused) == (first.manuscript, False, False)
+    assert (versions(row), letters("new_version")) == ([(1, False, False), (2, True, False)], [author.email])
+    # Later, or by somebody else, it is meant.
+    bo = factories.make_user("bo@co.example")
+    put(row, again, at=AT + timedelta(seconds=60))
+    row.created_by = bo
+    put(row, again, at=AT + timedelta(seconds=61))
+    assert [number for number, _, _ in versions(row)] == [1, 2, 3, 4]
+
+
 @pytest.mark.parametrize("end", ["accepted", "rejected", "held", "withdrawn", "returned"])
 def test_the_reviewed_version_stays_once_the_paper_is_decided_taken_back_or_returned(
     edition: Edition, author: User, chair: Membership, as_user: Callable[[Membership], Client], end: str
