@@ -12,7 +12,7 @@ from django.db.models.functions import Lower
 from dlonsc.accounts.models import User
 from dlonsc.editions.calendar import Phase
 from dlonsc.editions.models import Edition, Membership, Topic
-from submissions import emails
+from submissions import emails, telling
 from submissions.actions.moves import (
     A_PRESS,
     DECIDED,
@@ -184,7 +184,8 @@ def set_authors(
     """Write the author list in its order. Frozen once the deadline has passed: then a change is a request.
 
     Raises Stale when `version`, that of the list that was shown, is not the one that stands any more.
-    `tell` sends the receipt of a submitted paper to who has none yet: not while an address is still being typed.
+    `tell` sends the receipt of a submitted paper to who has none yet: not while an address is still being typed. Then
+    the beat does, once the list is at rest (submissions.telling).
     """
     # Whoever announces at the same time waits here or is waited for: letters go to the list that stands.
     Submission.objects.select_for_update().get(pk=submission.pk)
@@ -196,11 +197,15 @@ def set_authors(
     before = listed(submission)
     write_authors(submission, entries, at)
     refresh_conflicts(submission, at)
-    if listed(submission) != before:
+    is_changed = listed(submission) != before
+    if is_changed:
         note("changed the author list", submission, by=by, at=at, before=before, after=listed(submission))
-    current = submission.manuscripts.filter(is_current=True).first()
-    if tell and current is not None and submission.state == State.SUBMITTED:
-        emails.receipt(submission, current, at=at, is_new_version=False)
+    if submission.state != State.SUBMITTED:
+        return
+    if tell:
+        telling.send_missing_receipts(submission, at)
+    elif is_changed:
+        Submission.objects.filter(pk=submission.pk).update(authors_untold_since=at)
 
 
 def write_authors(submission: Submission, entries: Sequence[AuthorEntry], at: datetime) -> None:

@@ -24,6 +24,7 @@ from submissions.forms.author import BaseAuthors
 from submissions.lncs import CODES
 from submissions.models import Conflict, LatePermission, Manuscript, ReproducibilityRecord, Submission
 from submissions.states import Outcome, State
+from submissions.tasks import sweep_untold_authors
 from tests import factories
 from tests.submissions.desk import answers, complete_draft, entry, finding, letters, pdf, report
 
@@ -285,6 +286,26 @@ def test_a_co_author_added_after_submitting_gets_the_receipt_once_the_list_is_sa
     for _ in range(2):
         assert ada.post(address, posted).status_code == 302
     assert letters("receipt") == [author.email, "bo@co.example"]
+
+
+def test_a_co_author_whom_only_the_browser_saved_gets_the_receipt_once_the_list_is_at_rest(
+    draft: Submission, author: User, ada: Client
+) -> None:
+    now = timezone.now()
+    sending.submit(submission=draft, by=author, at=now, received_at=now)
+    rows = [{"name": author.name, "email": author.email, "is_contact": "on"}, {"name": "Bo", "email": "bo@co.example"}]
+    address, quick = f"{base(draft)}authors/", {"X-Autosave": "1"}
+    ada.post(address, author_rows(draft, *rows), headers=quick)
+    sweep_untold_authors()
+    assert letters("receipt") == [author.email]
+    Submission.objects.update(authors_untold_since=timezone.now() - timedelta(minutes=10))
+    # What changes nothing is not waited for again.
+    ada.post(address, author_rows(draft, *rows), headers=quick)
+    for _ in range(2):
+        sweep_untold_authors()
+    assert letters("receipt") == [author.email, "bo@co.example"]
+    draft.refresh_from_db()
+    assert draft.authors_untold_since is None
 
 
 def test_an_author_list_typed_when_it_is_frozen_already_is_kept_aside(draft: Submission, ada: Client) -> None:
