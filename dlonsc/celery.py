@@ -21,6 +21,7 @@ app.conf.beat_schedule = {
     "read what came back": {"task": "dlonsc.mail.tasks.poll_mailbox", "schedule": 120.0},
     "remind before deadlines": {"task": "reviews.tasks.remind", "schedule": 300.0},
     "check what is not yet checked": {"task": "submissions.tasks.sweep_checks", "schedule": 60.0},
+    "tell new authors": {"task": "submissions.tasks.sweep_untold_authors", "schedule": 300.0},
     "ask what must always be true": {"task": "reviews.tasks.audit", "schedule": crontab(hour=3, minute=17)},
     "find conflicts of new members": {"task": "submissions.tasks.sweep_conflicts", "schedule": 600.0},
     "compute sentence vectors": {"task": "reviews.tasks.embed_texts", "schedule": 300.0},

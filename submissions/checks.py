@@ -91,7 +91,8 @@ def conclude(manuscript: Manuscript, report: Report | None, at: datetime) -> Non
     """Write a report once, and let the version count; None is a check that is not done yet.
 
     A new version of a submitted paper replaces the old one here, with its letter, unless the check blocks it: then
-    the earlier version stays submitted. Two checkers at once write and mail once.
+    the earlier version stays submitted. Once the decision is known, none replaces the one that was reviewed. Two
+    checkers at once write and mail once.
     """
     submission = Submission.objects.select_for_update().select_related("edition").get(pk=manuscript.submission_id)
     if report is not None:
@@ -106,7 +107,7 @@ def conclude(manuscript: Manuscript, report: Report | None, at: datetime) -> Non
             manuscript.refresh_from_db()
             return
     manuscript.refresh_from_db()
-    if submission.state != State.SUBMITTED or manuscript.is_late:
+    if submission.state != State.SUBMITTED or manuscript.is_late or submission.outcome_known(at):
         return
     if manuscript.is_current:
         if report is not None:

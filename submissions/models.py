@@ -52,8 +52,10 @@ class Submission(models.Model):
     )
     # Conflicts confirmed by the authors (step A5), even when there are none.
     conflicts_at = models.DateTimeField(null=True, blank=True)
+    # Since when the author list of the submitted paper stands without its new authors being told; None: all are told.
+    authors_untold_since = models.DateTimeField(null=True, blank=True)
     # What was typed into a section and could not be saved as rows yet, as posted: {section: {field: value, by, by_id}};
-    # "aside": [{section, by, by_id, fields: {field: [values]}}], what came second.
+    # "aside": [{section, by, by_id, window, fields: {field: [values]}}], what came second or too late.
     typed = models.JSONField(default=dict, blank=True)
     version = models.PositiveIntegerField(default=1)
 

@@ -1,4 +1,4 @@
-"""Doorbells of the format check and of computed conflicts."""
+"""Doorbells of the format check, of computed conflicts and of authors who were added."""
 
 from celery import shared_task
 from django.utils import timezone
@@ -7,6 +7,8 @@ from dlonsc.editions.models import Edition
 from dlonsc.mail.apart import apart
 from submissions.checks import check_manuscript, renew, unchecked
 from submissions.conflicts import refresh_edition
+from submissions.models import Submission
+from submissions.telling import tell_new_authors
 
 
 @shared_task
@@ -35,3 +37,11 @@ def sweep_conflicts() -> None:
     for edition in Edition.objects.filter(submissions__isnull=False).distinct():
         with apart(f"conflicts of {edition.slug}"):
             refresh_edition(edition, timezone.now())
+
+
+@shared_task
+def sweep_untold_authors() -> None:
+    """Tell the authors who were added to submitted papers and whose list was saved by the browser alone."""
+    for submission in Submission.objects.filter(authors_untold_since__isnull=False):
+        with apart(f"new authors of {submission.label}"):
+            tell_new_authors(submission, timezone.now())

@@ -6,13 +6,13 @@ from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, Max
+from django.db.models import F, Max, QuerySet
 from django.db.models.functions import Lower
 
 from dlonsc.accounts.models import User
 from dlonsc.editions.calendar import Phase
 from dlonsc.editions.models import Edition, Membership, Topic
-from submissions import emails
+from submissions import emails, telling
 from submissions.access import open_to
 from submissions.actions.moves import (
     A_PRESS,
@@ -20,6 +20,7 @@ from submissions.actions.moves import (
     PRESSED_TWICE,
     Refused,
     Stale,
+    fingerprint,
     is_open_to_change,
     may_recast,
     note,
@@ -163,6 +164,17 @@ def listed(submission: Submission) -> list[dict[str, Any]]:
     return [{name: getattr(row, name) for name in names} for row in submission.authors.all()]
 
 
+def version_of_authors(submission: Submission) -> str:
+    """What stands for the author list, and for the rows typed into it that cannot be saved yet, when two save it."""
+    return fingerprint([listed(submission), submission.typed.get("authors", {})])
+
+
+def require_version_of_authors(submission: Submission, version: str) -> None:
+    """Raise Stale when the list that a window showed, if it says which, is not the one that stands."""
+    if version and version != version_of_authors(submission):
+        raise Stale("Another window or co-author saved a newer list. Yours is still in the form below.", {})
+
+
 def check_entries(entries: Sequence[AuthorEntry]) -> None:
     """Refuse an empty list, one that is too long, an address twice (naming the row), all but one contact author."""
     if not entries:
@@ -181,28 +193,41 @@ def check_entries(entries: Sequence[AuthorEntry]) -> None:
 
 @transaction.atomic
 def set_authors(
-    *, submission: Submission, entries: Sequence[AuthorEntry], by: User, at: datetime, tell: bool = False
+    *,
+    submission: Submission,
+    entries: Sequence[AuthorEntry],
+    by: User,
+    at: datetime,
+    version: str = "",
+    tell: bool = False,
 ) -> None:
     """Write the author list in its order. Frozen once the deadline has passed: then a change is a request.
 
-    `tell` sends the receipt of a submitted paper to who has none yet: not while an address is still being typed.
+    Raises Stale when `version`, that of the list that was shown, is not the one that stands any more.
+    `tell` sends the receipt of a submitted paper to who has none yet: not while an address is still being typed. Then
+    the beat does, once the list is at rest (submissions.telling).
     """
     # Whoever announces at the same time waits here or is waited for: letters go to the list that stands.
     Submission.objects.select_for_update().get(pk=submission.pk)
     submission.refresh_from_db()
     if not may_list(submission, at):
         raise Refused("The author list is frozen since the deadline. Ask for a change instead; all authors are told.")
+    require_version_of_authors(submission, version)
     check_entries(entries)
     before = listed(submission)
     write_authors(submission, entries, at)
     if not Submission.objects.filter(open_to(by), pk=submission.pk).exists():
         raise Refused(LEFT_OUT)
     refresh_conflicts(submission, at)
-    if listed(submission) != before:
+    is_changed = listed(submission) != before
+    if is_changed:
         note("changed the author list", submission, by=by, at=at, before=before, after=listed(submission))
-    current = submission.manuscripts.filter(is_current=True).first()
-    if tell and current is not None and submission.state == State.SUBMITTED:
-        emails.receipt(submission, current, at=at, is_new_version=False)
+    if submission.state != State.SUBMITTED:
+        return
+    if tell:
+        telling.send_missing_receipts(submission, at)
+    elif is_changed:
+        Submission.objects.filter(pk=submission.pk).update(authors_untold_since=at)
 
 
 def write_authors(submission: Submission, entries: Sequence[AuthorEntry], at: datetime) -> None:
@@ -265,12 +290,26 @@ class Declared:
     reason: str = ""
 
 
+def own_conflicts(submission: Submission) -> QuerySet[Conflict]:
+    """What the authors declared; what was computed or decided besides is not theirs to see."""
+    rows = submission.conflicts.filter(source=ConflictSource.AUTHOR, lifted_at__isnull=True)
+    return rows.select_related("membership").order_by("membership")
+
+
+def version_of_conflicts(submission: Submission, among: Iterable[Membership]) -> str:
+    """What stands for the authors' own conflicts with some members when two windows save them; '' for none."""
+    rows = own_conflicts(submission).filter(membership__in=[member.pk for member in among])
+    values = list(rows.values_list("membership", "kind", "reason"))
+    return fingerprint(values) if values else ""
+
+
 @transaction.atomic
 def declare_conflicts(
     *,
     submission: Submission,
+    version: str,
     declared: Sequence[Declared],
-    among: Iterable[Membership],
+    among: Sequence[Membership],
     reason: str,
     by: User,
     at: datetime,
@@ -278,14 +317,22 @@ def declare_conflicts(
     """Write the authors' own conflicts; the computed and others' stay. More than the edition's number need a reason.
 
     `among` are the members whom the form showed: what was declared with anybody else stays and is not counted.
+    Raises Stale when `version`, that of the conflicts which it showed, is not what stands: unticked must mean removed.
     """
+    # Whoever saves at the same time waits here and then finds the newer conflicts.
+    Submission.objects.select_for_update().get(pk=submission.pk)
     require_open(submission, at)
+    if version != version_of_conflicts(submission, among):
+        raise Stale(
+            "Another window or co-author changed the conflicts meanwhile. Both are ticked below; look them over and "
+            "save again.",
+            {},
+        )
     limit = submission.edition.conflicts_need_reason_above
     if len(declared) > limit and not reason.strip():
         raise Refused(f"You name {len(declared)} people. For more than {limit}, please say why.", "reason")
-    own = Conflict.objects.filter(submission=submission, source=ConflictSource.AUTHOR, lifted_at__isnull=True)
     kept = {line.membership.pk for line in declared}
-    own.filter(membership__in=[member.pk for member in among if member.pk not in kept]).delete()
+    own_conflicts(submission).filter(membership__in=[member.pk for member in among if member.pk not in kept]).delete()
     for line in declared:
         Conflict.objects.update_or_create(
             submission=submission,

@@ -1,5 +1,7 @@
 """What all verbs share: the move of a state by compare-and-set, and the line in the history."""
 
+import hashlib
+import json
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -27,10 +29,19 @@ class Stale(Refused):
         self.theirs = theirs
 
 
+class NoRoom(Refused):
+    """The disk did not take a file; nothing of it was kept, and nobody who uploads can help it."""
+
+
 # The same act within this time is a second press of one button.
 A_PRESS = timedelta(minutes=1)
 PRESSED_TWICE = "This was sent a moment ago already; nothing was written twice."
 DECIDED = "The decision is announced; write to the chairs about any change now."
+
+
+def fingerprint(values: Any) -> str:
+    """What stands for plain values where two windows may save them."""
+    return hashlib.sha256(json.dumps(values, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
 def too_late(edition: Edition, received_at: datetime) -> str:

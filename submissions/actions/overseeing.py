@@ -6,6 +6,8 @@ from django.db import transaction
 
 from dlonsc.accounts.models import User
 from dlonsc.editions.calendar import AOE, Phase, announced_at
+from dlonsc.mail.ledger import DONE
+from dlonsc.mail.models import Message
 from submissions import emails
 from submissions.actions.drafting import AuthorEntry, refuse_said_twice, write_authors
 from submissions.actions.moves import A_PRESS, PRESSED_TWICE, Refused, move, note, window_of
@@ -13,13 +15,24 @@ from submissions.actions.sending import missing
 from submissions.checks import replace_current
 from submissions.conflicts import refresh_conflicts
 from submissions.models import AuthorListRequest, LatePermission, Manuscript, Question, Submission
-from submissions.states import IllegalMove, State
+from submissions.states import IllegalMove, Outcome, State
 
 NO_MORE_TIME = (
     "The decision is announced: nothing of the submitted paper changes any more. What is to be printed comes with the "
     "camera-ready paper."
 )
+REVIEWED_STAYS = (
+    "The version that was reviewed stays: the paper is decided, its decision is being announced, or it was taken back "
+    "or returned. Nothing was changed."
+)
+# The kind of the committee's letter in the ledger, which is all of it that this room knows.
+DECISION = "decision"
 CORRECTED = "corrected PDF asked for by the chairs"
+
+
+def may_change_version(submission: Submission) -> bool:
+    """Whether a chair may still change which version is reviewed: not once the outcome is announced or held."""
+    return submission.state in {State.DRAFT, State.SUBMITTED} and not submission.outcome
 
 
 @transaction.atomic
@@ -35,8 +48,12 @@ def give_late_permission(
     if not reason.strip():
         raise Refused("Say why; the log keeps it.", "reason")
     # Whoever presses at the same time waits here and then finds the permission.
-    if phase == Phase.SUBMISSION and Submission.objects.select_for_update().get(pk=submission.pk).outcome_known(at):
+    known = Submission.objects.select_for_update().get(pk=submission.pk).outcome_known(at)
+    if phase == Phase.SUBMISSION and known:
         raise Refused(NO_MORE_TIME, "phase")
+    if phase == Phase.CAMERA_READY and known != Outcome.ACCEPTED:
+        # The letter leaves at once: for a held decision it would tell the acceptance, and no Stop calls it back.
+        raise Refused("More time for the camera-ready paper can be given once its acceptance is announced.", "phase")
     last = window_of(submission, phase, received_at=at).cutoff
     if last is None:
         raise Refused("No date is set for this; it is open to all.", "phase")
@@ -57,8 +74,9 @@ def give_late_permission(
 @transaction.atomic
 def adopt_late_manuscript(*, manuscript: Manuscript, by: User, at: datetime) -> Manuscript:
     """Make a late file the current one; a complete draft becomes submitted with it."""
-    submission = manuscript.submission
-    Submission.objects.select_for_update().get(pk=submission.pk)
+    submission = Submission.objects.select_for_update().select_related("edition").get(pk=manuscript.submission_id)
+    if not may_change_version(submission):
+        raise Refused(REVIEWED_STAYS)
     if not Manuscript.objects.filter(pk=manuscript.pk, is_late=True, is_current=False).exists():
         raise Refused("This file was adopted already, or is not a late one.")
     submission.manuscripts.filter(is_current=True).update(is_current=False)
@@ -95,16 +113,27 @@ def adopt(submission: Submission, by: User, at: datetime) -> None:
     emails.receipt(submission, submission.manuscripts.get(is_current=True), at=at, is_new_version=False)
 
 
+def decision_may_leave(submission: Submission) -> bool:
+    """Whether the ledger holds a letter with the submission's decision that is still on its way."""
+    return Message.objects.filter(subject_label=submission.label, kind=DECISION).exclude(state__in=DONE).exists()
+
+
 @transaction.atomic
 def decide_author_change(*, request: AuthorListRequest, grant: bool, answer: str, by: User, at: datetime) -> None:
     """Grant or refuse a changed author list, once; all authors of both lists are told.
 
-    Raises Refused for granting while the decision is held: its letters go to the addresses of the old list.
+    Raises Refused for granting while the decision is held, or its letters wait: they go to the addresses of the old
+    list, are kept back from who left it, and are written to nobody who comes.
     """
-    held_until = Submission.objects.select_for_update().get(pk=request.submission_id).announced_at
-    if grant and held_until is not None and held_until > at:
+    locked = Submission.objects.select_for_update().get(pk=request.submission_id)
+    if grant and locked.announced_at is not None and locked.announced_at > at:
         raise Refused(
             "The decision on this submission is being announced; stop the announcement first or wait until it is out."
+        )
+    if grant and decision_may_leave(locked):
+        raise Refused(
+            "Letters with the decision on this submission still wait to leave, for the old list. Grant the change once "
+            "they are out; the page of the announcement shows them."
         )
     rows = AuthorListRequest.objects.filter(pk=request.pk, decided_at__isnull=True)
     if not rows.update(decided_by=by, decided_at=at, is_granted=grant, answer=answer.strip()):
@@ -127,10 +156,12 @@ def override_check(*, manuscript: Manuscript, words: str, by: User, at: datetime
     """
     if not words.strip():
         raise Refused("Say why this PDF is fine in spite of the findings.", "note")
+    submission = Submission.objects.select_for_update().select_related("edition").get(pk=manuscript.submission_id)
+    if not may_change_version(submission):
+        raise Refused(REVIEWED_STAYS, "note")
     rows = Manuscript.objects.filter(pk=manuscript.pk, overridden_at__isnull=True)
     if not rows.update(override_note=words.strip(), overridden_by=by, overridden_at=at):
         return
-    submission = Submission.objects.select_for_update().select_related("edition").get(pk=manuscript.submission_id)
     note("overrode the format check", submission, by=by, at=at, version=manuscript.number, note=words)
     if submission.state == State.SUBMITTED and not manuscript.is_late and not manuscript.is_current:
         replace_current(submission, manuscript, at)

@@ -7,24 +7,27 @@ from datetime import date, datetime
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
-from django.db.models import Max
 
 from dlonsc.accounts.models import User
 from dlonsc.editions.calendar import Phase
 from submissions import emails
-from submissions.actions.moves import Refused, note, window_of
-from submissions.actions.sending import judge_bytes
+from submissions.actions.moves import Refused, Stale, fingerprint, note, window_of
+from submissions.actions.sending import is_second_press, judge_bytes, keep
 from submissions.archives import faults_of
 from submissions.checks import check_item
-from submissions.files import Stored, store
+from submissions.files import Stored
 from submissions.models import Author, CameraReadyDetails, CameraReadyItem, CameraReadyKind, Submission
 from submissions.states import Outcome
+
+
+def is_locked(submission: Submission) -> bool:
+    return CameraReadyDetails.objects.filter(submission=submission, is_locked=True).exists()
 
 
 def require_accepted(submission: Submission, at: datetime) -> None:
     if submission.outcome_known(at) != Outcome.ACCEPTED:
         raise Refused("Camera-ready papers are collected for accepted submissions.")
-    if CameraReadyDetails.objects.filter(submission=submission, is_locked=True).exists():
+    if is_locked(submission):
         raise Refused("The proceedings chair has approved this paper; it is locked. Write to the chairs.")
 
 
@@ -53,10 +56,13 @@ def deliver_item(
     received_at: datetime,
     begun_at: datetime | None = None,
 ) -> CameraReadyItem:
-    """Store a camera-ready PDF, source archive or licence as the next version; a letter says that it came."""
+    """Store a camera-ready PDF, source archive or licence as the next version; a letter says that it came.
+
+    Raises Refused too when the paper was approved while the file was on its way: then it is kept and does not count.
+    """
     require_accepted(submission, at)
     judge_item(submission, kind, upload)
-    stored = store(upload)
+    stored = keep(upload)
     if kind == CameraReadyKind.PDF and submission.manuscripts.filter(sha256=stored.sha256).exists():
         raise Refused(
             "This is byte for byte the PDF that was reviewed. Upload the final version, with the authors' names and "
@@ -66,6 +72,12 @@ def deliver_item(
     window = window_of(submission, Phase.CAMERA_READY, received_at=received_at, begun_at=begun_at)
     is_late = not window.accepts
     item = write_item(submission, kind, upload.name or "file", stored, is_late, by, at)
+    if not item.is_current:
+        raise Refused(
+            "The proceedings chair approved this paper while your file was on its way. The approved files stay; yours "
+            f"is kept as version {item.number} and does not count. Write to the chairs if it should.",
+            "file",
+        )
     if kind == CameraReadyKind.PDF:
         check_item(item, submission.edition)
     return item
@@ -75,14 +87,20 @@ def deliver_item(
 def write_item(
     submission: Submission, kind: str, name: str, stored: Stored, is_late: bool, by: User, at: datetime
 ) -> CameraReadyItem:
+    # Whoever approves, or delivers the same, at the same time waits here or is waited for.
     Submission.objects.select_for_update().get(pk=submission.pk)
+    counts = not is_locked(submission)
     rows = submission.camera_ready_items.filter(kind=kind)
-    last = rows.aggregate(last=Max("number"))["last"] or 0
-    rows.filter(is_current=True).update(is_current=False)
+    newest = rows.order_by("-number").first()
+    if newest is not None and newest.is_current == counts and is_second_press(newest, stored, by, at):
+        return newest
+    if counts:
+        rows.filter(is_current=True).update(is_current=False)
     item = CameraReadyItem.objects.create(
         submission=submission,
         kind=kind,
-        number=last + 1,
+        number=newest.number + 1 if newest else 1,
+        is_current=counts,
         is_late=is_late,
         sha256=stored.sha256,
         size=stored.size,
@@ -93,7 +111,8 @@ def write_item(
     note(
         "delivered a camera-ready item", submission, by=by, at=at, kind=kind, version=item.number, sha256=stored.sha256
     )
-    emails.camera_ready_received(item, at=at)
+    if counts:
+        emails.camera_ready_received(item, at=at)
     return item
 
 
@@ -105,15 +124,36 @@ class Details:
     alt_text_done: bool
 
 
+def details_of(submission: Submission) -> CameraReadyDetails:
+    """A submission's details, or empty ones that the first save writes: looking changes nothing."""
+    found = CameraReadyDetails.objects.filter(submission=submission).first()
+    return found or CameraReadyDetails(submission=submission)
+
+
+def version_of_details(submission: Submission) -> str:
+    """What stands for the details, ORCID iDs among them, when two windows save them."""
+    row = details_of(submission)
+    orcids = list(submission.authors.values_list("pk", "orcid"))
+    return fingerprint([[getattr(row, name) for name in Details.__dataclass_fields__], orcids])
+
+
 @transaction.atomic
 def save_details(
-    *, submission: Submission, details: Details, orcids: Mapping[int, str], by: User, at: datetime
+    *, submission: Submission, version: str, details: Details, orcids: Mapping[int, str], by: User, at: datetime
 ) -> CameraReadyDetails:
     """Save what print needs beside the files; `orcids` maps authors (primary keys) to their ORCID iDs.
 
-    An ORCID iD names the same person better; it changes no author list and so needs no request.
+    An ORCID iD names the same person better; it changes no author list and so needs no request. Raises Stale with the
+    newer values when `version`, that of the details which were shown, is not what stands.
     """
+    # Whoever saves at the same time waits here and then finds the newer details.
+    Submission.objects.select_for_update().get(pk=submission.pk)
     require_accepted(submission, at)
+    if version != version_of_details(submission):
+        newer = details_of(submission)
+        theirs = {name: getattr(newer, name) for name in Details.__dataclass_fields__}
+        theirs |= {f"orcid-{author.pk}": author.orcid for author in submission.authors.all()}
+        raise Stale("Another window or co-author saved newer details. Yours are still in the form below.", theirs)
     for author in submission.authors.all():
         if author.pk in orcids and author.orcid != orcids[author.pk]:
             Author.objects.filter(pk=author.pk).update(orcid=orcids[author.pk])
@@ -147,6 +187,7 @@ def return_item(*, item: CameraReadyItem, text: str, by: User, at: datetime) -> 
 @transaction.atomic
 def approve(*, submission: Submission, by: User, at: datetime) -> None:
     """Lock a paper all of whose items are accepted; its authors get the final receipt."""
+    Submission.objects.select_for_update().get(pk=submission.pk)
     current = submission.camera_ready_items.filter(is_current=True, accepted_at__isnull=False)
     missing = set(CameraReadyKind.values) - set(current.values_list("kind", flat=True))
     if missing:

@@ -1,5 +1,6 @@
 """Uploading, submitting, withdrawing. Nothing acknowledged is ever lost: bytes first, row second, receipt last."""
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -7,17 +8,26 @@ from functools import partial
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
-from django.db.models import Max
 
 from dlonsc.accounts.models import User
 from dlonsc.editions.calendar import Phase, WindowState
 from submissions import emails
-from submissions.actions.moves import DECIDED, Refused, may_recast, move, note, too_late, window_of
+from submissions.actions.moves import (
+    A_PRESS,
+    DECIDED,
+    NoRoom,
+    Refused,
+    may_recast,
+    move,
+    note,
+    too_late,
+    window_of,
+)
 from submissions.archives import faults_of_supplement
 from submissions.checks import check_inline
 from submissions.conflicts import refresh_conflicts
 from submissions.files import Stored, store
-from submissions.models import Author, Manuscript, ReproducibilityRecord, Submission, Supplement
+from submissions.models import Author, Manuscript, ReproducibilityRecord, StoredFile, Submission, Supplement
 from submissions.states import IllegalMove, State
 from submissions.tasks import check
 
@@ -27,6 +37,7 @@ NOT_LISTED = (
     "No author has an address that you have confirmed, and once submitted the paper opens to its authors only. Put "
     "such an address of yours into the list, confirm the one that stands there, or let one of the authors submit."
 )
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -64,6 +75,26 @@ def refuse_when_over(submission: Submission, at: datetime) -> None:
         raise Refused(DECIDED)
 
 
+def keep(upload: "UploadedFile[bytes]") -> Stored:
+    """Store the bytes of an upload. Raises NoRoom when the disk takes no more; then no row names them."""
+    try:
+        return store(upload)
+    except OSError as error:
+        logger.exception("an upload could not be stored")
+        raise NoRoom(
+            f"{upload.name} was not stored: the site cannot write files just now. Nothing was changed. Please try "
+            "again later, and tell the chairs when it stays so.",
+            "file",
+        ) from error
+
+
+def is_second_press(newest: StoredFile | None, stored: Stored, by: User, at: datetime) -> bool:
+    """Whether an upload is the newest file once more: the same bytes by the same person within a moment."""
+    if newest is None or (newest.sha256, newest.uploaded_by_id) != (stored.sha256, by.pk):
+        return False
+    return newest.uploaded_at > at - A_PRESS
+
+
 def upload_manuscript(
     *,
     submission: Submission,
@@ -75,11 +106,11 @@ def upload_manuscript(
 ) -> Uploaded:
     """Store a PDF as the next version, then check it. After the deadline it is kept, marked late, and no part yet.
 
-    Raises Refused when the bytes are no PDF or the submission is over.
+    The same file pressed twice is one version. Raises Refused when the bytes are no PDF or the submission is over.
     """
     refuse_when_over(submission, at)
     judge_bytes(upload)
-    stored = store(upload)
+    stored = keep(upload)
     window = window_of(submission, Phase.SUBMISSION, received_at=received_at, begun_at=begun_at)
     is_late = window.state == WindowState.CLOSED
     manuscript = write_manuscript(submission, upload.name or "paper.pdf", stored, is_late, by, at, received_at)
@@ -98,7 +129,10 @@ def write_manuscript(
     state = Submission.objects.select_for_update().get(pk=submission.pk).state
     # What is submitted stays so until the check has seen the new version (checks.conclude).
     is_current = not is_late and state == State.DRAFT
-    last = submission.manuscripts.aggregate(last=Max("number"))["last"] or 0
+    newest = submission.manuscripts.first()
+    if newest is not None and newest.is_late == is_late and is_second_press(newest, stored, by, at):
+        return newest
+    last = newest.number if newest else 0
     if is_current:
         submission.manuscripts.filter(is_current=True).update(is_current=False)
     manuscript = Manuscript.objects.create(
@@ -142,7 +176,7 @@ def add_supplement(
     if faults := faults_of_supplement(upload, upload.name or ""):
         raise Refused(" ".join(faults), "file")
     upload.seek(0)
-    stored = store(upload)
+    stored = keep(upload)
     with transaction.atomic():
         supplement = Supplement.objects.create(
             submission=submission,

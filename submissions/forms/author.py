@@ -262,6 +262,7 @@ class ItemForm(forms.Form):
 
 
 class CameraReadyForm(forms.Form):
+    version = forms.CharField(widget=forms.HiddenInput, required=False)
     running_head = forms.CharField(label="Running head", max_length=120, required=False, help_text="short title")
     licence_signer = forms.CharField(label="Licence signed by", max_length=200, required=False)
     licence_signed_on = forms.DateField(
@@ -291,7 +292,8 @@ class CameraReadyForm(forms.Form):
 
     def details(self) -> dict[str, Any]:
         """The values that are no ORCID iDs."""
-        return {name: value for name, value in self.cleaned_data.items() if not name.startswith("orcid-")}
+        known = self.base_fields.keys() - {"version"}
+        return {name: value for name, value in self.cleaned_data.items() if name in known}
 
     def orcids(self) -> dict[int, str]:
         """ORCID iDs by the authors' primary keys."""

@@ -1,7 +1,5 @@
 """The authors' pages: what I owe and own, one submission with its sections, receipt, questions."""
 
-import hashlib
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -20,9 +18,9 @@ from dlonsc.editions.calendar import Phase
 from dlonsc.editions.models import Membership
 from dlonsc.editions.views.doors import signed_in
 from submissions import frontpage, receipts
-from submissions.access import authored_by, one
+from submissions.access import authored_by, looked_at_by, one
 from submissions.actions import drafting, sending
-from submissions.actions.moves import Refused, Stale, may_recast, too_late, window_of
+from submissions.actions.moves import NoRoom, Refused, Stale, fingerprint, may_recast, too_late, window_of
 from submissions.conflicts import Committee, computed_conflicts
 from submissions.downloads import serve
 from submissions.forms.author import (
@@ -41,7 +39,6 @@ from submissions.guide import guide
 from submissions.models import (
     Conflict,
     ConflictKind,
-    ConflictSource,
     Manuscript,
     ReproducibilityRecord,
     Submission,
@@ -50,6 +47,12 @@ from submissions.pagemap import as_page_map
 from submissions.states import Outcome, State
 
 NOT_CAUGHT = 422
+NO_ROOM = 507
+
+
+def status_of(refusal: Refused) -> int:
+    """What a refused upload is answered with."""
+    return NO_ROOM if isinstance(refusal, NoRoom) else NOT_CAUGHT
 
 
 def person(request: HttpRequest) -> User:
@@ -79,10 +82,39 @@ def typing(row: Submission) -> Iterator[dict[str, Any]]:
     row.typed = typed
 
 
-def put_aside(typed: dict[str, Any], section: str, by: dict[str, Any], fields: dict[str, list[str]]) -> None:
-    """Keep a text of somebody beside the section; her own earlier one of it gives way, nobody else's does."""
-    others = [one for one in typed.get("aside", []) if (one["section"], one.get("by_id")) != (section, by["by_id"])]
-    typed["aside"] = [*others, {"section": section, **by, "fields": fields}]
+def put_aside(
+    typed: dict[str, Any], section: str, by: dict[str, Any], fields: dict[str, list[str]], window: str = ""
+) -> None:
+    """Keep a text of somebody beside the section, each once.
+
+    Only an earlier state of the same text gives way: what she typed into this section in the same window.
+    """
+    new = {"section": section, **by, "window": window, "fields": fields}
+
+    def gives_way(old: dict[str, Any]) -> bool:
+        is_same_window = bool(window) and old.get("window") == window
+        return (old["section"], old.get("by_id")) == (section, by["by_id"]) and (
+            is_same_window or old["fields"] == fields
+        )
+
+    typed["aside"] = [*(old for old in typed.get("aside", []) if not gives_way(old)), new]
+
+
+def shown_aside(submission: Submission, reader: User) -> list[dict[str, Any]]:
+    """What is kept beside the sections, with what its Discard sends; only whoever typed a text discards it."""
+    return [
+        one | {"fingerprint": fingerprint(one), "is_hers": one.get("by_id") in {None, reader.pk}}
+        for one in submission.typed.get("aside", [])
+    ]
+
+
+def discard(row: Submission, chosen: str, by: User) -> None:
+    """Drop one text that is kept aside, as its writer saw it."""
+    with typing(row) as typed:
+        kept = [
+            one for one in typed.get("aside", []) if fingerprint(one) != chosen or one.get("by_id") not in {None, by.pk}
+        ]
+        typed["aside"] = kept
 
 
 def writer(request: HttpRequest) -> dict[str, Any]:
@@ -98,23 +130,27 @@ def typed_fields(request: HttpRequest) -> dict[str, list[str]]:
 
 
 def kept_aside(row: Submission, section: str, request: HttpRequest, words: str) -> JsonResponse:
-    """Answer an autosave that came second: the newer text stays, this one is kept beside it and shown on the page.
+    """Answer a save that came second, or too late: the text is kept beside the paper's and shown on its page.
 
     No version goes back, so that this window cannot write over what it has not seen.
     """
     with typing(row) as typed:
-        put_aside(typed, section, writer(request), typed_fields(request))
+        put_aside(typed, section, writer(request), typed_fields(request), request.headers.get("X-Window", "")[:20])
     return JsonResponse({"message": f"Not saved: {words}", "kept": True}, status=409)
+
+
+def kept_after_the_form(row: Submission, section: str, request: HttpRequest, words: str) -> HttpResponse:
+    """Keep what no form will show again, for it is closed now, and show it on the paper's page."""
+    answer = kept_aside(row, section, request, words)
+    if is_autosave(request):
+        return answer
+    messages.error(request, words)
+    return page(request, row, status=NOT_CAUGHT)
 
 
 def words_of_errors(form: DetailsForm) -> str:
     """All errors of a form in one line, for the save mark."""
     return " ".join(f"{form[name].label}: {error}" for name, errors in form.errors.items() for error in errors)
-
-
-def version_of_authors(submission: Submission) -> str:
-    """What stands for the author list when two windows save it."""
-    return hashlib.sha256(json.dumps(drafting.listed(submission)).encode()).hexdigest()[:16]
 
 
 @signed_in
@@ -165,6 +201,8 @@ def page(request: HttpRequest, submission: Submission, *, status: int = 200, **f
     may_write = drafting.may_write(submission, at)
     lines = sending.missing(submission, by=person(request)) if submission.state == State.DRAFT else []
     own_addresses = person(request).verified_emails
+    # A chair who looks as her sees no unfinished text.
+    is_looked_at = looked_at_by.get() is not None
     context: dict[str, Any] = {
         "edition": submission.edition,
         "submission": submission,
@@ -182,7 +220,7 @@ def page(request: HttpRequest, submission: Submission, *, status: int = 200, **f
         "authors": submission.authors.all(),
         "topics": submission.topics.all(),
         "supplements": submission.supplements.filter(removed_at__isnull=True),
-        "own_conflicts": own_conflicts(submission),
+        "own_conflicts": drafting.own_conflicts(submission),
         "questions": submission.questions.select_related("written_by"),
         "status": status_words(submission),
         "outcome": submission.outcome_known(at),
@@ -196,12 +234,12 @@ def page(request: HttpRequest, submission: Submission, *, status: int = 200, **f
         "question": QuestionForm(),
         "withdraw": WithdrawForm(),
         "details": details_form(submission),
-        "author_rows": author_rows(submission),
-        "authors_version": version_of_authors(submission),
+        "author_rows": author_rows(submission, with_typed=not is_looked_at),
+        "authors_version": drafting.version_of_authors(submission),
         "may_confirm": any(
             row.confirmed_at is None and row.email.lower() in own_addresses for row in submission.authors.all()
         ),
-        "aside": submission.typed.get("aside", []),
+        "aside": [] if is_looked_at else shown_aside(submission, person(request)),
         "may_restore": may_recast(submission, at),
         **forms,
     }
@@ -230,12 +268,6 @@ def differences_of(submission: Submission, manuscript: Manuscript | None) -> lis
     return frontpage.differences((manuscript.report or {}).get("front"), submission, what)
 
 
-def own_conflicts(submission: Submission) -> Any:
-    """What the authors declared; what was computed or decided besides is not theirs to see."""
-    rows = submission.conflicts.filter(source=ConflictSource.AUTHOR, lifted_at__isnull=True)
-    return rows.select_related("membership")
-
-
 def status_words(submission: Submission) -> str:
     """One line, nothing else: no reviewer count, no score."""
     at = timezone.now()
@@ -259,10 +291,10 @@ def details_form(submission: Submission, data: Any = None) -> DetailsForm:
     return DetailsForm(data, initial=initial, edition=submission.edition, prefix=None)
 
 
-def author_rows(submission: Submission) -> Any:
+def author_rows(submission: Submission, *, with_typed: bool) -> Any:
     """The author list as rows: what was typed and could not be saved comes back as it was."""
     typed = submission.typed.get("authors")
-    if typed:
+    if typed and with_typed:
         return AuthorFormSet(typed, prefix="authors")
     return AuthorFormSet(initial=authors_initial(submission), prefix="authors")
 
@@ -279,8 +311,7 @@ def details(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     """Save title, abstract, keywords, topics and declaration; answers JSON to the autosave."""
     row = mine(request, slug, number)
     if "dismiss" in request.POST:
-        with typing(row) as typed:
-            typed.pop("aside", None)
+        discard(row, request.POST["dismiss"], person(request))
         return redirect("submissions:submission", slug, number)
     form = DetailsForm(request.POST, edition=row.edition)
     theirs: dict[str, Any] = {}
@@ -289,8 +320,10 @@ def details(request: HttpRequest, slug: str, number: int) -> HttpResponse:
             raise Refused(words_of_errors(form))
         row = drafting.update_details(submission=row, by=person(request), at=timezone.now(), **form.cleaned_data)
     except Refused as refusal:
+        row.refresh_from_db()
+        if not drafting.may_write(row, timezone.now()):
+            return kept_after_the_form(row, "details", request, refusal.words)
         if is_autosave(request):
-            row.refresh_from_db()
             if isinstance(refusal, Stale):
                 return kept_aside(row, "details", request, refusal.words)
             return JsonResponse({"message": f"Not saved: {refusal.words}"}, status=NOT_CAUGHT)
@@ -315,46 +348,56 @@ def authors(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     rows: Any = AuthorFormSet(request.POST, prefix="authors")
     known = request.POST.get("version", "")
     try:
-        if known and known != version_of_authors(row):
-            raise Stale("Another window or co-author saved a newer list. Yours is still in the form below.", {})
         if not rows.is_valid():
             raise Refused("The author list is not complete: see the marked rows.")
-        drafting.set_authors(
-            submission=row,
-            entries=rows.entries(),
-            by=person(request),
-            at=timezone.now(),
-            tell=not is_autosave(request),
-        )
+        with transaction.atomic():
+            drafting.set_authors(
+                submission=row,
+                version=known,
+                entries=rows.entries(),
+                by=person(request),
+                at=timezone.now(),
+                tell=not is_autosave(request),
+            )
+            forget_typed(row, "authors", request)
     except Stale as refusal:
-        if is_autosave(request):
-            return kept_aside(row, "authors", request, refusal.words)
-        return page(request, row, status=NOT_CAUGHT, author_rows=rows, author_error=refusal.words)
+        return authors_came_second(row, request, rows, refusal)
     except Refused as refusal:
         if not drafting.may_list(row, timezone.now()):
-            # No form will show them again.
-            answer = kept_aside(row, "authors", request, refusal.words)
-            if is_autosave(request):
-                return answer
-            messages.error(request, refusal.words)
-            return page(request, row, status=NOT_CAUGHT)
-        keep_typed(row, "authors", request)
+            return kept_after_the_form(row, "authors", request, refusal.words)
+        try:
+            keep_typed(row, "authors", request, known)
+        except Stale as stale:
+            return authors_came_second(row, request, rows, stale)
         if is_autosave(request):
-            return JsonResponse({"saved_at": f"{timezone.now():%H:%M:%S} as typed; some rows are not complete"})
+            words = f"{timezone.now():%H:%M:%S} as typed; some rows are not complete"
+            return JsonResponse({"saved_at": words, "version": drafting.version_of_authors(row)})
         if rows.is_valid():
             messages.error(request, refusal.words)
         return page(request, row, status=NOT_CAUGHT, author_rows=rows, author_error=refusal.words)
-    forget_typed(row, "authors", request)
     if is_autosave(request):
-        return saved(version_of_authors(row))
+        return saved(drafting.version_of_authors(row))
     messages.success(request, "Authors saved.")
     return redirect(f"{request.path.removesuffix('authors/')}#authors")
 
 
-def keep_typed(row: Submission, section: str, request: HttpRequest) -> None:
-    """Keep what was typed into a section as posted, and aside what somebody else had typed there."""
+def authors_came_second(row: Submission, request: HttpRequest, rows: Any, refusal: Stale) -> HttpResponse:
+    """Another list was saved, or typed, since this window was opened: both stay."""
+    if is_autosave(request):
+        return kept_aside(row, "authors", request, refusal.words)
     with typing(row) as typed:
-        leave_to(request, typed, section)
+        # The form shows this window's rows now, and the next Save takes the place of what was typed in the other.
+        leave_to(request, typed, "authors", request.POST.dict(), also_own=True)
+        typed.pop("authors", None)
+    return page(request, row, status=NOT_CAUGHT, author_rows=rows, author_error=refusal.words)
+
+
+def keep_typed(row: Submission, section: str, request: HttpRequest, version: str) -> None:
+    """Keep what was typed into a section as posted, and aside what somebody else had typed there. Raises Stale."""
+    with typing(row) as typed:
+        row.typed = typed
+        drafting.require_version_of_authors(row, version)
+        leave_to(request, typed, section, request.POST.dict())
         typed[section] = {name: value for name, value in request.POST.items() if name.startswith(section)}
         typed[section] |= writer(request)
 
@@ -363,12 +406,17 @@ def forget_typed(row: Submission, section: str, request: HttpRequest) -> None:
     """Once it is saved as rows, nothing of hers is left to keep; what somebody else had typed is put aside."""
     if section in row.typed:
         with typing(row) as typed:
-            leave_to(request, typed, section)
+            leave_to(request, typed, section, request.POST.dict())
             typed.pop(section, None)
 
 
-def leave_to(request: HttpRequest, typed: dict[str, Any], section: str) -> None:
-    """Put another's unsaved rows aside, unless all of their words stand in what is posted now."""
+def leave_to(
+    request: HttpRequest, typed: dict[str, Any], section: str, coming: dict[str, Any], *, also_own: bool = False
+) -> None:
+    """Put another's unsaved rows aside, unless all of their words stand in what is coming in their place.
+
+    `also_own`: hers too, where what is coming is no later state of them.
+    """
     theirs = typed.get(section, {})
     fields = {
         name: [value]
@@ -376,7 +424,8 @@ def leave_to(request: HttpRequest, typed: dict[str, Any], section: str) -> None:
         if name.startswith(section) and "_FORMS" not in name and not name.endswith("-ORDER") and value
     }
     words = {value for (value,) in fields.values()}
-    if theirs.get("by_id") not in {None, person(request).pk} and not words <= set(request.POST.values()):
+    is_left = theirs.get("by_id") not in ({None} if also_own else {None, person(request).pk})
+    if is_left and not words <= set(coming.values()):
         put_aside(typed, section, {"by": theirs["by"], "by_id": theirs["by_id"]}, fields)
 
 
@@ -422,7 +471,10 @@ def conflicts(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     row = mine(request, slug, number)
     committee = Committee(row.edition_id, row.edition.memberships.known_to_authors())
     members = [member for member, _, _ in committee.members]
-    error = ""
+    found = {line.membership.pk: line for line in computed_conflicts(row, committee)}
+    # Those that were found have no tick to take away.
+    to_tick = [member for member in members if member.pk not in found]
+    error, is_stale = "", False
     if request.method == "POST":
         declared = [
             drafting.Declared(
@@ -430,7 +482,7 @@ def conflicts(request: HttpRequest, slug: str, number: int) -> HttpResponse:
                 kind=request.POST.get(f"kind-{member.pk}", ""),
                 reason=request.POST.get(f"why-{member.pk}", "")[:500],
             )
-            for member in members
+            for member in to_tick
             if request.POST.get(f"member-{member.pk}")
         ]
         untyped = [line.membership.name for line in declared if line.kind not in ConflictKind.values]
@@ -439,19 +491,20 @@ def conflicts(request: HttpRequest, slug: str, number: int) -> HttpResponse:
                 raise Refused(f"Choose the kind of conflict with {', '.join(untyped)}.")
             drafting.declare_conflicts(
                 submission=row,
+                version=request.POST.get("version", ""),
                 declared=declared,
-                among=members,
+                among=to_tick,
                 reason=request.POST.get("reason", "")[:1000],
                 by=person(request),
                 at=timezone.now(),
             )
         except Refused as refusal:
-            error = refusal.words
+            error, is_stale = refusal.words, isinstance(refusal, Stale)
         else:
             messages.success(request, f"Conflicts saved: {len(declared)} declared.")
             return redirect(f"/{slug}/submissions/{number}/#conflicts")
-    found = {line.membership.pk: line for line in computed_conflicts(row, committee)}
-    own = {line.membership_id: line for line in own_conflicts(row)}
+    own = {line.membership_id: line for line in drafting.own_conflicts(row)}
+    version = drafting.version_of_conflicts(row, to_tick)
     context = {
         "edition": row.edition,
         "submission": row,
@@ -460,20 +513,26 @@ def conflicts(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         "limit": row.edition.conflicts_need_reason_above,
         "reason": request.POST.get("reason", ""),
         "may_write": drafting.may_write(row, timezone.now()),
-        "lines": [conflict_line(request, member, own.get(member.pk), found.get(member.pk)) for member in members],
+        # After another refusal the form still stands for what it showed, and a newer text is told at the next save.
+        "version": version if is_stale or request.method != "POST" else request.POST.get("version", ""),
+        "lines": [
+            conflict_line(request, member, own.get(member.pk), found.get(member.pk), is_stale=is_stale)
+            for member in members
+        ],
     }
     return render(request, "submissions/conflicts.html", context, status=NOT_CAUGHT if error else 200)
 
 
-def conflict_line(request: HttpRequest, member: Membership, own: Conflict | None, found: Any) -> dict[str, Any]:
-    posted = request.method == "POST"
-    return {
-        "member": member,
-        "found": found,
-        "ticked": bool(request.POST.get(f"member-{member.pk}")) if posted else own is not None,
-        "kind": request.POST.get(f"kind-{member.pk}", "") if posted else (own.kind if own else ""),
-        "why": request.POST.get(f"why-{member.pk}", "") if posted else (own.reason if own else ""),
-    }
+def conflict_line(
+    request: HttpRequest, member: Membership, own: Conflict | None, found: Any, *, is_stale: bool
+) -> dict[str, Any]:
+    """One member of the form: as posted, else as it stands; after a save that came second, both."""
+    is_ticked = bool(request.POST.get(f"member-{member.pk}"))
+    typed = {name: request.POST.get(f"{name}-{member.pk}", "") for name in ("kind", "why")}
+    if own is not None and (request.method != "POST" or (is_stale and not is_ticked)):
+        is_ticked = True
+        typed = {"kind": own.kind, "why": own.reason}
+    return {"member": member, "found": found, "ticked": is_ticked, **typed}
 
 
 @signed_in
@@ -498,6 +557,8 @@ def reproducibility(request: HttpRequest, slug: str, number: int) -> HttpRespons
         except Refused as refusal:
             message = refusal.words
             record = record_of(row)
+            if not drafting.may_write(row, timezone.now()):
+                return kept_after_the_form(row, "reproducibility", request, message)
             if is_autosave(request):
                 if isinstance(refusal, Stale):
                     return kept_aside(row, "reproducibility", request, message)
@@ -553,6 +614,7 @@ def upload(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     row = mine(request, slug, number)
     form = UploadForm(request.POST, request.FILES)
     errors: list[str] = []
+    status = NOT_CAUGHT
     if form.is_valid():
         try:
             uploaded = sending.upload_manuscript(
@@ -564,7 +626,7 @@ def upload(request: HttpRequest, slug: str, number: int) -> HttpResponse:
                 begun_at=begun_at(request),
             )
         except Refused as refusal:
-            errors = [refusal.words]
+            errors, status = [refusal.words], status_of(refusal)
         else:
             if uploaded.is_late:
                 words = too_late(row.edition, uploaded.manuscript.received_at)
@@ -587,10 +649,10 @@ def upload(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     else:
         errors = ["Choose the PDF of your paper first."]
     if request.headers.get("X-Upload") == "1":
-        return JsonResponse({"errors": {"file": errors}}, status=NOT_CAUGHT)
+        return JsonResponse({"errors": {"file": errors}}, status=status)
     if not form.errors:
         form.add_error("file", errors[0])
-    return page(request, row, status=NOT_CAUGHT, upload=form)
+    return page(request, row, status=status, upload=form)
 
 
 @signed_in
@@ -639,7 +701,7 @@ def offer_authors(row: Submission, names: list[str], request: HttpRequest) -> No
                 offered[f"authors-{number}-{field}"] = "on" if value is True else value
         offered[f"authors-{number}-ORDER"] = str(number + 1)
     with typing(row) as typed:
-        leave_to(request, typed, "authors")
+        leave_to(request, typed, "authors", offered, also_own=True)
         typed["authors"] = offered | writer(request)
 
 
@@ -666,6 +728,7 @@ def pdf(request: HttpRequest, slug: str, number: int, version: int) -> HttpRespo
 def add_supplement(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     row = mine(request, slug, number)
     form = SupplementForm(request.POST, request.FILES)
+    status = NOT_CAUGHT
     if form.is_valid():
         try:
             sending.add_supplement(
@@ -679,10 +742,11 @@ def add_supplement(request: HttpRequest, slug: str, number: int) -> HttpResponse
             )
         except Refused as refusal:
             form.add_error(refusal.field or None, refusal.words)
+            status = status_of(refusal)
         else:
             messages.success(request, "Supplementary file added.")
             return redirect(f"/{slug}/submissions/{number}/#supplements")
-    return page(request, row, status=NOT_CAUGHT, supplement=form)
+    return page(request, row, status=status, supplement=form)
 
 
 @signed_in

@@ -206,6 +206,7 @@ def triage_one(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         "manuscript": manuscript,
         "check": as_page_map(manuscript),
         "twins": twins_of(chair, submission),
+        "may_change_version": overseeing.may_change_version(submission),
         "authors": submission.authors.all(),
         **forms,
     }
@@ -283,9 +284,10 @@ def late(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def late_files(rows: SubmissionQuerySet, drafts: list[Submission]) -> list[dict[str, Any]]:
-    """Late files that were not adopted, each with what its draft would still miss."""
+    """Late files that may be adopted, each with what its draft would still miss."""
     by_pk = {draft.pk: draft for draft in drafts}
-    files = Manuscript.objects.filter(submission__in=rows, is_late=True, is_current=False).select_related("submission")
+    late = Manuscript.objects.filter(submission__in=rows, is_late=True, is_current=False).select_related("submission")
+    files = [file for file in late if overseeing.may_change_version(file.submission)]
     return [
         {"file": file, "missing": missing(by_pk[file.submission_id], with_file=file)}
         if file.submission_id in by_pk

@@ -17,14 +17,14 @@ from submissions import frontpage
 from submissions.access import authored_by, for_proceedings, one
 from submissions.actions import printing
 from submissions.actions.chasing import owes
-from submissions.actions.moves import Refused
+from submissions.actions.moves import Refused, Stale
 from submissions.downloads import serve
 from submissions.forms.author import CameraReadyForm, ItemForm
 from submissions.forms.chair import TextForm
 from submissions.models import CameraReadyDetails, CameraReadyItem, CameraReadyKind, Submission
 from submissions.pagemap import as_page_map
 from submissions.states import Outcome
-from submissions.views.author import NOT_CAUGHT, person
+from submissions.views.author import NOT_CAUGHT, person, status_of
 from submissions.views.chair import by
 
 ENDINGS = {"pdf": "pdf", "sources": "zip", "licence": "pdf"}
@@ -71,13 +71,13 @@ def differences(submission: Submission) -> list[dict[str, str]]:
 def camera_ready(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     """The authors' checklist; POST saves the details."""
     row = accepted_of_mine(request, slug, number)
-    details = CameraReadyDetails.objects.filter(submission=row).first() or CameraReadyDetails(submission=row)
-    initial = {name: getattr(details, name) for name in CameraReadyForm.base_fields}
-    form = CameraReadyForm(request.POST or None, initial=initial, authors=list(row.authors.all()))
+    form = details_form(row, request.POST or None)
+    theirs: dict[str, Any] = {}
     if request.method == "POST" and form.is_valid():
         try:
             printing.save_details(
                 submission=row,
+                version=request.POST.get("version", ""),
                 details=printing.Details(**form.details()),
                 orcids=form.orcids(),
                 by=person(request),
@@ -85,19 +85,39 @@ def camera_ready(request: HttpRequest, slug: str, number: int) -> HttpResponse:
             )
         except Refused as refusal:
             form.add_error(None, refusal.words)
+            if isinstance(refusal, Stale):
+                theirs = {str(form[name].label): in_words(value) for name, value in refusal.theirs.items()}
+                form.data = {**form.data.dict(), "version": printing.version_of_details(row)}  # type: ignore[attr-defined]
         else:
             messages.success(request, "Details saved.")
             return redirect("submissions:camera_ready", slug, number)
-    return camera_ready_page(request, row, form)
+    return camera_ready_page(request, row, form, theirs=theirs)
+
+
+def in_words(value: Any) -> str:
+    return ("yes" if value else "no") if isinstance(value, bool) else str(value or "empty")
+
+
+def details_form(row: Submission, data: Any = None) -> CameraReadyForm:
+    details = printing.details_of(row)
+    initial = {name: getattr(details, name) for name in printing.Details.__dataclass_fields__}
+    initial["version"] = printing.version_of_details(row)
+    return CameraReadyForm(data, initial=initial, authors=list(row.authors.all()))
 
 
 def camera_ready_page(
-    request: HttpRequest, row: Submission, form: CameraReadyForm | None = None, *, wrong: str = "", kind: str = ""
+    request: HttpRequest,
+    row: Submission,
+    form: CameraReadyForm | None = None,
+    *,
+    wrong: str = "",
+    kind: str = "",
+    status: int = 200,
+    theirs: dict[str, Any] | None = None,
 ) -> HttpResponse:
-    details = CameraReadyDetails.objects.filter(submission=row).first() or CameraReadyDetails(submission=row)
+    details = printing.details_of(row)
     if form is None:
-        initial = {name: getattr(details, name) for name in CameraReadyForm.base_fields}
-        form = CameraReadyForm(initial=initial, authors=list(row.authors.all()))
+        form = details_form(row)
     lines = items_of(row)
     pdf = next((line["item"] for line in lines if line["kind"] == "pdf"), None)
     context = {
@@ -105,6 +125,7 @@ def camera_ready_page(
         "submission": row,
         "details": details,
         "form": form,
+        "theirs": theirs,
         "lines": lines,
         "wrong": wrong,
         "wrong_kind": kind,
@@ -113,7 +134,7 @@ def camera_ready_page(
         "check": as_page_map(pdf) if pdf else None,
         "due": row.edition.due(Phase.CAMERA_READY),
     }
-    return render(request, "submissions/camera_ready.html", context, status=NOT_CAUGHT if wrong or form.errors else 200)
+    return render(request, "submissions/camera_ready.html", context, status=NOT_CAUGHT if form.errors else status)
 
 
 @signed_in
@@ -124,7 +145,7 @@ def deliver(request: HttpRequest, slug: str, number: int, kind: str) -> HttpResp
     if kind not in CameraReadyKind.values:
         raise Http404
     form = ItemForm(request.POST, request.FILES)
-    wrong = ""
+    wrong, status = "", NOT_CAUGHT
     if form.is_valid():
         try:
             printing.deliver_item(
@@ -137,14 +158,14 @@ def deliver(request: HttpRequest, slug: str, number: int, kind: str) -> HttpResp
                 begun_at=begun_at(request),
             )
         except Refused as refusal:
-            wrong = refusal.words
+            wrong, status = refusal.words, status_of(refusal)
     else:
         wrong = "Choose a file first."
     quick = request.headers.get("X-Upload") == "1"
     if wrong:
         if quick:
-            return JsonResponse({"errors": {"file": [wrong]}}, status=NOT_CAUGHT)
-        return camera_ready_page(request, row, wrong=wrong, kind=kind)
+            return JsonResponse({"errors": {"file": [wrong]}}, status=status)
+        return camera_ready_page(request, row, wrong=wrong, kind=kind, status=status)
     messages.success(request, f"{CameraReadyKind(kind).label} received.")
     address = f"/{slug}/submissions/{number}/camera-ready/"
     return JsonResponse({"location": address}) if quick else redirect(address)
@@ -216,7 +237,7 @@ def paper(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         else:
             messages.success(request, words)
             return redirect("submissions:proceedings_paper", slug, number)
-    details = CameraReadyDetails.objects.filter(submission=row).first() or CameraReadyDetails(submission=row)
+    details = printing.details_of(row)
     lines = items_of(row)
     pdf = next((line["item"] for line in lines if line["kind"] == "pdf"), None)
     context = {

@@ -13,7 +13,9 @@ from dlonsc.editions.calendar import Phase
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.history.models import Entry
 from dlonsc.mail.models import Message
+from dlonsc.mail.models import State as Letter
 from reviews.access import assigned_to
+from reviews.actions import deciding
 from submissions.access import authored_by
 from submissions.actions import drafting, overseeing, sending
 from submissions.actions.drafting import Declared
@@ -174,9 +176,11 @@ def test_many_conflicts_need_a_reason_and_others_are_never_removed(edition: Edit
     by_chair = factories.make_conflict(row, members[0], source=ConflictSource.CHAIR)
     declared = [Declared(member, "coauthor") for member in members]
     declare = {"submission": row, "among": members, "by": author, "at": AT}
-    assert "say why" in refusal_of(lambda: drafting.declare_conflicts(declared=declared, reason="", **declare))
-    drafting.declare_conflicts(declared=declared, reason="A large project.", **declare)
-    drafting.declare_conflicts(declared=declared[:1], reason="", **declare)
+    first = declare | {"declared": declared, "version": ""}
+    assert "say why" in refusal_of(lambda: drafting.declare_conflicts(reason="", **first))
+    drafting.declare_conflicts(reason="A large project.", **first)
+    known = drafting.version_of_conflicts(row, members)
+    drafting.declare_conflicts(declared=declared[:1], version=known, reason="", **declare)
     own = row.conflicts.filter(source=ConflictSource.AUTHOR)
     assert [conflict.membership_id for conflict in own] == [members[0].pk]
     assert row.conflicts.filter(pk=by_chair.pk, lifted_at__isnull=True).exists()
@@ -188,7 +192,7 @@ def test_a_conflict_with_somebody_the_form_does_not_show_stays_and_is_not_counte
     row = factories.make_submission(edition, author, state=State.DRAFT)
     shown, hidden = factories.make_member(edition), factories.make_member(edition)
     edition.conflicts_need_reason_above = row.edition.conflicts_need_reason_above = 1
-    declare = {"submission": row, "reason": "", "by": author, "at": AT}
+    declare = {"submission": row, "version": "", "reason": "", "by": author, "at": AT}
     drafting.declare_conflicts(declared=[Declared(hidden, "advisor")], among=[shown, hidden], **declare)
     drafting.declare_conflicts(declared=[Declared(shown, "coauthor")], among=[shown], **declare)
     assert {one.membership_id: one.kind for one in row.conflicts.all()} == {hidden.pk: "advisor", shown.pk: "coauthor"}
@@ -368,3 +372,55 @@ def test_nobody_is_asked_for_what_a_known_decision_would_refuse(
         )
     )
     assert (row.late_permissions.count(), letters("correct_pdf")) == (0, [])
+
+
+@pytest.mark.parametrize("known", ["not decided", "rejected", "held", "accepted"])
+def test_more_time_for_the_camera_ready_paper_is_given_only_once_its_acceptance_is_known(
+    edition: Edition, author: User, chair: Membership, known: str
+) -> None:
+    row, by = submitted(edition, author), chair.user
+    assert by is not None
+    if known != "not decided":
+        when = AFTER_DEADLINE + timedelta(minutes=10) if known == "held" else AFTER_DEADLINE
+        factories.announce(row, "rejected" if known == "rejected" else "accepted", when)
+
+    def give() -> None:
+        overseeing.give_late_permission(
+            submission=row,
+            phase=Phase.CAMERA_READY,
+            cutoff=AFTER_DEADLINE + timedelta(days=90),
+            reason="Travel.",
+            by=by,
+            at=AFTER_DEADLINE,
+        )
+
+    if known == "accepted":
+        give()
+    else:
+        words = "More time for the camera-ready paper can be given once its acceptance is announced."
+        assert refusal_of(give) == words
+    assert letters("late_permission") == ([author.email] if known == "accepted" else [])
+
+
+def test_a_list_is_not_changed_while_letters_with_the_decision_still_wait(
+    edition: Edition, author: User, chair: Membership
+) -> None:
+    edition.hold_minutes = 0
+    edition.save()
+    chair.edition = edition
+    row, by, at = submitted(edition, author), chair.user, AFTER_DEADLINE
+    assert by is not None
+    new = [entry("bo@co.example", "Bo", is_contact=True)]
+    request = drafting.request_author_change(submission=row, entries=new, reason="Address.", by=author, at=at)
+    factories.make_decision(row, by)
+    fingerprint = deciding.plan(chair).fingerprint
+    deciding.announce(chair, accepts=1, rejects=0, fingerprint=fingerprint, leave_undecided=True, by=by, at=at)
+
+    def grant() -> None:
+        overseeing.decide_author_change(request=request, grant=True, answer="", by=by, at=at)
+
+    assert refusal_of(grant).startswith("Letters with the decision on this submission still wait to leave")
+    assert [one.email for one in row.authors.all()] == [author.email]
+    Message.objects.filter(kind="decision").update(state=Letter.SENT)
+    grant()
+    assert [one.email for one in row.authors.all()] == ["bo@co.example"]

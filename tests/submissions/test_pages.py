@@ -20,9 +20,11 @@ from dlonsc.editions.models import Edition, Membership
 from submissions import receipts
 from submissions.actions import drafting, sending
 from submissions.checks import as_json
+from submissions.forms.author import BaseAuthors
 from submissions.lncs import CODES
 from submissions.models import Conflict, LatePermission, Manuscript, ReproducibilityRecord, Submission
 from submissions.states import Outcome, State
+from submissions.tasks import sweep_untold_authors
 from tests import factories
 from tests.submissions.desk import answers, complete_draft, entry, finding, letters, pdf, report
 
@@ -131,9 +133,48 @@ def test_the_autosave_saves_and_the_second_window_loses_nothing(draft: Submissio
     assert (second.status_code, second.json()["kept"], "version" in second.json()) == (409, True, False)
     draft.refresh_from_db()
     assert draft.abstract == "first window"
-    assert "second window" in ada.get(base(draft)).content.decode()
-    ada.post(address, {"dismiss": "1"})
+    shown = ada.get(base(draft))
+    assert "second window" in shown.content.decode()
+    ada.post(address, {"dismiss": shown.context["aside"][0]["fingerprint"]})
     assert "second window" not in ada.get(base(draft)).content.decode()
+
+
+def test_texts_of_one_person_from_two_windows_are_both_kept_and_only_she_discards_them(
+    draft: Submission, ada: Client, two_more: list[Client]
+) -> None:
+    address, bo = f"{base(draft)}details/", two_more[0]
+    ada.post(address, details(draft, abstract="Ada's, saved first"))
+    typed = [
+        ("laptop", "The laptop's three par"),
+        ("laptop", "The laptop's three paragraphs"),
+        ("phone", "The phone's line"),
+    ]
+    for window, text in typed:
+        answer = bo.post(address, details(draft, abstract=text), headers={"X-Autosave": "1", "X-Window": window})
+        assert (answer.status_code, answer.json()["kept"]) == (409, True)
+    shown = bo.get(base(draft)).context["aside"]
+    assert [one["fields"]["abstract"] for one in shown] == [["The laptop's three paragraphs"], ["The phone's line"]]
+    ada.post(address, {"dismiss": shown[0]["fingerprint"]})
+    bo.post(address, {"dismiss": shown[1]["fingerprint"]})
+    left = [[one["fields"]["abstract"], one["is_hers"]] for one in ada.get(base(draft)).context["aside"]]
+    assert left == [[["The laptop's three paragraphs"], False]]
+
+
+@pytest.mark.parametrize("quick", [True, False])
+def test_what_is_typed_when_the_form_has_closed_is_kept_and_shown(draft: Submission, ada: Client, quick: bool) -> None:
+    close(draft.edition)
+    headers = {"X-Autosave": "1"} if quick else {}
+    for _ in range(2):
+        answer = ada.post(f"{base(draft)}details/", details(draft, abstract="Two hours of typing."), headers=headers)
+        assert (answer.status_code, "The deadline has passed" in answer.content.decode()) == (
+            409 if quick else 422,
+            True,
+        )
+    ada.post(f"{base(draft)}reproducibility/", record(algorithms="What took the evening."), headers=headers)
+    text = ada.get(base(draft)).content.decode()
+    assert [text.count(typed) for typed in ("Two hours of typing.", "What took the evening.")] == [1, 1]
+    draft.refresh_from_db()
+    assert (draft.abstract, draft.reproducibility.algorithms) == ("Abstract of paper 1.", "SGD")
 
 
 def test_a_plain_save_that_came_second_shows_both_texts(draft: Submission, ada: Client) -> None:
@@ -191,7 +232,7 @@ def test_what_two_people_typed_second_is_kept_of_both(draft: Submission, ada: Cl
         client.post(
             f"{base(draft)}details/",
             details(draft, abstract=f"{text}.", topics=topics),
-            headers={"X-Autosave": "1"},
+            headers={"X-Autosave": "1", "X-Window": "the only one"},
         ).status_code
         for client, text in zip(
             [ada, *two_more, *two_more], ["First", "By Bo", "By Cy", "By Bo again", "By Cy again"], strict=True
@@ -247,6 +288,26 @@ def test_a_co_author_added_after_submitting_gets_the_receipt_once_the_list_is_sa
     assert letters("receipt") == [author.email, "bo@co.example"]
 
 
+def test_a_co_author_whom_only_the_browser_saved_gets_the_receipt_once_the_list_is_at_rest(
+    draft: Submission, author: User, ada: Client
+) -> None:
+    now = timezone.now()
+    sending.submit(submission=draft, by=author, at=now, received_at=now)
+    rows = [{"name": author.name, "email": author.email, "is_contact": "on"}, {"name": "Bo", "email": "bo@co.example"}]
+    address, quick = f"{base(draft)}authors/", {"X-Autosave": "1"}
+    ada.post(address, author_rows(draft, *rows), headers=quick)
+    sweep_untold_authors()
+    assert letters("receipt") == [author.email]
+    Submission.objects.update(authors_untold_since=timezone.now() - timedelta(minutes=10))
+    # What changes nothing is not waited for again.
+    ada.post(address, author_rows(draft, *rows), headers=quick)
+    for _ in range(2):
+        sweep_untold_authors()
+    assert letters("receipt") == [author.email, "bo@co.example"]
+    draft.refresh_from_db()
+    assert draft.authors_untold_since is None
+
+
 def test_an_author_list_typed_when_it_is_frozen_already_is_kept_aside(draft: Submission, ada: Client) -> None:
     close(draft.edition)
     rows = author_rows(draft, {"name": "Zuse", "email": "zuse@co.example", "is_contact": "on"})
@@ -264,6 +325,39 @@ def test_a_list_saved_in_two_windows_keeps_the_first(draft: Submission, ada: Cli
     assert ada.post(f"{base(draft)}authors/", second, headers=quick).status_code == 409
     assert [one.name for one in draft.authors.all()] == ["First"]
     assert "Second" in ada.get(base(draft)).content.decode()
+
+
+def test_a_list_saved_while_another_one_is_on_its_way_keeps_the_first(
+    draft: Submission, ada: Client, author: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = ada.get(base(draft)).context["authors_version"]
+    both = [entry(author.email, "Ada", is_contact=True), entry("carl@uni.example", "Carl")]
+    is_valid = BaseAuthors.is_valid
+
+    def another_saves_meanwhile(rows: BaseAuthors) -> bool:
+        drafting.set_authors(submission=Submission.objects.get(pk=draft.pk), entries=both, by=author, at=timezone.now())
+        return is_valid(rows)
+
+    monkeypatch.setattr(BaseAuthors, "is_valid", another_saves_meanwhile)
+    rows = author_rows(draft, {"name": "Ada Lovelace", "email": author.email, "is_contact": "on"}) | {"version": known}
+    assert ada.post(f"{base(draft)}authors/", rows, headers={"X-Autosave": "1"}).status_code == 409
+    assert [one.name for one in draft.authors.all()] == ["Ada", "Carl"]
+    assert "Ada Lovelace" in ada.get(base(draft)).content.decode()
+
+
+@pytest.mark.parametrize("quick", [True, False])
+def test_unfinished_rows_of_one_person_from_two_windows_are_both_kept(
+    draft: Submission, ada: Client, quick: bool
+) -> None:
+    known = {"version": ada.get(base(draft)).context["authors_version"]}
+    first, second = (author_rows(draft, {"name": name, "email": "not yet"}) | known for name in ("Laptop", "Phone"))
+    answer = ada.post(f"{base(draft)}authors/", first, headers={"X-Autosave": "1"})
+    assert (answer.status_code, answer.json()["version"] == known["version"]) == (200, False)
+    answer = ada.post(f"{base(draft)}authors/", second, headers={"X-Autosave": "1"} if quick else {})
+    assert answer.status_code == (409 if quick else 422)
+    if not quick:
+        assert "Phone" in answer.content.decode()
+    assert [name in ada.get(base(draft)).content.decode() for name in ("Laptop", "Phone")] == [True, quick]
 
 
 def test_names_of_the_pdf_are_offered_as_rows(draft: Submission, ada: Client) -> None:
@@ -306,6 +400,35 @@ def test_a_conflict_with_a_member_who_is_not_shown_survives_a_save(draft: Submis
     kept = factories.make_conflict(draft, left, declared_by=draft.created_by)
     ada.post(f"{base(draft)}conflicts/", {f"member-{far.pk}": "1", f"kind-{far.pk}": "coauthor"})
     assert [one.membership_id for one in Conflict.objects.order_by("pk")] == [kept.membership_id, far.pk]
+
+
+def test_a_conflict_that_a_co_author_declared_meanwhile_survives_a_save_of_what_was_shown_before(
+    draft: Submission, ada: Client, two_more: list[Client]
+) -> None:
+    rita, finn = (
+        factories.make_member(draft.edition, factories.make_user(f"{name}@{name}.example", name.title()))
+        for name in ("rita", "finn")
+    )
+    address = f"{base(draft)}conflicts/"
+    shown = {"version": two_more[0].get(address).context["version"]}
+    ada.post(address, shown | {f"member-{rita.pk}": "1", f"kind-{rita.pk}": "advisor", f"why-{rita.pk}": "My thesis."})
+    typed = {f"member-{finn.pk}": "1", f"kind-{finn.pk}": "family"}
+    answer = two_more[0].post(address, shown | typed)
+    lines = {line["member"].pk: (line["ticked"], line["kind"], line["why"]) for line in answer.context["lines"]}
+    assert (answer.status_code, "changed the conflicts meanwhile" in answer.content.decode()) == (422, True)
+    assert [lines[one.pk] for one in (rita, finn)] == [(True, "advisor", "My thesis."), (True, "family", "")]
+    declared = Conflict.objects.filter(source="author").order_by("membership")
+    assert list(declared.values_list("membership", "kind")) == [(rita.pk, "advisor")]
+    # Now she has seen it: what she unticks goes.
+    two_more[0].post(address, {"version": answer.context["version"]} | typed)
+    assert list(declared.values_list("membership", "kind")) == [(finn.pk, "family")]
+
+
+def test_a_declared_conflict_that_is_found_too_has_no_tick_and_stays(draft: Submission, ada: Client) -> None:
+    mia = factories.make_member(draft.edition, factories.make_user("mia@uni.example", "Mia Near"))
+    kept = factories.make_conflict(draft, mia, declared_by=draft.created_by)
+    assert ada.post(f"{base(draft)}conflicts/", {}).status_code == 302
+    assert list(Conflict.objects.filter(source="author")) == [kept]
 
 
 def test_authors_see_nobody_who_was_asked_and_has_not_answered(draft: Submission, ada: Client) -> None:
@@ -476,7 +599,7 @@ def test_a_list_is_not_changed_while_the_decision_is_held_and_nothing_typed_is_l
     rows = author_rows(row, {"name": "Ada", "email": "ada@new.example", "is_contact": "on"})
     ada.post(f"{base(row)}authors/change/", rows | {"reason": "My address was wrong."})
     Submission.objects.update(outcome=Outcome.REJECTED, announced_at=timezone.now() + timedelta(minutes=10))
-    grant = {"request": row.author_requests.get().pk, "answer": "With pleasure.", "grant": "1"}
+    grant = {"request": code("request", row.author_requests.get().pk), "answer": "With pleasure.", "grant": "1"}
     address, browser = "/dlonsc-2026/chair/author-requests/", as_user(chair)
     answer = browser.post(address, grant)
     page = answer.content.decode()
@@ -595,6 +718,7 @@ def test_camera_ready_from_checklist_to_approval(
     item.report = {"front": {"title": "Another Title", "authors": ["Ada Author"]}}
     item.save()
     form = {"running_head": "Proxy", "licence_signer": "Ada", "licence_signed_on": "2026-05-01", "alt_text_done": "on"}
+    form["version"] = ada.get(address).context["form"]["version"].value()
     orcid = f"orcid-{row.authors.get().pk}"
     assert ada.post(address, form | {orcid: "0000-0002-1825-0098"}).status_code == 422
     ada.post(address, form | {orcid: "0000-0002-1825-0097"})
@@ -609,8 +733,38 @@ def test_camera_ready_from_checklist_to_approval(
     browser.post(page, {"act": "return", "item": code("item", item.pk), "text": "Mend the title."})
     assert "Mend the title." in ada.get(address).content.decode()
     assert browser.post(page, {"act": "approve"}).status_code == 422
-    file = browser.get(f"{page}files/{item.pk}/")
+    file = browser.get(f"{page}files/{code('item', item.pk)}/")
     assert b"".join(file.streaming_content) == b"%PDF-1.7 final"  # type: ignore[attr-defined]
+
+
+def test_camera_ready_details_that_a_co_author_saved_meanwhile_are_not_blanked_by_a_save_of_what_was_shown_before(
+    edition: Edition, author: User, ada: Client, as_user: Browser
+) -> None:
+    bo = factories.make_user("bo@co.example", "Bo")
+    row = factories.announce(factories.make_submission(edition, author))
+    factories.make_author(row, bo.email, bo.name)
+    address, orcid = f"{base(row)}camera-ready/", f"orcid-{row.authors.first().pk}"
+    shown = {"version": ada.get(address).context["form"]["version"].value()}
+    ada.post(address, shown | {"running_head": "Out of the Proxy", orcid: "0000-0002-1825-0097"})
+    typed = {"licence_signer": "Bo Berg"}
+    answer = as_user(bo).post(address, shown | typed)
+    assert (answer.status_code, answer.context["form"]["licence_signer"].value()) == (422, "Bo Berg")
+    assert answer.context["theirs"] == {
+        "Running head": "Out of the Proxy",
+        "Licence signed by": "empty",
+        "Signed on": "empty",
+        "All figures have alternative texts": "no",
+        f"ORCID iD of {author.name}": "0000-0002-1825-0097",
+        "ORCID iD of Bo": "empty",
+    }
+    assert [row.camera_ready_details.running_head, row.authors.get(position=1).orcid] == [
+        "Out of the Proxy",
+        "0000-0002-1825-0097",
+    ]
+    seen = {"version": answer.context["form"]["version"].value(), "running_head": "Proxy"}
+    assert as_user(bo).post(address, seen | typed).status_code == 302
+    row.camera_ready_details.refresh_from_db()
+    assert (row.camera_ready_details.running_head, row.camera_ready_details.licence_signer) == ("Proxy", "Bo Berg")
 
 
 def three_then_thirty(make: Callable[[], object], ask: Callable[[], object], count: Any) -> list[int]:

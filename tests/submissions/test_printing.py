@@ -1,21 +1,30 @@
 """Camera-ready: what is delivered, accepted, returned, approved; each letter once."""
 
+import errno
 import io
+from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.utils import timezone
 
 from dlonsc.accounts.models import User
 from dlonsc.editions.models import Edition, Membership
-from submissions.actions import printing
+from submissions.actions import printing, sending
+from submissions.files import Stored, read, store
 from submissions.models import CameraReadyItem, CameraReadyKind, Submission
+from submissions.states import State
 from tests import factories
 from tests.factories import AFTER_DEADLINE, AT
 from tests.submissions.desk import answers, letters, pdf, refusal_of, report
 from tests.submissions.test_files import archive
 
 pytestmark = pytest.mark.django_db
+Browser = Callable[[User | Membership | None], Client]
 KINDS = (CameraReadyKind.PDF, CameraReadyKind.SOURCES, CameraReadyKind.LICENCE)
 
 
@@ -131,7 +140,69 @@ def test_details_and_orcid_ids_are_saved_without_a_request(accepted: Submission)
     author = accepted.authors.get()
     details = printing.Details("Out of the Proxy", "Ada Author", None, alt_text_done=True)
     row = printing.save_details(
-        submission=accepted, details=details, orcids={author.pk: "0000-0002-1825-0097"}, by=accepted.created_by, at=AT
+        submission=accepted,
+        version=printing.version_of_details(accepted),
+        details=details,
+        orcids={author.pk: "0000-0002-1825-0097"},
+        by=accepted.created_by,
+        at=AT,
     )
     author.refresh_from_db()
     assert (row.running_head, row.alt_text_done, author.orcid) == ("Out of the Proxy", True, "0000-0002-1825-0097")
+
+
+def test_a_file_that_comes_while_the_paper_is_approved_is_kept_and_does_not_count(
+    accepted: Submission, proceedings_chair: Membership, as_user: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by = proceedings_chair.user
+    assert by is not None
+    for kind in KINDS:
+        printing.accept_item(item=deliver(accepted, kind), by=by, at=AT)
+    received = letters("camera_ready_received")
+
+    def approved_meanwhile(upload: SimpleUploadedFile) -> Stored:
+        printing.approve(submission=accepted, by=by, at=AT)
+        return store(upload)
+
+    monkeypatch.setattr(sending, "store", approved_meanwhile)
+    address = f"/dlonsc-2026/submissions/{accepted.number}/camera-ready/pdf/"
+    answer = as_user(accepted.created_by).post(address, {"file": pdf(b"%PDF-1.7 too late")})
+    words = "yours is kept as version 2 and does not count. Write to the chairs if it should."
+    assert (answer.status_code, words in " ".join(answer.content.decode().split())) == (422, True)
+    rows = accepted.camera_ready_items.filter(kind=CameraReadyKind.PDF).order_by("number")
+    assert [(one.number, one.is_current, one.accepted_at) for one in rows] == [(1, True, AT), (2, False, None)]
+    assert (read(rows[1].sha256), letters("camera_ready_received")) == (b"%PDF-1.7 too late", received)
+
+
+def test_the_same_file_pressed_twice_is_one_version_and_one_letter(accepted: Submission) -> None:
+    first = deliver(accepted, CameraReadyKind.LICENCE)
+    assert deliver(accepted, CameraReadyKind.LICENCE, at=AT + timedelta(seconds=59)) == first
+    assert letters("camera_ready_received") == ["ada@uni.example"]
+    assert deliver(accepted, CameraReadyKind.LICENCE, at=AT + timedelta(seconds=60)).number == 2
+
+
+@pytest.mark.parametrize("quick", [True, False])
+def test_a_disk_that_takes_no_more_is_told_beside_the_field_and_leaves_nothing(
+    accepted: Submission, as_user: Browser, monkeypatch: pytest.MonkeyPatch, quick: bool
+) -> None:
+    draft = factories.make_submission(accepted.edition, accepted.created_by, state=State.DRAFT)
+    accepted.edition.deadlines.filter(phase="submission").update(cutoff_at=timezone.now() + timedelta(days=1))
+
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("submissions.files.os.fsync", full)
+    home, browser = "/dlonsc-2026/submissions", as_user(accepted.created_by)
+    addresses = [
+        f"{home}/{draft.number}/upload/",
+        f"{home}/{draft.number}/supplements/",
+        f"{home}/{accepted.number}/camera-ready/pdf/",
+    ]
+    for address in addresses:
+        answer = browser.post(address, {"file": pdf(b"%PDF-1.7 new")}, headers={"X-Upload": "1"} if quick else {})
+        words = "paper.pdf was not stored: the site cannot write files just now. Nothing was changed."
+        assert (answer.status_code, words in answer.content.decode()) == (507, True), address
+        if quick and "supplements" not in address:
+            assert answer.json()["errors"]["file"][0].startswith(words)
+    assert (draft.manuscripts.count(), draft.supplements.count(), accepted.camera_ready_items.count()) == (1, 0, 0)
+    assert list(Path(settings.MEDIA_ROOT).glob("arriving-*")) == []

@@ -1,17 +1,20 @@
 """Uploading, submitting, withdrawing: what was acknowledged is never lost, and nothing happens twice."""
 
 import hashlib
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.utils import timezone
 
 from dlonsc.accounts.models import User
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.mail.models import Message
 from submissions import checks, receipts
 from submissions.actions import drafting, overseeing, sending
-from submissions.checks import check_manuscript, unchecked
+from submissions.checks import check_manuscript, conclude, unchecked
 from submissions.files import read
 from submissions.models import Manuscript, Submission
 from submissions.states import State
@@ -347,6 +350,70 @@ def test_a_chair_adopts_a_late_file_of_a_submitted_paper_once(
         lambda: overseeing.adopt_late_manuscript(manuscript=late, by=chair.user, at=AFTER_DEADLINE)
     )
     assert letters("late_adopted") == ["ada@uni.example"]
+
+
+def test_the_same_pdf_pressed_twice_is_one_version_and_one_letter(
+    edition: Edition, author: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers(monkeypatch, report())
+    row = submitted(edition, author)
+    again = pdf(b"%PDF-1.7 once more")
+    first, second = (put(row, again, at=AT + timedelta(seconds=seconds)) for seconds in (0, 59))
+    assert (second.manuscript, second.is_late, second.is_refused) == (first.manuscript, False, False)
+    assert (versions(row), letters("new_version")) == ([(1, False, False), (2, True, False)], [author.email])
+    # Later, or by somebody else, it is meant.
+    bo = factories.make_user("bo@co.example")
+    put(row, again, at=AT + timedelta(seconds=60))
+    row.created_by = bo
+    put(row, again, at=AT + timedelta(seconds=61))
+    assert [number for number, _, _ in versions(row)] == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("end", ["accepted", "rejected", "held", "withdrawn", "returned"])
+def test_the_reviewed_version_stays_once_the_paper_is_decided_taken_back_or_returned(
+    edition: Edition, author: User, chair: Membership, as_user: Callable[[Membership], Client], end: str
+) -> None:
+    row = submitted(edition, author)
+    by = chair.user
+    assert by is not None
+    late = factories.make_manuscript(row, b"%PDF-1.7 late", is_late=True)
+    blocked = factories.make_manuscript(row, b"%PDF-1.7 blocked", is_current=False, verdict="reject")
+    row.manuscripts.update(is_current=False)
+    row.manuscripts.filter(number=1).update(is_current=True)
+    if end == "withdrawn":
+        sending.withdraw(submission=row, reason="", by=author, at=AFTER_DEADLINE)
+    elif end == "returned":
+        overseeing.desk_reject(submission=row, text="Out of scope.", by=by, at=AFTER_DEADLINE)
+    else:
+        known = timezone.now() + timedelta(hours=1) if end == "held" else AFTER_DEADLINE
+        factories.announce(row, "accepted" if end == "held" else end, known)
+    Message.objects.all().delete()
+    at = AFTER_DEADLINE + timedelta(minutes=1)
+    acts = [
+        lambda: overseeing.adopt_late_manuscript(manuscript=late, by=by, at=at),
+        lambda: overseeing.override_check(manuscript=blocked, words="It is fine.", by=by, at=at),
+    ]
+    assert {refusal_of(act)[:35] for act in acts} == {"The version that was reviewed stays"}
+    assert (row.manuscripts.get(is_current=True).number, letters()) == (1, [])
+    browser = as_user(chair)
+    assert browser.get("/dlonsc-2026/chair/late/").context["late_files"] == []
+    page = browser.get(f"/dlonsc-2026/chair/format/{row.number}/").content.decode()
+    assert [button in page for button in ('value="override"', 'value="correct"')] == [False, False]
+
+
+def test_a_version_whose_check_ends_after_the_decision_is_known_does_not_replace_the_reviewed_one(
+    edition: Edition, author: User
+) -> None:
+    row = submitted(edition, author)
+    newer = factories.make_manuscript(row, b"%PDF-1.7 newer", verdict="unchecked", checked_at=None)
+    row.manuscripts.update(is_current=False)
+    row.manuscripts.filter(number=1).update(is_current=True)
+    factories.announce(row, "accepted", AFTER_DEADLINE)
+    Message.objects.all().delete()
+    newer.refresh_from_db()
+    conclude(newer, report(), AFTER_DEADLINE)
+    newer.refresh_from_db()
+    assert (newer.verdict, row.manuscripts.get(is_current=True).number, letters()) == ("accept", 1, [])
 
 
 def test_a_chair_adopts_a_complete_draft_and_no_incomplete_one(

@@ -161,7 +161,7 @@ def test_once_the_decision_is_known_authors_change_nothing_whatever_date_they_ha
     by = {"by": paper.created_by, "at": known}
     acts = [
         lambda: drafting.update_details(submission=before, version=before.version, **details, **by),
-        lambda: drafting.declare_conflicts(submission=before, declared=[], among=[], reason="", **by),
+        lambda: drafting.declare_conflicts(submission=before, version="", declared=[], among=[], reason="", **by),
         lambda: sending.upload_manuscript(submission=now, upload=pdf(), received_at=known, **by),
         lambda: sending.add_supplement(submission=now, upload=pdf(), description="", received_at=known, **by),
     ]

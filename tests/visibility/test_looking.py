@@ -89,6 +89,23 @@ def test_a_reviewers_unfinished_text_stays_hers(world: World) -> None:
     assert "Ostrich" in client.get(address).content.decode()
 
 
+def test_an_authors_unfinished_text_stays_hers(world: World) -> None:
+    """What came second or too late, and the rows of the author list that cannot be saved yet."""
+    rows = {"authors-TOTAL_FORMS": "1", "authors-INITIAL_FORMS": "0", "authors-0-name": "Pangolin"}
+    aside = {"section": "details", "by": "Ada", "by_id": world.author.pk, "fields": {"abstract": ["Armadillo"]}}
+    Submission.objects.filter(pk=world.open.pk).update(
+        state="draft", typed={"aside": [aside], "authors": rows | {"by": "Ada", "by_id": world.author.pk}}
+    )
+    world.edition.deadlines.filter(phase="submission").update(cutoff_at="2100-01-01T00:00Z")
+    address, ada = world.at("submissions:submission", world.open.number), Client()
+    ada.force_login(world.author)
+    pages = [client.get(address).content.decode() for client in (ada, world.looking(world.author))]
+    assert [[text in page for text in ("Armadillo", "Pangolin", "Wombat")] for page in pages] == [
+        [True, True, True],
+        [False, False, True],
+    ]
+
+
 def test_past_reviews_of_a_hidden_paper_do_not_show_by_a_link(world: World) -> None:
     """A reviewer's home tells of texts that she wrote for papers no longer hers; a hidden one must not."""
     Review.objects.filter(assignment__submission=world.open).delete()

@@ -405,7 +405,7 @@ class Story(RuleBasedStateMachine):
             submission=draft, version=draft.reproducibility.version, values=record, by=user, at=self.now
         )
         self.model.declare(paper, [])
-        drafting.declare_conflicts(submission=draft, declared=[], among=[], reason="", by=user, at=self.now)
+        drafting.declare_conflicts(submission=draft, version="", declared=[], among=[], reason="", by=user, at=self.now)
         paper.is_complete = True
         self.upload(by, paper)
 
@@ -483,13 +483,14 @@ class Story(RuleBasedStateMachine):
         by, paper = pick(self.owners(), number)
         expected = self.model.declare(paper, members)
         declared = [drafting.Declared(self.member(name), "coauthor") for name in members]
-        row = self.his_paper(by, paper)
+        row, among = self.his_paper(by, paper), [self.member(name) for name in MEMBERS]
         self.act(
             expected,
             lambda: drafting.declare_conflicts(
                 submission=row,
+                version=drafting.version_of_conflicts(row, among),
                 declared=declared,
-                among=[self.member(name) for name in MEMBERS],
+                among=among,
                 reason="",
                 by=self.users[by],
                 at=self.now,

@@ -2,6 +2,8 @@
 "use strict";
 // Forms that have waited for the others once.
 const passed = new WeakSet();
+// Which window a text comes from: of two that one person has open, neither takes the place of the other.
+const thisWindow = Math.random().toString(36).slice(2, 14);
 for (const form of document.querySelectorAll("form[data-autosave]")) {
   const key = `draft:${document.body.dataset.user}:${form.dataset.draftKey || form.dataset.autosave}`;
   const mark = form.querySelector("[data-save-mark]") || document.querySelector("[data-save-mark]");
@@ -79,7 +81,7 @@ for (const form of document.querySelectorAll("form[data-autosave]")) {
     say("Saving");
     try {
       const response = await fetch(form.dataset.autosave, {
-        method: "POST", body: new FormData(form), headers: { "X-Autosave": "1" }, keepalive: Boolean(leaving),
+        method: "POST", body: new FormData(form), headers: { "X-Autosave": "1", "X-Window": thisWindow }, keepalive: Boolean(leaving),
         credentials: "same-origin", redirect: "manual",
       });
       const answer = response.headers.get("Content-Type")?.includes("json") ? await response.json() : {};
