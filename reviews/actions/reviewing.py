@@ -170,10 +170,11 @@ def submit_review(*, assignment: Assignment, based_on: int, by: User, at: dateti
 
     An open discussion is told of a changed score, with the `note`.
     """
+    # Locked first: whoever gives the task back meanwhile waits, or has.
+    review = Review.objects.select_for_update().filter(assignment=assignment).first()
     demand_standing(assignment)
     if reason := closed_because(assignment.submission, at):
         raise ReviewingError(reason)
-    review = Review.objects.select_for_update().filter(assignment=assignment).first()
     if review is None:
         raise ReviewingError("Nothing is written yet.")
     fields = working_text(review)
@@ -207,9 +208,24 @@ def submit_review(*, assignment: Assignment, based_on: int, by: User, at: dateti
     return review
 
 
+def kept_because(assignment: Assignment, review: Review | None, at: datetime) -> str:
+    """Why a task can no longer be given back, or '': what the chairs decide by stays on their pages."""
+    if review is not None and review.submitted_at is not None:
+        return (
+            "Your review is submitted, so the task stays. If you are in conflict with the paper, write to the chairs."
+        )
+    return closed_because(assignment.submission, at)
+
+
 @transaction.atomic
 def decline_assignment(*, assignment: Assignment, refusal: str, reason: str, by: User, at: datetime) -> None:
-    """Give a task back, with the reason; a conflict bars the submission for good. What was written is kept."""
+    """Give a task back, with the reason; a conflict bars the submission for good. What was written is kept.
+
+    Pressed twice, the second does nothing. Raises ReviewingError once the review is submitted or reviewing has closed.
+    """
+    review = Review.objects.select_for_update().filter(assignment=assignment).first()
+    if words := kept_because(assignment, review, at):
+        raise ReviewingError(words)
     moved = (
         Assignment.objects.standing()
         .filter(pk=assignment.pk)

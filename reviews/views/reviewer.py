@@ -170,6 +170,7 @@ def home(request: HttpRequest, slug: str) -> HttpResponse:
         "tasks": tasks,
         "due": due,
         "is_late": due is not None and due.cutoff_at <= at,
+        "takes_reviews": member.edition.window(Phase.REVIEW, received_at=at).accepts,
         "plan": plan(open_tasks, due, at),
         "open_tasks": open_tasks,
         "done": sum(task.is_done for task in tasks),  # type: ignore[attr-defined]
@@ -218,6 +219,7 @@ def review(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         "fellows": shown_fellows(assignment, edition),
         "discussion": discussion_for(assignment),
         "sub_reviewer": assignment.sub_reviewers.standing().first(),
+        "may_give_back": not reviewing.kept_because(assignment, written, at),
         "may_name": edition.sub_reviewers and not closed and (written is None or written.submitted_at is None),
         "due": edition.due(Phase.REVIEW),
         "is_late": (due := edition.due(Phase.REVIEW)) is not None and due.cutoff_at <= at,
@@ -422,14 +424,25 @@ def as_version(value: str | None) -> int:
 @door(page_of, "GET", "HEAD", "POST")
 def refuse(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     member, assignment, written = page_of(request, slug, number)
+    at = timezone.now()
     form = RefusalForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
-        reviewing.decline_assignment(assignment=assignment, **form.cleaned_data, by=person(request), at=timezone.now())
-        messages.success(
-            request, f"Submission {number} is given back and the chairs are told. What you wrote is kept for you."
-        )
-        return redirect("reviews:home", slug)
-    words = {"edition": member.edition, "submission": assignment.submission, "review": written, "form": form}
+        try:
+            reviewing.decline_assignment(assignment=assignment, **form.cleaned_data, by=person(request), at=at)
+        except reviewing.ReviewingError as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(
+                request, f"Submission {number} is given back and the chairs are told. What you wrote is kept for you."
+            )
+            return redirect("reviews:home", slug)
+    words = {
+        "edition": member.edition,
+        "submission": assignment.submission,
+        "review": written,
+        "form": form,
+        "kept": reviewing.kept_because(assignment, written, at),
+    }
     return render(request, "reviews/reviewer/refuse.html", words, status=422 if form.errors else 200)
 
 

@@ -495,12 +495,15 @@ class Workshop:
             self._tell(paper, task.reviewer, note, is_question=False, named=set(), chairs_named=False)
         return True
 
-    def decline(self, task: Task, in_conflict: bool) -> None:
-        task.stands = False
+    def decline(self, task: Task, in_conflict: bool) -> bool:
         paper = self.papers[task.paper]
+        if task.official is not None or self.is_known(paper):
+            return False
+        task.stands = False
         if in_conflict:
             self.conflicts[paper.number, task.reviewer, "member"] = True
         self.write("assignment_refused", set(self.overseers(paper)) - {task.reviewer}, paper.number)
+        return True
 
     # --- Discussion ------------------------------------------------------------------------------------------------
 

@@ -710,9 +710,12 @@ class Story(RuleBasedStateMachine):
             return
         task = pick(self.desk(), number)
         row = self.on_the_desk(task)
-        self.model.decline(task, refusal == "conflict")
-        reviewing.decline_assignment(
-            assignment=row, refusal=refusal, reason="", by=self.users[task.reviewer], at=self.now
+        expected = self.model.decline(task, refusal == "conflict")
+        self.act(
+            expected,
+            lambda: reviewing.decline_assignment(
+                assignment=row, refusal=refusal, reason="", by=self.users[task.reviewer], at=self.now
+            ),
         )
         self.touch(task.reviewer, self.model.papers[task.paper])
 

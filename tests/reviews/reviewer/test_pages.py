@@ -230,6 +230,20 @@ def test_giving_back_needs_words_and_leaves_the_list(assignment: Assignment, as_
     assert Conflict.objects.count() == 1
 
 
+def test_after_submitting_giving_back_is_not_offered_and_says_whom_to_write_to(
+    assignment: Assignment, as_user: AsUser
+) -> None:
+    client = as_user(assignment.membership)
+    assert address("refuse", 1) in client.get(address("review", 1)).text
+    factories.make_review(assignment)
+    assert address("refuse", 1) not in client.get(address("review", 1)).text
+    page = client.get(address("refuse", 1))
+    assert ("write to the chairs" in page.text, "<textarea" in page.text) == (True, False)
+    refused = client.post(address("refuse", 1), {"refusal": "conflict", "reason": "We share a grant."})
+    assert (refused.status_code, "We share a grant." in refused.text) == (422, True)
+    assert Assignment.objects.standing().count() == 1
+
+
 @pytest.mark.parametrize("until", ["2026-02-28", "2027-03-01", "soon"])
 def test_a_promise_must_be_a_day_to_come(assignment: Assignment, as_user: AsUser, until: str) -> None:
     assert as_user(assignment.membership).post(address("promise", 1), {"until": until}).status_code == 422

@@ -251,6 +251,33 @@ def test_giving_back_for_a_conflict_bars_the_submission_and_keeps_the_draft(
     assert not Assignment.objects.standing().exists()
 
 
+def test_a_submitted_review_is_not_taken_back_by_its_writer(assignment: Assignment, chair: Membership) -> None:
+    save(assignment, 0)
+    hand_in(assignment, 1)
+    with pytest.raises(ReviewingError, match="write to the chairs"):
+        give_back(assignment, "conflict")
+    assert (list(Assignment.objects.standing()), list(Review.objects.submitted())) == (
+        [assignment],
+        [Review.objects.get()],
+    )
+    assert not Conflict.objects.exists()
+    assert not Message.objects.exists()
+
+
+@pytest.mark.parametrize("end", ["announced", "closed"])
+def test_a_task_that_takes_no_text_any_more_is_not_given_back(
+    assignment: Assignment, edition: Edition, end: str
+) -> None:
+    if end == "announced":
+        factories.announce(assignment.submission, at=AT - timedelta(minutes=1))
+    else:
+        past = AT - timedelta(hours=1)
+        Deadline.objects.filter(edition=edition, phase=Phase.REVIEW).update(is_soft=False, cutoff_at=past)
+    with pytest.raises(ReviewingError, match=end):
+        give_back(assignment, "time")
+    assert Assignment.objects.standing().count() == 1
+
+
 @pytest.mark.parametrize("refusal", ["competence", "time"])
 def test_giving_back_for_another_reason_is_no_conflict(assignment: Assignment, chair: Membership, refusal: str) -> None:
     give_back(assignment, refusal)
