@@ -473,11 +473,9 @@ class Workshop:
     # --- Reviewers -------------------------------------------------------------------------------------------------
 
     def save(self, task: Task, text: Text, based_on: int) -> bool:
-        """A text from an old window is kept aside; nothing that was typed is ever written over."""
-        if self.is_known(self.papers[task.paper]):
-            return False
+        """A text from an old window, or for a task that has ended, is kept aside; nothing that was typed is lost."""
         task.texts.append(text)
-        if based_on == task.version:
+        if based_on == task.version and not self.is_known(self.papers[task.paper]):
             task.newest, task.version = text, task.version + 1
         return True
 

@@ -15,12 +15,14 @@ from django.urls import reverse
 from pypdf import PdfReader, PdfWriter
 
 from dlonsc.accounts.models import User
+from dlonsc.codes import code
 from dlonsc.editions.calendar import Phase
-from dlonsc.editions.models import Edition, Membership
+from dlonsc.editions.models import Deadline, Edition, Membership
 from reviews.copies import without_metadata
 from reviews.models import Assignment, Review, ReviewVersion
 from reviews.views.reviewer import plan
-from submissions.models import Conflict, Supplement
+from submissions.models import Conflict, Submission, Supplement
+from submissions.states import State
 from tests import factories
 from tests.factories import AT
 
@@ -174,6 +176,44 @@ def test_the_second_tab_is_warned_and_its_text_kept_aside(assignment: Assignment
     assert ReviewVersion.objects.get(is_aside=True).fields["summary"] == "typed in the second tab"
     assert "kept aside" in client.get(address("review", 1)).text
     assert "typed in the second tab" in client.get(address("versions", 1)).text
+
+
+@pytest.mark.parametrize("way", ["review", "autosave"])
+@pytest.mark.parametrize("end", ["taken away", "withdrawn", "closed", "left the committee"])
+def test_what_is_typed_when_the_task_ends_is_kept_where_she_finds_it(
+    assignment: Assignment, as_user: AsUser, end: str, way: str
+) -> None:
+    client, task = as_user(assignment.membership), Assignment.objects.filter(pk=assignment.pk)
+    client.post(address("review", 1), {"summary": "First.", "version": "0"})
+    if end == "taken away":
+        task.update(removed_at=AT, removed_by=assignment.assigned_by)
+    elif end == "withdrawn":
+        Submission.objects.update(state=State.WITHDRAWN)
+    elif end == "closed":
+        Deadline.objects.filter(phase=Phase.REVIEW).update(is_soft=False, cutoff_at=AT - timedelta(seconds=1))
+    else:
+        Membership.objects.filter(pk=assignment.membership_id).update(removed_at=AT)
+    answer = client.post(address(way, 1), {"summary": "First, and two hours more.", "version": "1"})
+    if way == "autosave":
+        assert (answer.status_code, answer.json()["kept"]) == (409, True)
+    else:
+        assert answer["Location"] == address("own")
+    page = client.get(address("own"))
+    assert "First, and two hours more." in page.text
+    assert Review.objects.get().summary == "First."
+    is_ended = f'data-leftovers="review-{code("assignment", assignment.pk)} "' in page.text
+    assert is_ended == (end != "closed")
+
+
+def test_an_ended_task_opens_no_door_to_others_and_keeps_no_empty_form(
+    assignment: Assignment, as_user: AsUser, stranger: User, chair: Membership
+) -> None:
+    Assignment.objects.update(removed_at=AT, removed_by=assignment.assigned_by)
+    text = {"summary": "Something.", "version": "0"}
+    for name in ("review", "autosave"):
+        statuses = [as_user(person).post(address(name, 1), text).status_code for person in (stranger, chair)]
+        assert [*statuses, as_user(assignment.membership).post(address(name, 1), {}).status_code] == [404, 404, 404]
+    assert not Review.objects.exists()
 
 
 def test_an_older_text_can_be_taken_up_again(assignment: Assignment, as_user: AsUser) -> None:
