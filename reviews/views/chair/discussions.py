@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from dlonsc.editions.models import Membership
 from dlonsc.editions.visibility import Switch
-from reviews.access import discussions_overseen_by
+from reviews.access import discussions_overseen_by, own_comments
 from reviews.actions import discussing
 from reviews.actions.assigning import Refused
 from reviews.discussions import thread, unread
@@ -57,6 +57,7 @@ def discussions(request: ChairRequest, chair: Membership) -> HttpResponse:
         "could": len(could),
         "people": len({one.membership_id for line in could for one in line.row.assignments if is_done(one)}),
         "is_on": getattr(chair.edition, Switch.DISCUSSION),
+        "has_written": own_comments(chair).exists(),
         "under_way": [line for line in lines if line.discussion],
         "calling": [line for line in could if line.why],
         "others": [line for line in could if not line.why],
