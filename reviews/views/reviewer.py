@@ -499,7 +499,7 @@ def profile(request: HttpRequest, slug: str) -> HttpResponse:
         "edition": member.edition,
         "member": member,
         "form": form,
-        "found": found_conflicts(member),
+        "set_by_chairs": set_by_chairs(member),
         "correction": CorrectionForm(),
         "homes": list(person(request).affiliations.all()),
         "printed": list(member.affiliations.all()),
@@ -513,17 +513,13 @@ def ordered_topics(edition: Edition) -> list[Topic]:
     return [row for top in rows if top.parent_id is None for row in (top, *(r for r in rows if r.parent_id == top.pk))]
 
 
-def found_conflicts(member: Membership) -> list[dict[str, Any]]:
-    """Standing conflicts by source, counted; which submissions they are stays unknown to a member in conflict.
+def set_by_chairs(member: Membership) -> int:
+    """How many conflicts chairs have set; which submissions they are stays unknown to a member in conflict.
 
-    Not those of persons whom she named: the number would tell how many papers a person of her choice has written.
+    No others are counted: with a person whom she names, an ORCID iD or a domain that she types, the number would tell
+    how many papers somebody of her choice has written.
     """
-    counts: dict[str, int] = {}
-    rows = Conflict.objects.filter(membership=member, lifted_at__isnull=True).exclude(source=ConflictSource.MEMBER)
-    for row in rows:
-        words = str(row.get_source_display())
-        counts[words] = counts.get(words, 0) + 1
-    return [{"words": words, "count": count} for words, count in sorted(counts.items())]
+    return Conflict.objects.filter(membership=member, lifted_at__isnull=True, source=ConflictSource.CHAIR).count()
 
 
 @door(reviewers_gate, "POST")

@@ -493,10 +493,25 @@ def test_the_profile_is_kept_and_bad_lines_are_named(edition: Edition, reviewer:
     ]
 
 
-def test_found_conflicts_are_counted_and_not_named(edition: Edition, reviewer: Membership, as_user: AsUser) -> None:
+def test_conflicts_that_a_chair_set_are_counted_and_not_named(
+    edition: Edition, reviewer: Membership, as_user: AsUser
+) -> None:
     barred = factories.make_submission(edition, title="Not for her eyes")
-    factories.make_conflict(barred, reviewer, source="institution", reason="Ada Author is at Institute D")
+    factories.make_conflict(barred, reviewer, source="chair", reason="Ada Author is a friend")
     page = as_user(reviewer).get(address("profile")).text
-    assert "same institution: 1 submission" in page
+    assert "Set by a chair: 1 submission." in page
     assert "Not for her eyes" not in page
     assert "Ada Author" not in page
+
+
+@pytest.mark.parametrize("source", ["author", "member", "institution", "domain", "authorship"])
+def test_a_profile_tells_not_how_many_papers_fit_what_was_typed_into_it(
+    edition: Edition, reviewer: Membership, as_user: AsUser, source: str
+) -> None:
+    def body() -> str:
+        text = as_user(reviewer).get(address("profile")).text
+        return text[text.index('id="found"') : text.index("</details>", text.index('id="found"'))].split("csrf")[0]
+
+    before = body()
+    factories.make_conflict(factories.make_submission(edition), reviewer, source=source)
+    assert body() == before
