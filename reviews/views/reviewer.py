@@ -21,6 +21,7 @@ from dlonsc.editions.access import reviewer_of
 from dlonsc.editions.calendar import Phase
 from dlonsc.editions.models import Deadline, Edition, Membership, Topic
 from dlonsc.editions.views.doors import door
+from dlonsc.posted import whole_number
 from reviews import certificates
 from reviews.access import (
     assigned_to,
@@ -269,10 +270,7 @@ def confidence_label(edition: Edition, value: int | None) -> str:
 
 
 def based_on(request: HttpRequest) -> int:
-    try:
-        return int(request.POST.get("version", ""))
-    except ValueError:
-        return -1
+    return whole_number(request.POST.get("version"), -1)
 
 
 KEPT_BESIDE = "The text you sent is kept on this page for you; the review is unchanged."
@@ -400,7 +398,7 @@ def versions(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     """Every text that was saved; POST takes an old one up again as the newest."""
     member, assignment, written = page_of(request, slug, number)
     if request.method == "POST" and written is not None:
-        old = get_object_or_404(written.versions, number=as_version(request.POST.get("number")))
+        old = get_object_or_404(written.versions, number=whole_number(request.POST.get("number")))
         saved = reviewing.save_review(
             assignment=assignment,
             fields=old.fields,
@@ -427,10 +425,6 @@ def versions(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         ],
     }
     return render(request, "reviews/reviewer/versions.html", words)
-
-
-def as_version(value: str | None) -> int:
-    return int(value) if value and value.isdecimal() and len(value) < 9 else -1
 
 
 @door(page_of, "GET", "HEAD", "POST")
