@@ -52,21 +52,20 @@ def reading(thing: Thing, audience: Audience, rows: SubmissionQuerySet, at: date
     return rows.filter(reached(rule(TABLE, thing, audience).read, at))
 
 
-def assigned_to(member: Membership) -> AssignmentQuerySet:
+def assigned_to(member: Membership, at: datetime | None = None) -> AssignmentQuerySet:
     """A reviewer's standing assignments of submissions that still stand; never one she is in conflict with.
 
     They end some months after the event, as the edition says.
     """
     if not (member.is_active and member.is_reviewer):
         return Assignment.objects.none()
+    at = at or timezone.now()
     rows = Submission.objects.filter(edition=member.edition_id)
-    known = without_conflicts(
-        rows.filter(may_exist_for(Audience.REVIEWER, timezone.now())), member, Audience.CONFLICTED_MEMBER
-    )
+    known = without_conflicts(rows.filter(may_exist_for(Audience.REVIEWER, at)), member, Audience.CONFLICTED_MEMBER)
     return (
         Assignment.objects.standing()
         .filter(membership=member, submission__in=known_to_both(known))
-        .exclude(submission__edition__in=long_past_events(timezone.now()).values("edition"))
+        .exclude(submission__edition__in=long_past_events(at).values("edition"))
         .select_related("submission", "membership", "submission__edition")
     )
 

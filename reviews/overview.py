@@ -12,6 +12,7 @@ from typing import Any
 from django.db.models import Prefetch
 
 from dlonsc.editions.models import Edition, Membership, Topic
+from dlonsc.posted import whole_number
 from reviews.conflicts import Reasons, conflict_reasons
 from reviews.models import Assignment, Decision, Review, Verdict
 from submissions.access import overseen_by
@@ -220,7 +221,7 @@ def _fits(row: Row, wish: Wish) -> bool:
         return False
     if wish.topic and wish.topic not in {str(topic.pk) for topic in row.topics}:
         return False
-    if wish.missing and not (state == State.SUBMITTED and row.missing >= _whole(wish.missing)):
+    if wish.missing and not (state == State.SUBMITTED and row.missing >= whole_number(wish.missing, 1)):
         return False
     return _decision_fits(row, wish.decision) and all(_word_fits(row, word) for word in WORD.findall(wish.words))
 
@@ -233,10 +234,6 @@ def _decision_fits(row: Row, wanted: str) -> bool:
     if wanted == "undecided":
         return row.decision is None and row.submission.state == State.SUBMITTED
     return row.decision_key == wanted
-
-
-def _whole(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 4 else 1
 
 
 def _word_fits(row: Row, word: str) -> bool:
@@ -255,8 +252,8 @@ def _word_fits(row: Row, word: str) -> bool:
     if colon and name in places:
         return needle in places[name].casefold()
     needle = word.strip('"').casefold()
-    if needle.removeprefix("#").isdigit():
-        return row.submission.number == int(needle.removeprefix("#"))
+    if (number := whole_number(needle.removeprefix("#"))) > 0:
+        return row.submission.number == number
     return needle in f"{row.submission.title} {authors} {topics} {row.submission.keywords}".casefold()
 
 

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from dlonsc.accounts.models import User
 from dlonsc.mail.models import Message
+from dlonsc.posted import whole_number
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 SHOWN = 200
@@ -20,7 +21,7 @@ def become(request: HttpRequest) -> HttpResponse:
     if not chosen:
         logout(request)
         return redirect("editions:home")
-    person = User.objects.filter(pk=chosen, is_active=True).first() if chosen.isdigit() else None
+    person = User.objects.filter(pk=whole_number(chosen), is_active=True).first()
     if person is None:
         raise Http404
     login(request, person, backend=BACKEND)

@@ -33,7 +33,8 @@ IN_AUTHOR_LISTS = "names and addresses in author lists (they are printed; a deci
 class Plan:
     """Counts of what goes and of what must stay, in words; `waiting` letters are counted apart.
 
-    Their number is not for the person herself: a letter that is held tells that something is decided.
+    Their number is for the command alone: a letter that is held tells an author that something is decided, also one who
+    is an administrator.
     """
 
     goes: dict[str, int]
@@ -90,7 +91,8 @@ def plan(user: User) -> Plan:
             "accounts elsewhere": SocialAccount.objects.filter(user=user).count(),
             "sessions": UserSession.objects.filter(user=user).count(),
             "places in committees, with profile and bids": memberships.count(),
-            "names and addresses as a sub-reviewer": _sub_reviews(user).count(),
+            # Erased are all; of those that no chair agreed to she knows nothing, and whoever asks for her neither.
+            "names and addresses as a sub-reviewer": _sub_reviews(user).filter(is_agreed=True).count(),
         },
         stays={
             IN_AUTHOR_LISTS: Author.objects.filter(email__in=addresses_of(user)).count(),

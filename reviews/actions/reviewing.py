@@ -12,6 +12,7 @@ from dlonsc.accounts.models import User
 from dlonsc.editions.calendar import Phase
 from dlonsc.editions.models import Edition, Interest, Membership, Topic
 from dlonsc.history.record import record
+from reviews.access import assigned_to
 from reviews.actions.discussing import note_change
 from reviews.actions.ending import Ending, end_with
 from reviews.conflicts import bar_named
@@ -19,7 +20,6 @@ from reviews.emails.reviewing import post_profile_correction, post_refusal
 from reviews.models import Assignment, Review, ReviewVersion
 from submissions.access import overseen_by
 from submissions.models import Conflict, ConflictKind, ConflictSource, Submission
-from submissions.states import State
 
 Fields = dict[str, Any]
 # What a review needs before it can be submitted, with the words of the page.
@@ -43,10 +43,13 @@ class Stale(ReviewingError):
 
 @dataclass(frozen=True)
 class Saved:
-    """`is_aside` says that the text was kept beside a newer one instead of over it."""
+    """`is_aside` says that the text was kept beside the review instead of in it; `closed` why, unless a newer text was
+    saved meanwhile.
+    """
 
     review: Review
     is_aside: bool = False
+    closed: str = ""
 
 
 def empty_fields() -> Fields:
@@ -88,9 +91,7 @@ def missing_in(edition: Edition, fields: Fields) -> list[str]:
 
 
 def closed_because(submission: Submission, at: datetime) -> str:
-    """Why reviews of a submission can no longer be changed, or ''."""
-    if submission.state != State.SUBMITTED:
-        return "The submission was withdrawn or returned; no review is needed. What you wrote is kept for you."
+    """Why reviews of a submission under review can no longer be changed, or ''."""
     if submission.announced_at is not None and submission.announced_at <= at:
         return "The decision is announced; reviews can no longer be changed."
     if not submission.edition.window(Phase.REVIEW, received_at=at).accepts:
@@ -133,24 +134,34 @@ def open_review(assignment: Assignment, at: datetime) -> Review:
     )
 
 
-def demand_standing(assignment: Assignment) -> None:
-    if not Assignment.objects.standing().filter(pk=assignment.pk).exists():
-        raise ReviewingError("This submission is no longer assigned to you. What you wrote is kept for you.")
+def over_because(assignment: Assignment, at: datetime) -> str:
+    """Why a task takes no review any more, or ''. Of what has left its reviewer's list it tells nothing else."""
+    if not assigned_to(assignment.membership, at).filter(pk=assignment.pk).exists():
+        return "This submission is no longer on your list."
+    return closed_because(assignment.submission, at)
+
+
+def demand_open(assignment: Assignment, at: datetime) -> None:
+    if words := over_because(assignment, at):
+        raise ReviewingError(words)
 
 
 @transaction.atomic
 def save_review(*, assignment: Assignment, fields: Fields, based_on: int, by: User, at: datetime) -> Saved:
     """Keep a text. `based_on` is the version that the page showed (0: none yet); a text based on an older one is kept
-    aside. A submitted review keeps the text that counts until the changed one is submitted too.
+    aside, and so is one for a task that has ended: only its writer reads it. A submitted review keeps the text that
+    counts until the changed one is submitted too.
     """
-    demand_standing(assignment)
-    if reason := closed_because(assignment.submission, at):
-        raise ReviewingError(reason)
     review = open_review(assignment, at)
+    closed = over_because(assignment, at)
     fields = empty_fields() | {name: fields[name] for name in Review.FIELDS if name in fields}
     newest = working_text(review) if review.version else None
     if fields == newest:
-        return Saved(review)
+        return Saved(review, closed=closed)
+    if closed:
+        if not review.versions.filter(fields=fields).exists():
+            add_version(review, fields, by=by, at=at, is_aside=True)
+        return Saved(review, is_aside=True, closed=closed)
     if based_on != review.version:
         if not review.versions.filter(is_aside=True, fields=fields).exists():
             add_version(review, fields, by=by, at=at, is_aside=True)
@@ -170,10 +181,9 @@ def submit_review(*, assignment: Assignment, based_on: int, by: User, at: dateti
 
     An open discussion is told of a changed score, with the `note`.
     """
-    demand_standing(assignment)
-    if reason := closed_because(assignment.submission, at):
-        raise ReviewingError(reason)
+    # Locked first: whoever gives the task back meanwhile waits, or has.
     review = Review.objects.select_for_update().filter(assignment=assignment).first()
+    demand_open(assignment, at)
     if review is None:
         raise ReviewingError("Nothing is written yet.")
     fields = working_text(review)
@@ -207,9 +217,24 @@ def submit_review(*, assignment: Assignment, based_on: int, by: User, at: dateti
     return review
 
 
+def kept_because(assignment: Assignment, review: Review | None, at: datetime) -> str:
+    """Why a task can no longer be given back, or '': what the chairs decide by stays on their pages."""
+    if review is not None and review.submitted_at is not None:
+        return (
+            "Your review is submitted, so the task stays. If you are in conflict with the paper, write to the chairs."
+        )
+    return closed_because(assignment.submission, at)
+
+
 @transaction.atomic
 def decline_assignment(*, assignment: Assignment, refusal: str, reason: str, by: User, at: datetime) -> None:
-    """Give a task back, with the reason; a conflict bars the submission for good. What was written is kept."""
+    """Give a task back, with the reason; a conflict bars the submission for good. What was written is kept.
+
+    Pressed twice, the second does nothing. Raises ReviewingError once the review is submitted or reviewing has closed.
+    """
+    review = Review.objects.select_for_update().filter(assignment=assignment).first()
+    if words := kept_because(assignment, review, at):
+        raise ReviewingError(words)
     moved = (
         Assignment.objects.standing()
         .filter(pk=assignment.pk)

@@ -30,13 +30,11 @@ def name_sub_reviewer(
     """Ask the chairs whether somebody may write this review with its reviewer. Nothing leaves to her yet.
 
     Never refused for a conflict: in a blind edition the refusal would tell who the authors are. Raises Refused when
-    one is named already, or the review can no longer be written.
+    one is named already or the review is submitted, ReviewingError when it can no longer be written.
     """
-    reviewing.demand_standing(assignment)
+    reviewing.demand_open(assignment, at)
     if Review.objects.filter(assignment=assignment, submitted_at__isnull=False).exists():
         raise Refused("Your review is submitted; nobody needs to write it any more.")
-    if reason := reviewing.closed_because(assignment.submission, at):
-        raise Refused(reason)
     if email.strip().lower() in {by.email.lower(), *by.verified_emails}:
         raise Refused("This is your own address.")
     try:

@@ -66,8 +66,8 @@ def contacts(submission: Submission) -> list[tuple[str, str]]:
 def contacts_of(submissions: Iterable[Submission]) -> dict[int, list[tuple[str, str]]]:
     """`contacts` of many, by primary key, from a constant number of queries.
 
-    An account that was closed or erased gets no letters, not even as the contact author; its co-authors do. A creator who
-    was taken off the list of a submitted paper does not answer for it any more, and learns nothing of it.
+    An account that was closed or erased gets no letters, not even as the contact author; its co-authors do. A creator
+    who was taken off the list of a submitted paper does not answer for it any more, and learns nothing of it.
     """
     rows = list(submissions)
     named = {

@@ -4,6 +4,8 @@ from typing import Any
 
 from django import forms
 
+from dlonsc.posted import without_nul
+
 
 class UploadForm(forms.Form):
     file = forms.FileField(label="The filled text file", required=False)
@@ -18,7 +20,7 @@ class UploadForm(forms.Form):
         if file.size > 2_000_000:
             raise forms.ValidationError(f"{file.size / 1e6:.1f} MB; a text form has at most 2 MB.")
         try:
-            return str(file.read().decode("utf-8-sig"))
+            return without_nul(file.read().decode("utf-8-sig"))
         except UnicodeDecodeError as error:
             raise forms.ValidationError("This is not a text file in UTF-8. Save it as plain text, UTF-8.") from error
 

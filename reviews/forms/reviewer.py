@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 
 from dlonsc.editions.models import Edition, Membership, Topic
+from dlonsc.posted import whole_number
 from reviews.actions.reviewing import Fields, empty_fields
 from reviews.models import Assignment, Review
 from submissions.models import ConflictKind
@@ -39,11 +40,13 @@ def as_text(value: Any) -> str:
     return str(value or "").replace("\r\n", "\n").replace("\r", "\n")
 
 
+# Far beyond any scale, and what the database holds.
+LARGEST = 9999
+
+
 def as_number(value: Any) -> int | None:
-    try:
-        return int(str(value))
-    except ValueError:
-        return None
+    found = whole_number(str(value), LARGEST + 1)
+    return found if abs(found) <= LARGEST else None
 
 
 def typed_fields(data: Mapping[str, Any]) -> Fields:

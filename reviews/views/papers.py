@@ -15,7 +15,7 @@ from reviews.access import assigned_to, assignment_of
 from reviews.actions import reviewing
 from reviews.forms.offline import UploadForm
 from reviews.models import Assignment, Review
-from reviews.views.reviewer import person, reviewers_gate, tasks_of
+from reviews.views.reviewer import KEPT_BESIDE, person, reviewers_gate, tasks_of
 from reviews.views.rules import once_confirmed
 from submissions.downloads import serve
 from submissions.files import path_of
@@ -138,17 +138,17 @@ def offline_upload(request: HttpRequest, slug: str) -> HttpResponse:
             for entry in filled:
                 assignment = rows[entry.number]
                 review = getattr(assignment, "review", None)
-                try:
-                    reviewing.save_review(
-                        assignment=assignment,
-                        fields=entry.fields,
-                        based_on=review.version if review else 0,
-                        by=by,
-                        at=at,
-                    )
+                saved = reviewing.save_review(
+                    assignment=assignment,
+                    fields=entry.fields,
+                    based_on=review.version if review else 0,
+                    by=by,
+                    at=at,
+                )
+                if saved.closed:
+                    messages.warning(request, f"Submission {entry.number}: {saved.closed} {KEPT_BESIDE}")
+                else:
                     kept.append(str(entry.number))
-                except reviewing.ReviewingError as error:
-                    messages.error(request, f"Submission {entry.number}: {error}")
             if kept:
                 messages.success(request, f"Kept as drafts: {', '.join(kept)}. Nothing is submitted yet.")
             return redirect("reviews:home", slug)

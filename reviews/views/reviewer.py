@@ -17,10 +17,11 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from dlonsc.accounts.models import User
-from dlonsc.editions.access import memberships_of, reviewer_of
+from dlonsc.editions.access import reviewer_of
 from dlonsc.editions.calendar import Phase
 from dlonsc.editions.models import Deadline, Edition, Membership, Topic
 from dlonsc.editions.views.doors import door
+from dlonsc.posted import whole_number
 from reviews import certificates
 from reviews.access import (
     assigned_to,
@@ -30,7 +31,6 @@ from reviews.access import (
     fellow_reviews,
     is_own_eye,
     names_of_fellows,
-    on_desks,
     outcome_for_reviewer,
     own_comments,
     own_reviews,
@@ -46,7 +46,7 @@ from reviews.forms.reviewer import (
     ReviewForm,
     typed_fields,
 )
-from reviews.models import Assignment, Review
+from reviews.models import Assignment, Review, ReviewVersion
 from reviews.subreviewers import written_with
 from reviews.views.rules import once_confirmed
 from submissions.access import authors_shown_to_reviewers
@@ -170,10 +170,11 @@ def home(request: HttpRequest, slug: str) -> HttpResponse:
         "tasks": tasks,
         "due": due,
         "is_late": due is not None and due.cutoff_at <= at,
+        "takes_reviews": member.edition.window(Phase.REVIEW, received_at=at).accepts,
         "plan": plan(open_tasks, due, at),
         "open_tasks": open_tasks,
         "done": sum(task.is_done for task in tasks),  # type: ignore[attr-defined]
-        "has_written": own_reviews(member).exists(),
+        "has_written": own_reviews(member).exists() or own_comments(member).exists(),
     }
     return render(request, "reviews/reviewer/home.html", words)
 
@@ -188,9 +189,9 @@ def current_manuscript(assignment: Assignment) -> Manuscript | None:
 @door(page_of, "GET", "HEAD", "POST")
 @once_confirmed
 def review(request: HttpRequest, slug: str, number: int) -> HttpResponse:
-    member, assignment, written = page_of(request, slug, number)
     if request.method == "POST":
-        return keep(request, assignment)
+        return keep(request, task_to_write(request, slug, number))
+    member, assignment, written = page_of(request, slug, number)
     at = timezone.now()
     closed = reviewing.closed_because(assignment.submission, at)
     fields = shown_own_text(written)
@@ -218,6 +219,7 @@ def review(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         "fellows": shown_fellows(assignment, edition),
         "discussion": discussion_for(assignment),
         "sub_reviewer": assignment.sub_reviewers.standing().first(),
+        "may_give_back": not reviewing.kept_because(assignment, written, at),
         "may_name": edition.sub_reviewers and not closed and (written is None or written.submitted_at is None),
         "due": edition.due(Phase.REVIEW),
         "is_late": (due := edition.due(Phase.REVIEW)) is not None and due.cutoff_at <= at,
@@ -268,26 +270,38 @@ def confidence_label(edition: Edition, value: int | None) -> str:
 
 
 def based_on(request: HttpRequest) -> int:
-    try:
-        return int(request.POST.get("version", ""))
-    except ValueError:
-        return -1
+    return whole_number(request.POST.get("version"), -1)
+
+
+KEPT_BESIDE = "The text you sent is kept on this page for you; the review is unchanged."
+
+
+def task_to_write(request: HttpRequest, slug: str, number: int) -> Assignment:
+    """The person's newest task of a submission, also one that ended while she wrote: nothing typed is lost.
+
+    404 for who never had it, and for an ended one when nothing was typed.
+    """
+    rows = Assignment.objects.filter(
+        membership__user=person(request), submission__edition__slug=slug, submission__number=number
+    )
+    row = get_object_or_404(rows.select_related("submission__edition", "membership").order_by("-pk")[:1])
+    is_empty = typed_fields(request.POST) == reviewing.empty_fields()
+    return assignment_of(reviewer_of(request.user, slug), number) if is_empty else row
 
 
 def keep(request: HttpRequest, assignment: Assignment) -> HttpResponse:
     """The plain Save: works without script, refuses nothing that was typed."""
     slug, number = assignment.submission.edition.slug, assignment.submission.number
-    try:
-        saved = reviewing.save_review(
-            assignment=assignment,
-            fields=typed_fields(request.POST),
-            based_on=based_on(request),
-            by=person(request),
-            at=timezone.now(),
-        )
-    except reviewing.ReviewingError as error:
-        messages.error(request, str(error))
-        return redirect("reviews:review", slug, number)
+    saved = reviewing.save_review(
+        assignment=assignment,
+        fields=typed_fields(request.POST),
+        based_on=based_on(request),
+        by=person(request),
+        at=timezone.now(),
+    )
+    if saved.closed:
+        messages.warning(request, f"{saved.closed} {KEPT_BESIDE}")
+        return redirect("reviews:own", slug)
     if saved.is_aside:
         messages.warning(
             request,
@@ -304,17 +318,16 @@ def keep(request: HttpRequest, assignment: Assignment) -> HttpResponse:
 @signed_in_or_403
 @door(page_of, "POST")
 def autosave(request: HttpRequest, slug: str, number: int) -> HttpResponse:
-    _, assignment, _ = page_of(request, slug, number)
-    try:
-        saved = reviewing.save_review(
-            assignment=assignment,
-            fields=typed_fields(request.POST),
-            based_on=based_on(request),
-            by=person(request),
-            at=timezone.now(),
-        )
-    except reviewing.ReviewingError as error:
-        return JsonResponse({"message": f"Not saved: {error}"}, status=410)
+    saved = reviewing.save_review(
+        assignment=task_to_write(request, slug, number),
+        fields=typed_fields(request.POST),
+        based_on=based_on(request),
+        by=person(request),
+        at=timezone.now(),
+    )
+    if saved.closed:
+        message = f"{saved.closed} Your text is kept for you under “What you wrote”; the review is unchanged."
+        return JsonResponse({"message": message, "kept": True}, status=409)
     if saved.is_aside:
         message = (
             "A newer text was saved in another tab. This text is kept aside in the history; reload to see the newer."
@@ -385,17 +398,16 @@ def versions(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     """Every text that was saved; POST takes an old one up again as the newest."""
     member, assignment, written = page_of(request, slug, number)
     if request.method == "POST" and written is not None:
-        old = get_object_or_404(written.versions, number=as_version(request.POST.get("number")))
-        try:
-            reviewing.save_review(
-                assignment=assignment,
-                fields=old.fields,
-                based_on=written.version,
-                by=person(request),
-                at=timezone.now(),
-            )
-        except reviewing.ReviewingError as error:
-            messages.error(request, str(error))
+        old = get_object_or_404(written.versions, number=whole_number(request.POST.get("number")))
+        saved = reviewing.save_review(
+            assignment=assignment,
+            fields=old.fields,
+            based_on=written.version,
+            by=person(request),
+            at=timezone.now(),
+        )
+        if saved.closed:
+            messages.error(request, saved.closed)
             return redirect("reviews:versions", slug, number)
         messages.success(request, f"Version {old.number} is the newest text again. The one before it is still kept.")
         return redirect("reviews:review", slug, number)
@@ -415,21 +427,28 @@ def versions(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     return render(request, "reviews/reviewer/versions.html", words)
 
 
-def as_version(value: str | None) -> int:
-    return int(value) if value and value.isdecimal() and len(value) < 9 else -1
-
-
 @door(page_of, "GET", "HEAD", "POST")
 def refuse(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     member, assignment, written = page_of(request, slug, number)
+    at = timezone.now()
     form = RefusalForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
-        reviewing.decline_assignment(assignment=assignment, **form.cleaned_data, by=person(request), at=timezone.now())
-        messages.success(
-            request, f"Submission {number} is given back and the chairs are told. What you wrote is kept for you."
-        )
-        return redirect("reviews:home", slug)
-    words = {"edition": member.edition, "submission": assignment.submission, "review": written, "form": form}
+        try:
+            reviewing.decline_assignment(assignment=assignment, **form.cleaned_data, by=person(request), at=at)
+        except reviewing.ReviewingError as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(
+                request, f"Submission {number} is given back and the chairs are told. What you wrote is kept for you."
+            )
+            return redirect("reviews:home", slug)
+    words = {
+        "edition": member.edition,
+        "submission": assignment.submission,
+        "review": written,
+        "form": form,
+        "kept": reviewing.kept_because(assignment, written, at),
+    }
     return render(request, "reviews/reviewer/refuse.html", words, status=422 if form.errors else 200)
 
 
@@ -474,7 +493,7 @@ def profile(request: HttpRequest, slug: str) -> HttpResponse:
         "edition": member.edition,
         "member": member,
         "form": form,
-        "found": found_conflicts(member),
+        "set_by_chairs": set_by_chairs(member),
         "correction": CorrectionForm(),
         "homes": list(person(request).affiliations.all()),
         "printed": list(member.affiliations.all()),
@@ -488,17 +507,13 @@ def ordered_topics(edition: Edition) -> list[Topic]:
     return [row for top in rows if top.parent_id is None for row in (top, *(r for r in rows if r.parent_id == top.pk))]
 
 
-def found_conflicts(member: Membership) -> list[dict[str, Any]]:
-    """Standing conflicts by source, counted; which submissions they are stays unknown to a member in conflict.
+def set_by_chairs(member: Membership) -> int:
+    """How many conflicts chairs have set; which submissions they are stays unknown to a member in conflict.
 
-    Not those of persons whom she named: the number would tell how many papers a person of her choice has written.
+    No others are counted: with a person whom she names, an ORCID iD or a domain that she types, the number would tell
+    how many papers somebody of her choice has written.
     """
-    counts: dict[str, int] = {}
-    rows = Conflict.objects.filter(membership=member, lifted_at__isnull=True).exclude(source=ConflictSource.MEMBER)
-    for row in rows:
-        words = str(row.get_source_display())
-        counts[words] = counts.get(words, 0) + 1
-    return [{"words": words, "count": count} for words, count in sorted(counts.items())]
+    return Conflict.objects.filter(membership=member, lifted_at__isnull=True, source=ConflictSource.CHAIR).count()
 
 
 @door(reviewers_gate, "POST")
@@ -515,34 +530,42 @@ def correct_conflicts(request: HttpRequest, slug: str) -> HttpResponse:
     return redirect("reviews:profile", slug)
 
 
-def own_gate(request: HttpRequest, slug: str) -> tuple[Edition, list[Review]]:
-    """An edition and all reviews that she wrote for it; 404 for who has none and is no reviewer."""
-    rows = list(
-        Review.objects.filter(assignment__membership__user=person(request), assignment__membership__edition__slug=slug)
-        .select_related("assignment__submission__edition", "assignment__membership")
-        .order_by("assignment__submission__number")
-    )
-    if rows:
-        return rows[0].assignment.submission.edition, rows
-    return get_object_or_404(memberships_of(request.user).filter(is_reviewer=True), edition__slug=slug).edition, []
+def own_gate(request: HttpRequest, slug: str) -> Membership:
+    """Her place in an edition, also one that has ended; 404 for who is no reviewer there and never was one.
+
+    Whoever wrote in a discussion finds her words here too, a chair that is in conflict by now as well.
+    """
+    rows = Membership.objects.filter(user=person(request), edition__slug=slug).select_related("edition")
+    member = get_object_or_404(rows)
+    is_reviewer = member.is_active and member.is_reviewer
+    if not (is_reviewer or member.assignments.exists() or own_comments(member).exists()):
+        raise Http404
+    return member
 
 
 @door(own_gate, "GET", "HEAD")
 def own(request: HttpRequest, slug: str) -> HttpResponse:
     """Everything that she wrote for an edition, also after she was removed: her text stays hers."""
-    edition, rows = own_gate(request, slug)
+    member = own_gate(request, slug)
+    edition = member.edition
+    kept = Prefetch("versions", ReviewVersion.objects.filter(is_aside=True), to_attr="asides")
+    rows = own_reviews(member).select_related("assignment__submission").order_by("assignment__submission__number", "pk")
     # A title may have changed since she could see the submission: it is shown while she can.
-    seen = {task.pk for task in on_desks({row.assignment.submission_id for row in rows})}
+    seen = set(assigned_to(member).values_list("pk", flat=True))
     shown = [
-        {"row": row, "is_hers": row.assignment_id in seen} | shown_text(edition, reviewing.official_text(row))
-        for row in rows
+        {
+            "row": row,
+            "is_hers": row.assignment_id in seen,
+            "asides": [{"row": one} | shown_text(edition, reviewing.empty_fields() | one.fields) for one in row.asides],  # type: ignore[attr-defined]
+        }
+        | shown_text(edition, reviewing.official_text(row))
+        for row in rows.prefetch_related(kept)
     ]
     context = {
         "edition": edition,
         "reviews": shown,
-        "comments": own_comments(rows[0].assignment.membership).select_related("discussion__submission")
-        if rows
-        else [],
+        "ended": [pk for pk in member.assignments.values_list("pk", flat=True) if pk not in seen],
+        "comments": own_comments(member).select_related("discussion__submission"),
         "certificate": certificates.certificate_of(person(request), edition, timezone.now()),
         "certificate_from": certificates.opens_at(edition),
     }

@@ -20,6 +20,7 @@ from dlonsc.editions.models import Edition
 from dlonsc.editions.views.committee import private
 from dlonsc.editions.views.doors import door
 from dlonsc.editions.visibility import Audience
+from dlonsc.posted import whole_number
 from reviews import certificates, copies
 from reviews.access import is_own_eye, open_sub_reviews, sub_review_of, sub_reviewed_by, typed_by
 from reviews.actions import reviewing, subreviewing
@@ -29,7 +30,7 @@ from reviews.forms.subreviewing import DeclineForm
 from reviews.models import Review, ReviewVersion, SubReviewer
 from reviews.subreviewers import read_token
 from reviews.views.papers import CANNOT
-from reviews.views.reviewer import as_version, based_on, current_manuscript, person, shown_text, signed_in_or_403
+from reviews.views.reviewer import based_on, current_manuscript, person, shown_text, signed_in_or_403
 from submissions.access import authors_shown_to_reviewers
 from submissions.downloads import serve
 
@@ -219,7 +220,7 @@ def versions(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     written = Review.objects.filter(assignment=row.assignment).first()
     if request.method == "POST":
         kept = dict(enumerate(reversed(own_versions(row, written)), start=1))
-        old = kept.get(as_version(request.POST.get("number")))
+        old = kept.get(whole_number(request.POST.get("number")))
         if old is None:
             raise Http404
         version = written.version if written else 0

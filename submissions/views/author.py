@@ -17,6 +17,7 @@ from dlonsc.editions.arrival import begun_at, received_at
 from dlonsc.editions.calendar import Phase
 from dlonsc.editions.models import Membership
 from dlonsc.editions.views.doors import signed_in
+from dlonsc.posted import whole_number
 from submissions import frontpage, receipts
 from submissions.access import authored_by, looked_at_by, one
 from submissions.actions import drafting, sending
@@ -592,7 +593,7 @@ def copy_reproducibility(request: HttpRequest, slug: str, number: int) -> HttpRe
     if not chosen:
         messages.error(request, "Choose one of your other submissions to copy from.")
         return redirect("submissions:reproducibility", slug, number)
-    other = get_object_or_404(authored_by(person(request)), pk=int(chosen) if chosen.isdecimal() else 0)
+    other = get_object_or_404(authored_by(person(request)), pk=whole_number(chosen))
     source = record_of(other)
     record = record_of(row)
     values = {name: getattr(source, name) for name in (*source.SECTIONS, "not_applicable")}

@@ -18,6 +18,7 @@ from dlonsc.editions.access import chair_of
 from dlonsc.editions.calendar import Phase
 from dlonsc.editions.models import Membership
 from dlonsc.editions.views.doors import signed_in
+from dlonsc.posted import whole_number
 from submissions.access import one, overseen_by
 from submissions.actions import overseeing
 from submissions.actions.moves import Refused
@@ -297,8 +298,7 @@ def late_files(rows: SubmissionQuerySet, drafts: list[Submission]) -> list[dict[
 
 
 def number_in(request: HttpRequest, name: str) -> int:
-    value = request.POST.get(name, "")
-    return int(value) if value.isdigit() else 0
+    return whole_number(request.POST.get(name))
 
 
 @signed_in

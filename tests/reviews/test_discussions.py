@@ -256,6 +256,37 @@ def test_without_a_discussion_a_changed_score_is_nobodys_news(talk: Talk, chair:
     assert (Comment.objects.count(), Review.objects.get(assignment=task).score) == (0, -1)
 
 
+def in_conflict(talk: Talk, chair: Membership) -> None:
+    factories.make_conflict(talk.paper, chair)
+
+
+def removed(talk: Talk, chair: Membership) -> None:
+    Membership.objects.filter(pk=chair.pk).update(removed_at=AT)
+
+
+@pytest.mark.parametrize("end", [in_conflict, removed])
+def test_what_a_chair_wrote_stays_readable_to_her(
+    end: Callable[[Talk, Membership], None], talk: Talk, chair: Membership, as_user: Browser
+) -> None:
+    address = f"/{talk.paper.edition.slug}/reviews/own/"
+    assert as_user(chair).get(address).status_code == 404
+    factories.make_comment(talk.paper, chair, "My long thought", label="Chair")
+    end(talk, chair)
+    page = as_user(chair).get(address)
+    assert ("My long thought" in page.text, talk.paper.title in page.text) == (True, False)
+
+
+def test_a_chair_finds_what_she_wrote_from_the_page_of_discussions(
+    talk: Talk, chair: Membership, as_user: Browser
+) -> None:
+    slug = talk.paper.edition.slug
+    found = []
+    for _ in range(2):
+        found.append(f'"/{slug}/reviews/own/"' in as_user(chair).get(f"/{slug}/chair/discussions/").text)
+        factories.make_comment(talk.paper, chair, "My long thought", label="Chair")
+    assert found == [False, True]
+
+
 # --- Letters ---------------------------------------------------------------------------------------------------------
 
 
@@ -356,7 +387,7 @@ def test_marks_go_forward_only_and_only_in_their_own_discussion(
     second = say(talk, talk.hilda, "Two", label="Reviewer 2")
     other = factories.make_comment(factories.make_submission(edition), talk.hilda)
     browser = as_user(talk.rita)
-    for seen in (second.pk, first.pk, other.pk, "x", "9" * 30):
+    for seen in (*(code("comment", one.pk) for one in (second, first, other)), "x", "9" * 30):
         assert browser.post(page_of(talk), {"seen_only": "1", "seen": seen}).status_code == 302
     mark = LastRead.objects.get(membership=talk.rita)
     assert (mark.comment_id, mark.discussion_id) == (second.pk, talk.row.pk)

@@ -9,7 +9,7 @@ from django.utils import timezone
 from dlonsc.accounts.models import User
 from dlonsc.editions.models import Membership
 from dlonsc.history.models import Entry
-from dlonsc.mail.models import Message
+from dlonsc.mail.models import Message, State
 from reviews.actions import erasing
 from tests import factories
 
@@ -49,6 +49,24 @@ def test_an_administrator_sees_what_goes_and_stays_and_erases_with_the_address_t
     entry = Entry.objects.get(verb="erased")
     assert (entry.by, entry.subject) == ("Root", f"user:{author.pk}")
     assert browser.get(page_of(author)).status_code == 404
+
+
+def test_an_administrator_who_is_an_author_learns_of_no_held_letter(
+    root: User, chair: Membership, as_user: AsUser
+) -> None:
+    browser = as_user(root)
+
+    def shown() -> str:
+        page = browser.get(page_of(root)).content.decode()
+        return page[page.index("<dl") : page.index("</dl>")]
+
+    factories.make_submission(chair.edition, root)
+    before = shown()
+    Message.objects.create(
+        key="held", kind="decision", to_email=root.email, subject="Decision", text="-", state=State.HELD,
+        created_at=timezone.now(), not_before=timezone.now(),
+    )  # fmt: skip
+    assert shown() == before
 
 
 def test_an_only_chair_is_refused_with_the_reason_and_without_a_button(

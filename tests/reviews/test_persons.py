@@ -20,7 +20,7 @@ from dlonsc.mail.transport import Answer, Outcome
 from reviews.actions import deciding, erasing, lettering
 from reviews.actions.assigning import Refused
 from reviews.emails.reminding import Moment, contacts, remind_of_draft
-from reviews.models import Review
+from reviews.models import Review, SubReviewer
 from reviews.persons import data_of
 from submissions.models import Author, Submission
 from tests import factories
@@ -48,6 +48,30 @@ def unpacked(client: Client) -> tuple[dict[str, Any], dict[str, bytes]]:
     with zipfile.ZipFile(io.BytesIO(b"".join(response))) as archive:
         files = {name: archive.read(name) for name in archive.namelist()}
     return json.loads(files.pop("data.json")), files
+
+
+@pytest.mark.parametrize("is_refused", [False, True])
+def test_nobody_learns_from_her_data_that_she_was_named_as_a_sub_reviewer(
+    paper: Submission, reviewer: Membership, chair: Membership, author: User, as_user: Browser, is_refused: bool
+) -> None:
+    browser = as_user(author)
+
+    def shown() -> str:
+        page = browser.get("/me/data/").content.decode()
+        return page[page.index("<dl") : page.index("</dl>")]
+
+    before = shown()
+    refusal = {"decided_by": chair.user, "decided_at": AT, "ended_at": AT, "ending": "refused"} if is_refused else {}
+    SubReviewer.objects.create(
+        assignment=factories.make_assignment(paper, reviewer),
+        name="Ada",
+        email=author.email,
+        institution="X",
+        named_by=reviewer.user,
+        named_at=AT,
+        **refusal,
+    )
+    assert shown() == before
 
 
 def test_an_authors_copy_holds_her_account_papers_files_and_letters(

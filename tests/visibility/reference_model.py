@@ -501,11 +501,9 @@ class Workshop:
     # --- Reviewers -------------------------------------------------------------------------------------------------
 
     def save(self, task: Task, text: Text, based_on: int) -> bool:
-        """A text from an old window is kept aside; nothing that was typed is ever written over."""
-        if self.is_known(self.papers[task.paper]):
-            return False
+        """A text from an old window, or for a task that has ended, is kept aside; nothing that was typed is lost."""
         task.texts.append(text)
-        if based_on == task.version:
+        if based_on == task.version and not self.is_known(self.papers[task.paper]):
             task.newest, task.version = text, task.version + 1
         return True
 
@@ -523,12 +521,15 @@ class Workshop:
             self._tell(paper, task.reviewer, note, is_question=False, named=set(), chairs_named=False)
         return True
 
-    def decline(self, task: Task, in_conflict: bool) -> None:
-        task.stands = False
+    def decline(self, task: Task, in_conflict: bool) -> bool:
         paper = self.papers[task.paper]
+        if task.official is not None or self.is_known(paper):
+            return False
+        task.stands = False
         if in_conflict:
             self.conflicts[paper.number, task.reviewer, "member"] = True
         self.write("assignment_refused", set(self.overseers(paper)) - {task.reviewer}, paper.number)
+        return True
 
     # --- Discussion ------------------------------------------------------------------------------------------------
 

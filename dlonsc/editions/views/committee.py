@@ -24,6 +24,7 @@ from dlonsc.editions.views.doors import chairs_page
 from dlonsc.editions.views.settings import person
 from dlonsc.mail.models import Message
 from dlonsc.mail.models import State as LetterState
+from dlonsc.posted import whole_number
 
 SILENT_AFTER = timedelta(days=5)
 LETTERS = ("invitation", "invitation_reminder")
@@ -131,7 +132,7 @@ def remind(request: HttpRequest, slug: str) -> HttpResponse:
     edition = chair.edition
     silent = [row for row in board_rows(chair, at) if row["key"] == "silent"]
     if request.method == "POST":
-        wanted = {int(pk) for pk in request.POST.getlist("member") if pk.isdecimal()}
+        wanted = {whole_number(pk) for pk in request.POST.getlist("member")}
         chosen = [row["member"] for row in silent if row["member"].pk in wanted]
         reminded = actions.remind_invited(edition=edition, members=chosen, by=person(request), at=at)
         messages.success(request, f"{len(reminded)} reminded. Who was written to today gets no second letter.")

@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 
 from dlonsc.editions.models import Membership
+from dlonsc.posted import whole_number
 from reviews import assignment
 from reviews.access import assignments_overseen_by
 from reviews.actions import assigning
@@ -261,7 +262,6 @@ def _replace(request: ChairRequest, chair: Membership, task: Assignment) -> Http
 
 def _back(request: ChairRequest, chair: Membership, number: int) -> HttpResponse:
     """The page that the press came from: the reviewer's when it says so, else the submission's."""
-    member = request.POST.get("from_reviewer", "")
-    if member.isascii() and member.isdigit():
-        return redirect("reviews:assign_reviewer", slug=chair.edition.slug, member=int(member))
+    if (member := whole_number(request.POST.get("from_reviewer"))) > 0:
+        return redirect("reviews:assign_reviewer", slug=chair.edition.slug, member=member)
     return redirect("reviews:assign_submission", slug=chair.edition.slug, number=number)

@@ -10,6 +10,7 @@ from django.utils import timezone
 from dlonsc.editions.models import Membership
 from dlonsc.history.models import Entry
 from dlonsc.mail.models import Message
+from dlonsc.posted import whole_number
 from reviews.access import decision_versions_overseen_by
 from reviews.actions import deciding
 from reviews.actions.assigning import Refused
@@ -60,8 +61,7 @@ def _decide_from_list(request: ChairRequest, chair: Membership) -> HttpResponse:
     """Accept or reject by one press; words already written to the authors stay."""
     back = redirect("reviews:decisions", slug=chair.edition.slug)
     query = request.META.get("QUERY_STRING", "")
-    number = request.POST.get("number", "")
-    row = overseen(chair, int(number) if number.isascii() and number.isdigit() else 0)
+    row = overseen(chair, whole_number(request.POST.get("number")))
     back["Location"] = (
         f"{back['Location']}?{query}#paper-{row.number}" if query else f"{back['Location']}#paper-{row.number}"
     )
@@ -163,8 +163,7 @@ def _act(request: ChairRequest, row: Submission, decision: Decision | None, form
 
 
 def _take_back(request: ChairRequest, chair: Membership, decision: Decision) -> HttpResponse:
-    given = request.POST.get("version", "")
-    version = int(given) if given.isascii() and given.isdigit() else 0
+    version = whole_number(request.POST.get("version"))
     try:
         deciding.take_back(decision, version=version, by=request.user, at=timezone.now())
     except Refused as refusal:

@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from dlonsc.editions.models import Membership
 from dlonsc.editions.visibility import Switch
-from reviews.access import discussions_overseen_by
+from dlonsc.posted import whole_number
+from reviews.access import discussions_overseen_by, own_comments
 from reviews.actions import discussing
 from reviews.actions.assigning import Refused
 from reviews.discussions import thread, unread
@@ -46,7 +47,7 @@ class Line:
 def discussions(request: ChairRequest, chair: Membership) -> HttpResponse:
     """POST opens those that are ticked."""
     if request.method == "POST":
-        numbers = [int(one) for one in request.POST.getlist("number") if one.isdecimal() and len(one) < 9]
+        numbers = [whole_number(one) for one in request.POST.getlist("number")]
         count = discussing.open_discussions(chair, numbers, by=request.user, at=timezone.now())
         words = f"Discussions opened: {count}. Their reviewers get one letter each." if count else "Nothing was opened."
         messages.success(request, words)
@@ -57,6 +58,7 @@ def discussions(request: ChairRequest, chair: Membership) -> HttpResponse:
         "could": len(could),
         "people": len({one.membership_id for line in could for one in line.row.assignments if is_done(one)}),
         "is_on": getattr(chair.edition, Switch.DISCUSSION),
+        "has_written": own_comments(chair).exists(),
         "under_way": [line for line in lines if line.discussion],
         "calling": [line for line in could if line.why],
         "others": [line for line in could if not line.why],

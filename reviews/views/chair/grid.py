@@ -15,6 +15,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from dlonsc.editions.models import Membership
+from dlonsc.posted import whole_number
 from reviews.actions import proposing
 from reviews.actions.assigning import Refused
 from reviews.byhand import Change, Judged, Key
@@ -131,7 +132,7 @@ class Grid:
         self.page: Page[Any] = Paginator(self._found(), ROWS).get_page(query.get("page"))
 
     def _held(self, mark: str) -> Held | None:
-        number, member = (_number(part) for part in (mark.split("-", 1) if mark.count("-") == 1 else ("", "")))
+        number, member = (whole_number(part) for part in (mark.split("-", 1) if mark.count("-") == 1 else ("", "")))
         paper, person = self.by_number.get(number), self.shown.members.get(member)
         if person is None and paper is None:
             return None
@@ -151,8 +152,8 @@ class Grid:
     def _paper_fits(self, paper: Paper, needle: str) -> bool:
         number, title = paper.submission.number, paper.submission.title
         names = " ".join(slot.member.name for slot in paper.slots)
-        if needle.isdigit():
-            return number == int(needle)
+        if (wanted := whole_number(needle)) > 0:
+            return number == wanted
         return needle in f"{title} {names}".casefold() and self._slots_fit(
             paper.slots, short=paper.missing > 0, over=any(self._is_over(slot.member.pk) for slot in paper.slots)
         )
@@ -252,7 +253,7 @@ class Grid:
     def change_of(self, act: str) -> Change:
         """What a button's value asks for. Raises Refused when it names what is not here."""
         verb, *numbers = act.split(":")
-        found = [_number(part) for part in numbers]
+        found = [whole_number(part) for part in numbers]
         if verb == "put" and len(found) == 2:
             return Change(into=(self.key(*found),))
         if verb == "take" and len(found) == 2:
@@ -348,7 +349,7 @@ def edit(request: ChairRequest, chair: Membership, number: int) -> HttpResponse:
     row = proposal_of(request, chair, number)
     address = reverse("reviews:grid", args=[chair.edition.slug, number])
     kept = _kept(QueryDict(request.POST.get("back", "")))
-    if _number(request.POST.get("open", "")):
+    if whole_number(request.POST.get("open", "")):
         kept["open"] = request.POST["open"]
     if request.method == "POST":
         try:
@@ -364,7 +365,7 @@ def _near(request: ChairRequest, kept: QueryDict) -> str:
     """The row that a change was made in, so that the page comes back to it."""
     numbers = request.POST.get("act", "").split(":")[1:3]
     place = 1 if kept.get("by") == "reviewers" else 0
-    known = len(numbers) == 2 and _number(numbers[place])
+    known = len(numbers) == 2 and whole_number(numbers[place])
     return f"row-{numbers[place]}" if known else "grid"
 
 
@@ -397,7 +398,7 @@ def _lock(grid: Grid, act: str, version: int) -> str:
     parts = act.split(":")[1:]
     if len(parts) != 2:
         raise Refused(GONE)
-    key = grid.key(*(_number(part) for part in parts))
+    key = grid.key(*(whole_number(part) for part in parts))
     member, paper = grid.shown.members[key[1]], grid.shown.submissions[key[0]]
     if key in grid.shown.standing:
         raise Refused(f"{member.name} is assigned already; that stays.")
@@ -408,7 +409,3 @@ def _lock(grid: Grid, act: str, version: int) -> str:
     found["locked"] = not found["locked"]
     proposing.edit(grid.shown.proposal, pairs, version=version)
     return f"{member.name} and submission {paper.number} are {'locked together' if found['locked'] else 'free again'}."
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0

@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 
 from dlonsc.editions.models import Membership
+from dlonsc.posted import whole_number
 from reviews import assignment, likeness
 from reviews.actions import proposing
 from reviews.actions.assigning import Refused
@@ -28,7 +29,7 @@ CAUSES = 30
 def run(request: ChairRequest, chair: Membership) -> HttpResponse:
     """Choose the rules and run. `from` takes settings and locks of an earlier proposal over."""
     given = request.POST.get("from") or request.GET.get("from", "")
-    earlier = proposal_of(request, chair, int(given)) if given.isascii() and given.isdigit() else None
+    earlier = proposal_of(request, chair, number) if (number := whole_number(given)) else None
     scene = assignment.scene_of(chair)
     form = RunForm(request.POST or None, initial=_initial(chair, scene, earlier, "partial" in request.GET))
     if request.method == "POST" and form.is_valid() and not assignment.wanted_of(chair, form.cleaned_data).submissions:

@@ -9,6 +9,7 @@ from typing import Any
 from django.shortcuts import get_object_or_404
 
 from dlonsc.editions.models import Membership
+from dlonsc.posted import whole_number
 from reviews import assignment
 from reviews.byhand import Board, Key, Rules
 from reviews.conflicts import conflict_reasons
@@ -27,8 +28,7 @@ def proposal_of(request: ChairRequest, chair: Membership, number: int) -> Propos
 
 def version_of(request: ChairRequest) -> int:
     """The version of the proposal that the person was looking at; 0, which none has, for nonsense."""
-    given = request.POST.get("version", "")
-    return int(given) if given.isascii() and given.isdigit() and len(given) < 10 else 0
+    return whole_number(request.POST.get("version"))
 
 
 @dataclass(frozen=True)

@@ -133,8 +133,9 @@ def submission(request: ChairRequest, chair: Membership, number: int) -> HttpRes
 
 def everything(chair: Membership, submission: Submission) -> dict[str, Any]:
     found = rows_of(chair, overseen_by(chair).filter(pk=submission.pk), conflicts=True)[0]
-    show_credit(found.assignments)
-    past = Assignment.objects.filter(submission=submission).exclude(declined_at__isnull=True, removed_at__isnull=True)
+    ended = Assignment.objects.filter(submission=submission).exclude(declined_at__isnull=True, removed_at__isnull=True)
+    past = list(ended.select_related("membership", "review", "removed_by"))
+    show_credit([*found.assignments, *past])
     conflicts = Conflict.objects.filter(submission=submission).select_related("membership", "declared_by", "lifted_by")
     letters = Message.objects.filter(subject_label=submission.label).defer("text", "html")
     return {
@@ -143,7 +144,7 @@ def everything(chair: Membership, submission: Submission) -> dict[str, Any]:
         "record": getattr(submission, "reproducibility", None),
         "manuscripts": submission.manuscripts.defer("report"),
         "supplements": submission.supplements.filter(removed_at__isnull=True),
-        "past": past.select_related("membership", "review", "removed_by"),
+        "past": past,
         "conflicts": conflicts.order_by("membership__name", "pk"),
         "letters": letters,
         "members": Membership.objects.active().filter(edition=chair.edition_id).order_by("name"),

@@ -8,6 +8,7 @@ from django.utils import timezone
 from dlonsc.editions.models import LetterText, Membership
 from dlonsc.mail.placeholders import fill
 from dlonsc.mail.post import one_line
+from dlonsc.posted import whole_number
 from reviews.actions import wording
 from reviews.forms.wording import WordingForm
 from reviews.lettertexts import BY_KIND, KINDS, LetterKind
@@ -35,7 +36,7 @@ def text(request: ChairRequest, chair: Membership, kind: str) -> HttpResponse:
     overtaken = False
     try:
         if request.method == "POST" and "reset" in request.POST:
-            based_on = number_of(request.POST.get("based_on", ""))
+            based_on = whole_number(request.POST.get("based_on", ""))
             wording.reset(chair.edition, kind, based_on=based_on, by=request.user, at=timezone.now())
             messages.success(request, "The built-in text holds again; yours stays in the history below.")
             return redirect("letters:text", chair.edition.slug, kind)
@@ -72,10 +73,6 @@ def standing(letter: LetterKind, last: LetterText | None) -> tuple[LetterText | 
     own = last if last and last.text else None
     words = own or letter
     return own, {"subject": words.subject, "text": words.text}, last.pk if last else 0
-
-
-def number_of(typed: str) -> int:
-    return int(typed) if typed.isascii() and typed.isdigit() else 0
 
 
 def preview(chair: Membership, letter: LetterKind, given: dict[str, str]) -> dict[str, object]:

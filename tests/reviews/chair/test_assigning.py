@@ -78,6 +78,20 @@ def test_replacing_tells_both_and_keeps_the_draft_for_its_writer(
     assert told == {"unassigned": reviewers[0].email, "assigned": reviewers[1].email}
 
 
+def test_what_was_submitted_stays_readable_to_chairs_when_its_task_is_taken_back(
+    edition: Edition, paper: Submission, chair: Membership, reviewers: list[Membership], as_user: As
+) -> None:
+    draft, done = (factories.make_assignment(paper, member) for member in reviewers[:2])
+    factories.make_review(draft, submitted=False, summary="Only begun.")
+    factories.make_review(done, summary="Read by those who decide.")
+    for task in (draft, done):
+        assigning.unassign(task, by=chair.user, at=AT)
+    text = as_user(chair).get(reverse("reviews:submission", args=[edition.slug, paper.number])).text
+    assert ("Read by those who decide." in text, "Only begun." in text) == (True, False)
+    assert text.count("counts no more") == 2
+    assert not Review.objects.submitted().exists()
+
+
 def test_a_conflict_of_the_handling_chair_leaves_the_submission_without_one(
     paper: Submission, chair: Membership, other_chair: Membership
 ) -> None:

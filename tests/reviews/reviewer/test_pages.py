@@ -15,12 +15,14 @@ from django.urls import reverse
 from pypdf import PdfReader, PdfWriter
 
 from dlonsc.accounts.models import User
+from dlonsc.codes import code
 from dlonsc.editions.calendar import Phase
-from dlonsc.editions.models import Edition, Membership
+from dlonsc.editions.models import Deadline, Edition, Membership
 from reviews.copies import without_metadata
 from reviews.models import Assignment, Review, ReviewVersion
 from reviews.views.reviewer import plan
-from submissions.models import Conflict, Supplement
+from submissions.models import Conflict, Submission, Supplement
+from submissions.states import State
 from tests import factories
 from tests.factories import AT
 
@@ -176,6 +178,44 @@ def test_the_second_tab_is_warned_and_its_text_kept_aside(assignment: Assignment
     assert "typed in the second tab" in client.get(address("versions", 1)).text
 
 
+@pytest.mark.parametrize("way", ["review", "autosave"])
+@pytest.mark.parametrize("end", ["taken away", "withdrawn", "closed", "left the committee"])
+def test_what_is_typed_when_the_task_ends_is_kept_where_she_finds_it(
+    assignment: Assignment, as_user: AsUser, end: str, way: str
+) -> None:
+    client, task = as_user(assignment.membership), Assignment.objects.filter(pk=assignment.pk)
+    client.post(address("review", 1), {"summary": "First.", "version": "0"})
+    if end == "taken away":
+        task.update(removed_at=AT, removed_by=assignment.assigned_by)
+    elif end == "withdrawn":
+        Submission.objects.update(state=State.WITHDRAWN)
+    elif end == "closed":
+        Deadline.objects.filter(phase=Phase.REVIEW).update(is_soft=False, cutoff_at=AT - timedelta(seconds=1))
+    else:
+        Membership.objects.filter(pk=assignment.membership_id).update(removed_at=AT)
+    answer = client.post(address(way, 1), {"summary": "First, and two hours more.", "version": "1"})
+    if way == "autosave":
+        assert (answer.status_code, answer.json()["kept"]) == (409, True)
+    else:
+        assert answer["Location"] == address("own")
+    page = client.get(address("own"))
+    assert "First, and two hours more." in page.text
+    assert Review.objects.get().summary == "First."
+    is_ended = f'data-leftovers="review-{code("assignment", assignment.pk)} "' in page.text
+    assert is_ended == (end != "closed")
+
+
+def test_an_ended_task_opens_no_door_to_others_and_keeps_no_empty_form(
+    assignment: Assignment, as_user: AsUser, stranger: User, chair: Membership
+) -> None:
+    Assignment.objects.update(removed_at=AT, removed_by=assignment.assigned_by)
+    text = {"summary": "Something.", "version": "0"}
+    for name in ("review", "autosave"):
+        statuses = [as_user(person).post(address(name, 1), text).status_code for person in (stranger, chair)]
+        assert [*statuses, as_user(assignment.membership).post(address(name, 1), {}).status_code] == [404, 404, 404]
+    assert not Review.objects.exists()
+
+
 def test_an_older_text_can_be_taken_up_again(assignment: Assignment, as_user: AsUser) -> None:
     client = as_user(assignment.membership)
     for version, words in enumerate(("one", "two")):
@@ -228,6 +268,20 @@ def test_giving_back_needs_words_and_leaves_the_list(assignment: Assignment, as_
     assert done["Location"] == address("home")
     assert client.get(address("review", 1)).status_code == 404
     assert Conflict.objects.count() == 1
+
+
+def test_after_submitting_giving_back_is_not_offered_and_says_whom_to_write_to(
+    assignment: Assignment, as_user: AsUser
+) -> None:
+    client = as_user(assignment.membership)
+    assert address("refuse", 1) in client.get(address("review", 1)).text
+    factories.make_review(assignment)
+    assert address("refuse", 1) not in client.get(address("review", 1)).text
+    page = client.get(address("refuse", 1))
+    assert ("write to the chairs" in page.text, "<textarea" in page.text) == (True, False)
+    refused = client.post(address("refuse", 1), {"refusal": "conflict", "reason": "We share a grant."})
+    assert (refused.status_code, "We share a grant." in refused.text) == (422, True)
+    assert Assignment.objects.standing().count() == 1
 
 
 @pytest.mark.parametrize("until", ["2026-02-28", "2027-03-01", "soon"])
@@ -439,10 +493,25 @@ def test_the_profile_is_kept_and_bad_lines_are_named(edition: Edition, reviewer:
     ]
 
 
-def test_found_conflicts_are_counted_and_not_named(edition: Edition, reviewer: Membership, as_user: AsUser) -> None:
+def test_conflicts_that_a_chair_set_are_counted_and_not_named(
+    edition: Edition, reviewer: Membership, as_user: AsUser
+) -> None:
     barred = factories.make_submission(edition, title="Not for her eyes")
-    factories.make_conflict(barred, reviewer, source="institution", reason="Ada Author is at Institute D")
+    factories.make_conflict(barred, reviewer, source="chair", reason="Ada Author is a friend")
     page = as_user(reviewer).get(address("profile")).text
-    assert "same institution: 1 submission" in page
+    assert "Set by a chair: 1 submission." in page
     assert "Not for her eyes" not in page
     assert "Ada Author" not in page
+
+
+@pytest.mark.parametrize("source", ["author", "member", "institution", "domain", "authorship"])
+def test_a_profile_tells_not_how_many_papers_fit_what_was_typed_into_it(
+    edition: Edition, reviewer: Membership, as_user: AsUser, source: str
+) -> None:
+    def body() -> str:
+        text = as_user(reviewer).get(address("profile")).text
+        return text[text.index('id="found"') : text.index("</details>", text.index('id="found"'))].split("csrf")[0]
+
+    before = body()
+    factories.make_conflict(factories.make_submission(edition), reviewer, source=source)
+    assert body() == before

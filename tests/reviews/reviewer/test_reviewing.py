@@ -1,5 +1,6 @@
 """Saving, submitting, giving back: nothing typed is lost, and a draft never counts."""
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -165,11 +166,21 @@ def test_the_chair_closes_reviewing_by_a_hard_deadline(assignment: Assignment, e
         hand_in(assignment, 1, datetime(2026, 4, 20, tzinfo=UTC))
 
 
-def test_nothing_changes_after_the_decision_is_announced(assignment: Assignment) -> None:
+def kept_beside(saved: reviewing.Saved) -> tuple[bool, str, list[str]]:
+    """Whether a text was kept aside, what the review says, and what is kept beside it."""
+    asides = saved.review.versions.filter(is_aside=True).values_list("fields__summary", flat=True)
+    return saved.is_aside, Review.objects.get(pk=saved.review.pk).summary, list(asides)
+
+
+def test_a_text_after_the_announcement_is_kept_and_changes_nothing(assignment: Assignment) -> None:
     save(assignment, 0)
     factories.announce(assignment.submission, at=AT - timedelta(minutes=1))
+    for _ in range(2):
+        late = save(assignment, 1, summary="too late")
+        assert late.closed == "The decision is announced; reviews can no longer be changed."
+        assert kept_beside(late) == (True, TEXT["summary"], ["too late"])
     with pytest.raises(ReviewingError, match="announced"):
-        save(assignment, 1, summary="too late")
+        hand_in(assignment, 1)
 
 
 def test_a_held_announcement_closes_nothing_yet(assignment: Assignment) -> None:
@@ -177,12 +188,30 @@ def test_a_held_announcement_closes_nothing_yet(assignment: Assignment) -> None:
     assert save(assignment, 0).is_aside is False
 
 
-def test_a_text_for_a_task_that_was_taken_away_is_refused_and_the_older_text_kept(assignment: Assignment) -> None:
-    save(assignment, 0)
+def taken_away(assignment: Assignment) -> None:
     Assignment.objects.update(removed_at=AT, removed_by=assignment.assigned_by)
-    with pytest.raises(ReviewingError, match="no longer assigned"):
-        save(assignment, 1, summary="more")
-    assert Review.objects.get().summary == TEXT["summary"]
+
+
+def withdrawn(assignment: Assignment) -> None:
+    assignment.submission.state = State.WITHDRAWN
+    assignment.submission.save()
+
+
+def in_conflict(assignment: Assignment) -> None:
+    factories.make_conflict(assignment.submission, assignment.membership)
+
+
+@pytest.mark.parametrize("end", [taken_away, withdrawn, in_conflict])
+def test_a_text_for_a_task_that_ended_while_she_typed_is_kept_for_her_and_tells_no_reason(
+    assignment: Assignment, end: Callable[[Assignment], None]
+) -> None:
+    save(assignment, 0)
+    end(assignment)
+    late = save(assignment, 1, summary="more")
+    assert late.closed == "This submission is no longer on your list."
+    assert kept_beside(late) == (True, TEXT["summary"], ["more"])
+    with pytest.raises(ReviewingError, match="no longer on your list"):
+        hand_in(assignment, 1)
 
 
 # --- Labels ----------------------------------------------------------------------------------------------------------
@@ -249,6 +278,33 @@ def test_giving_back_for_a_conflict_bars_the_submission_and_keeps_the_draft(
     )
     assert Review.objects.get().summary == TEXT["summary"]
     assert not Assignment.objects.standing().exists()
+
+
+def test_a_submitted_review_is_not_taken_back_by_its_writer(assignment: Assignment, chair: Membership) -> None:
+    save(assignment, 0)
+    hand_in(assignment, 1)
+    with pytest.raises(ReviewingError, match="write to the chairs"):
+        give_back(assignment, "conflict")
+    assert (list(Assignment.objects.standing()), list(Review.objects.submitted())) == (
+        [assignment],
+        [Review.objects.get()],
+    )
+    assert not Conflict.objects.exists()
+    assert not Message.objects.exists()
+
+
+@pytest.mark.parametrize("end", ["announced", "closed"])
+def test_a_task_that_takes_no_text_any_more_is_not_given_back(
+    assignment: Assignment, edition: Edition, end: str
+) -> None:
+    if end == "announced":
+        factories.announce(assignment.submission, at=AT - timedelta(minutes=1))
+    else:
+        past = AT - timedelta(hours=1)
+        Deadline.objects.filter(edition=edition, phase=Phase.REVIEW).update(is_soft=False, cutoff_at=past)
+    with pytest.raises(ReviewingError, match=end):
+        give_back(assignment, "time")
+    assert Assignment.objects.standing().count() == 1
 
 
 @pytest.mark.parametrize("refusal", ["competence", "time"])
@@ -346,10 +402,3 @@ def test_a_conflict_that_a_chair_lifted_is_not_set_again(
     Conflict.objects.update(lifted_at=AT, lifted_by=chair.user)
     profile(reviewer, conflicts=conflicts)
     assert Conflict.objects.filter(lifted_at=None).count() == 0
-
-
-def test_a_withdrawn_submission_takes_no_text(assignment: Assignment) -> None:
-    assignment.submission.state = State.WITHDRAWN
-    assignment.submission.save()
-    with pytest.raises(ReviewingError, match="withdrawn"):
-        save(assignment, 0)

@@ -1,0 +1,48 @@
+"""What browsers post, made harmless before a view reads it: text without NULs, and whole numbers of bounded size."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, QueryDict
+
+NUL = "\0"
+WHOLE = re.compile(r"[+-]?[0-9]{1,9}")
+
+
+def without_nul(text: str) -> str:
+    """PostgreSQL stores no NUL: its error would lose the text, and print it into the log."""
+    return text.replace(NUL, "")
+
+
+def whole_number(text: str | None, other: int = 0) -> int:
+    """The whole number that a text is, of at most nine digits like every number of ours; `other` for any other text.
+
+    Not `str.isdigit`, which is true of "²", nor a bare `int`, which reads numbers that no database holds.
+    """
+    return int(text) if text is not None and WHOLE.fullmatch(text.strip()) else other
+
+
+class WithoutNul:
+    """Takes NULs out of posted forms, for text pasted from a PDF may hold some.
+
+    In `process_view`, after Django's protection of forms: that has read the body, so nothing is read earlier than
+    without this, and what it leaves alone (the callers of webhooks) reads its own.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Callable[..., Any], args: object, kwargs: object) -> None:
+        if request.method != "POST" or getattr(view, "csrf_exempt", False):
+            return
+        values = [(name, value) for name, row in request.POST.lists() for value in row]
+        if any(NUL in name or NUL in value for name, value in values):
+            clean = QueryDict(mutable=True)
+            for name, value in values:
+                clean.appendlist(without_nul(name), without_nul(value))
+            clean._mutable = False
+            request.POST = clean  # type: ignore[assignment]
