@@ -12,6 +12,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils.html import escape
 
 from dlonsc.accounts.models import User
 from dlonsc.editions import actions
@@ -24,6 +25,7 @@ from dlonsc.editions.views.committee import state_of
 from dlonsc.mail.models import Message
 from submissions.states import State
 from tests import factories
+from tests.editions.desk import confirmed
 from tests.factories import AT
 
 AsUser = Callable[[User | Membership | None], Client]
@@ -187,10 +189,37 @@ def test_a_confirmed_extension_is_made_once(edition: Edition, chair: Membership,
     factories.make_submission(edition, state=State.DRAFT)
     client = as_user(chair)
     for _ in range(2):
-        client.post(address("date", "submission"), NEW_DATE | {"confirm": "1", "tell": "1"})
+        client.post(address("date", "submission"), confirmed(NEW_DATE | {"tell": "1"}))
     assert edition.deadlines.get(phase=Phase.SUBMISSION).announced == "2026-04-07T23:59"
     assert Message.objects.count() == 1
     assert "Tue 31 Mar 2026, 23:59 AoE" in client.get(address("dates")).text
+
+
+@pytest.mark.parametrize("changed", [{"announced": "2026-04-09T23:59"}, {"zone": "UTC"}, {"is_soft": "on"}])
+def test_a_date_changed_after_its_preview_is_shown_again_before_anything_happens(
+    edition: Edition, chair: Membership, as_user: AsUser, changed: dict[str, str]
+) -> None:
+    factories.make_submission(edition, state=State.DRAFT)
+    client = as_user(chair)
+    answer = client.post(address("date", "submission"), confirmed(NEW_DATE) | changed | {"tell": "1"}, follow=True)
+    form, preview = answer.context["form"], answer.context["preview"]
+    assert {name: form.data[name] for name in changed} == changed
+    assert f'name="confirm" value="{escape(form.fingerprint)}"' in answer.text
+    assert "Nothing has happened yet: something is different from what was shown to you." in answer.text
+    assert edition.deadlines.get(phase=Phase.SUBMISSION).version == 1
+    assert not Message.objects.exists()
+    assert preview.zone == form.data["zone"]
+
+
+def test_the_enter_key_shows_what_a_date_would_do_and_does_not_confirm_it(
+    edition: Edition, chair: Membership, as_user: AsUser
+) -> None:
+    page = as_user(chair).post(address("date", "submission"), NEW_DATE, follow=True).text
+    form = page.partition('<form class="stack"')[2].partition("</form>")[0]
+    # Enter in a field presses the first button that submits its form.
+    first, second = re.findall(r"<button[^>]*>([^<]*)", form)
+    assert first.strip() == "Show what this will do"
+    assert second.split()[0] == "Extend"
 
 
 def test_a_conflicted_chair_does_not_count_the_draft_she_must_not_know(
@@ -210,7 +239,7 @@ def test_an_extension_is_told_to_the_people_of_a_draft_that_the_chair_must_not_k
     factories.make_conflict(hidden, chair)
     page = as_user(chair).post(address("date", "submission"), NEW_DATE, follow=True).text
     assert '<input type="hidden" name="tell" value="1">' in page
-    as_user(chair).post(address("date", "submission"), NEW_DATE | {"confirm": "1", "tell": "1"})
+    as_user(chair).post(address("date", "submission"), confirmed(NEW_DATE | {"tell": "1"}))
     assert list(Message.objects.values_list("kind", "to_email")) == [("date_changed", "h@uni.example")]
 
 
@@ -220,7 +249,7 @@ def test_no_page_after_a_change_of_date_counts_the_draft_that_a_chair_must_not_k
     factories.make_submission(edition, state=State.DRAFT)
     factories.make_conflict(factories.make_submission(edition, state=State.DRAFT), chair)
     client = as_user(chair)
-    after = client.post(address("date", "submission"), NEW_DATE | {"confirm": "1", "tell": "1"}, follow=True).text
+    after = client.post(address("date", "submission"), confirmed(NEW_DATE | {"tell": "1"}), follow=True).text
     pages = [after, client.get("/dlonsc-2026/chair/history/").text]
     assert Message.objects.count() == 2
     assert "The date is changed; whoever has something open for it is written to." in after

@@ -27,6 +27,9 @@ LABELS = {
     Phase.CAMERA_READY: "Camera ready",
     Phase.EVENT: "Workshop date",
 }
+CHANGED_SINCE_SHOWN = (
+    "Nothing has happened yet: something is different from what was shown to you. Look at it again, then confirm."
+)
 
 
 def person(request: HttpRequest) -> User:
@@ -139,7 +142,9 @@ def date(request: HttpRequest, slug: str, phase: str) -> HttpResponse:
         "zones": ZONES,
     }
     if form.is_valid():
-        if request.method == "POST" and "confirm" not in request.POST:
+        if request.method == "POST" and request.POST.get("confirm") != form.fingerprint:
+            if "confirm" in request.POST:
+                messages.warning(request, CHANGED_SINCE_SHOWN)
             return redirect(f"{request.path}?{form.as_query()}")
         if request.method == "POST":
             try:
