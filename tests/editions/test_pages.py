@@ -222,6 +222,21 @@ def test_the_enter_key_shows_what_a_date_would_do_and_does_not_confirm_it(
     assert second.split()[0] == "Extend"
 
 
+def test_the_preview_of_a_date_names_the_later_dates_that_it_overtakes_and_its_letters(
+    edition: Edition, chair: Membership, as_user: AsUser
+) -> None:
+    factories.make_submission(edition, state=State.DRAFT)
+    pages = {
+        announced: as_user(chair).post(address("date", "submission"), NEW_DATE | {"announced": announced}, follow=True)
+        for announced in ("2026-04-01T23:59", "2026-05-01T23:59")
+    }
+    overtaken = [[row.phase for row in page.context["overtaken"]] for page in pages.values()]
+    assert overtaken == [[], [Phase.REVIEW, Phase.NOTIFICATION]]
+    words = [" ".join(page.text.split()) for page in pages.values()]
+    assert ["This is now later than: Reviews due (" in page for page in words] == [False, True]
+    assert ["and write to 1 person" in page for page in words] == [True, True]
+
+
 def test_a_conflicted_chair_does_not_count_the_draft_she_must_not_know(
     edition: Edition, chair: Membership, as_user: AsUser
 ) -> None:
