@@ -401,16 +401,60 @@ def test_a_list_is_read_and_its_letter_shown_before_anything_is_sent(
     assert not Message.objects.exists()
 
 
+def shown_to_send(client: Client, typed: dict[str, str]) -> dict[str, str]:
+    """The press of the button under the letter that the page shows for a list."""
+    return {"send": client.post(address("invite"), typed).context["fingerprint"]}
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"people": "Bo <bo@uni.example>\nAda <ada@uni.example>"},
+        {"people": "Bob <bo@uni.example>"},
+        {"note": "Not what was read."},
+        {"role": "chair"},
+    ],
+)
+def test_invitations_changed_after_their_preview_are_shown_again_before_any_leaves(
+    edition: Edition, chair: Membership, as_user: AsUser, changed: dict[str, str]
+) -> None:
+    client = as_user(chair)
+    typed = {"people": "Bo <bo@uni.example>", "role": "reviewer", "note": "Read this."}
+    answer = client.post(address("invite"), typed | shown_to_send(client, typed) | changed)
+    assert "Nothing is sent yet: the list or the letter is not what was shown to you." in answer.text
+    assert {name: answer.context["form"][name].value() for name in changed} == changed
+    assert not Message.objects.exists()
+    client.post(address("invite"), typed | changed | {"send": answer.context["fingerprint"]})
+    assert Message.objects.count() == len((typed | changed)["people"].splitlines())
+
+
+def test_a_reminder_of_an_invitation_is_shown_as_it_leaves(
+    edition: Edition, chair: Membership, invited: Membership, as_user: AsUser
+) -> None:
+    with time_machine.travel(AT + timedelta(days=5), tick=False):
+        client = as_user(chair)
+        shown = client.get(address("remind")).context["letter"]
+        client.post(address("remind"), {"member": [str(invited.pk)]})
+    left = Message.objects.get(kind="invitation_reminder")
+    link = re.compile(r"/invitation/[^/]+/")
+    assert (shown["to"], shown["subject"]) == (f"{invited.name} <{invited.email}>", left.subject)
+    assert link.sub("", shown["text"]) == link.sub("", left.text)
+
+
 def test_sending_leaves_the_bad_lines_in_the_box(edition: Edition, chair: Membership, as_user: AsUser) -> None:
     client = as_user(chair)
-    page = client.post(address("invite"), {"people": LIST, "role": "reviewer", "send": "1"})
+    typed = {"people": LIST, "role": "reviewer"}
+    send = shown_to_send(client, typed)
+    page = client.post(address("invite"), typed | send)
     assert page.context["form"]["people"].value() == "nobody here\nBo again <bo@uni.example>"
-    client.post(address("invite"), {"people": LIST, "role": "reviewer", "send": "1"})
+    client.post(address("invite"), typed | send)
     assert Message.objects.filter(kind="invitation").count() == 1
 
 
 def test_co_chairs_are_invited_as_chairs_only(edition: Edition, chair: Membership, as_user: AsUser) -> None:
-    as_user(chair).post(address("invite"), {"people": "Bo <bo@uni.example>", "role": "chair", "send": "1"})
+    typed = {"people": "Bo <bo@uni.example>", "role": "chair"}
+    client = as_user(chair)
+    client.post(address("invite"), typed | shown_to_send(client, typed))
     member = Membership.objects.get(email="bo@uni.example")
     assert (member.is_chair, member.is_reviewer) == (True, False)
     assert "co-chair" in Message.objects.get().subject
@@ -576,7 +620,7 @@ def test_a_list_with_bad_lines_sends_the_good_ones_and_keeps_the_others(
         ["ada@uni.example"],
         ["no address here"],
     )
-    sent = client.post(address("invite"), typed | {"send": "1"})
+    sent = client.post(address("invite"), typed | shown_to_send(client, typed))
     assert (sent.status_code, sent.context["form"]["people"].value()) == (200, "no address here")
     assert list(Message.objects.values_list("to_email", flat=True)) == ["ada@uni.example"]
 

@@ -1,5 +1,7 @@
 """The committee: the board of invitations, roles, the pasted list, and the page behind an invitation's link."""
 
+import hashlib
+import json
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,7 +16,7 @@ from django.views.decorators.http import require_http_methods
 from dlonsc.accounts.models import User
 from dlonsc.editions import actions
 from dlonsc.editions.access import chair_of
-from dlonsc.editions.emails import label_of, preview_invitation, role_words
+from dlonsc.editions.emails import REMINDER, label_of, preview_invitation, role_words
 from dlonsc.editions.forms import AcceptForm, DeclineForm, InviteForm, MemberForm, ResendForm
 from dlonsc.editions.invitations import read_token
 from dlonsc.editions.models import Edition, Membership
@@ -134,7 +136,11 @@ def remind(request: HttpRequest, slug: str) -> HttpResponse:
         reminded = actions.remind_invited(edition=edition, members=chosen, by=person(request), at=at)
         messages.success(request, f"{len(reminded)} reminded. Who was written to today gets no second letter.")
         return redirect("editions:chair_committee", slug)
-    return render(request, "editions/chair/remind.html", {"edition": edition, "silent": silent})
+    words: dict[str, Any] = {"edition": edition, "silent": silent}
+    if silent:
+        first = silent[0]["member"]
+        words["letter"] = preview_invitation(edition, first, asked_by=str(person(request)), letter=REMINDER)
+    return render(request, "editions/chair/remind.html", words)
 
 
 # --- Inviting --------------------------------------------------------------------------------------------------------
@@ -149,8 +155,6 @@ def invite(request: HttpRequest, slug: str) -> HttpResponse:
     if request.method != "POST" or not form.is_valid():
         return render(request, "editions/chair/invite.html", words, status=422 if form.errors else 200)
     good, bad = form.read(actions.known_addresses(edition))
-    if "send" in request.POST:
-        return send(request, edition, form, good, bad)
     words |= {"good": good, "bad": bad}
     if good:
         words["letter"] = preview_invitation(
@@ -159,7 +163,17 @@ def invite(request: HttpRequest, slug: str) -> HttpResponse:
             asked_by=str(person(request)),
             note=form.cleaned_data["note"],
         )
+        words["fingerprint"] = fingerprint_of(good, words["letter"])
+        if request.POST.get("send") == words["fingerprint"]:
+            return send(request, edition, form, good, bad)
+        words["changed"] = "send" in request.POST
     return render(request, "editions/chair/invite.html", words, status=200 if good else 422)
+
+
+def fingerprint_of(people: list[Invitee], letter: dict[str, str]) -> str:
+    """Changes with everybody who would be invited and every word to them: what was shown must be what is sent."""
+    told = [[row.name, row.email, row.affiliation] for row in people] + [letter["subject"], letter["text"]]
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:32]
 
 
 def without_reviewer(roles: dict[str, bool]) -> dict[str, bool]:
