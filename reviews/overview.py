@@ -323,6 +323,19 @@ class Tally:
     def private(self) -> int:
         return sum(row.decision is not None and not row.is_announced for row in self.submitted)
 
+    def private_verdicts(self, verdict: str) -> int:
+        rows = [row.decision for row in self.submitted if row.decision is not None and not row.is_announced]
+        return sum(decision.verdict == verdict for decision in rows)
+
+    @property
+    def to_accept(self) -> int:
+        """Decided, and not announced yet; so is `to_reject`."""
+        return self.private_verdicts(Verdict.ACCEPT)
+
+    @property
+    def to_reject(self) -> int:
+        return self.private_verdicts(Verdict.REJECT)
+
     def held(self, at: datetime) -> int:
         """Announcements of these submissions that are not released yet."""
         rows = [row.decision.announcement for row in self.submitted if row.decision is not None]

@@ -15,6 +15,7 @@ from dlonsc.editions.models import Edition, Membership
 from dlonsc.mail.models import Message, State
 from reviews.emails.assigning import split_by_secrecy
 from reviews.models import Announcement, Assignment, Decision
+from reviews.views.chair.announce import SecondChair
 from submissions.models import Conflict, Submission
 from submissions.states import State as SubmissionState
 from tests import factories
@@ -453,9 +454,58 @@ def test_two_chairs_confirm_and_release_on_the_page(
     ]
     fingerprint = second.get(f"{base}/announce/").context["plan"].fingerprint
     done = second.post(f"{base}/announce/", {"confirm": "1", "fingerprint": fingerprint})
-    assert told(done)[-1] == "Letters confirmed, of so many decisions: 1. Another chair can release them."
+    assert told(done)[-1] == "You confirmed the letters of 1 decision. Another chair can release them."
     assert release(browser, base, accepts=1, rejects=0).status_code == 302
     assert Announcement.objects.count() == 1
+
+
+def test_where_two_chairs_release_each_reads_what_is_confirmed_and_what_waits_for_her(
+    edition: Edition,
+    browser: Client,
+    base: str,
+    paper: Submission,
+    chair: Membership,
+    other_chair: Membership,
+    as_user: As,
+) -> None:
+    Edition.objects.update(needs_second_chair=True)
+    assert chair.user is not None
+    alone = factories.make_submission(edition, title="No other chair may read this one")
+    factories.make_conflict(alone, other_chair)
+    for row in (paper, alone):
+        factories.make_decision(row, chair.user)
+    second = as_user(other_chair)
+
+    def said(client: Client) -> tuple[Any, list[str]]:
+        acts = client.get(f"{base}/").context["next"]
+        shown = client.get(f"{base}/announce/").context["second"]
+        return shown, [act.words for act in acts if act.address == f"{base}/announce/"]
+
+    waits = "{} not announced before a second chair confirms the letters"
+    assert said(browser) == (SecondChair(0, 1, 1, 2), [waits.format("2 decisions are")])
+    assert said(second) == (SecondChair(0, 1, 0, 1), [waits.format("1 decision is")])
+    fingerprint = second.get(f"{base}/announce/").context["plan"].fingerprint
+    second.post(f"{base}/announce/", {"confirm": "1", "fingerprint": fingerprint})
+    confirmed = "1 decision is confirmed by another chair, for you to announce"
+    assert said(browser) == (SecondChair(1, 0, 1, 2), [confirmed, waits.format("1 decision is")])
+    assert said(second) == (SecondChair(0, 1, 0, 0), [])
+    page = folded(browser.get(f"{base}/announce/"))
+    assert "1 decision is confirmed by another chair." in page
+    assert "1 decision has no other chair who may read the letters, and need no confirmation." in page
+
+
+def test_the_decisions_page_counts_apart_what_is_announced_already(
+    edition: Edition, browser: Client, base: str, paper: Submission, chair: Membership
+) -> None:
+    assert chair.user is not None
+    factories.make_decision(paper, chair.user, "accept")
+    release(browser, base, accepts=1, rejects=0)
+    for verdict in ("accept", "reject", "reject"):
+        factories.make_decision(factories.make_submission(edition), chair.user, verdict)
+    page = folded(browser.get(f"{base}/decisions/"))
+    assert "3 to announce: 1 to accept, 2 to reject. 1 announced already, 0 undecided." in page
+    assert "Acceptance rate 50 % of all that is decided." in page
+    assert "Check and announce 3 decisions" in page
 
 
 def test_counts_that_are_no_numbers_are_named_beside_their_fields(
