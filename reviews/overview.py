@@ -316,6 +316,11 @@ class Tally:
         return sum(row.missing for row in self.submitted)
 
     @property
+    def reviews_spared(self) -> int:
+        """Reviews that a released decision has made needless before they came."""
+        return sum(max(row.wanted - row.done, 0) - row.missing for row in self.submitted)
+
+    @property
     def undecided(self) -> int:
         return sum(row.decision is None for row in self.submitted)
 
@@ -386,6 +391,11 @@ class ReviewerRow:
     @property
     def done(self) -> int:
         return sum(is_done(row) for row in self.tasks)
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether she has written all she was asked for; what is not needed any more counts as neither."""
+        return bool(self.tasks) and self.done == len(self.tasks)
 
     @property
     def started(self) -> int:

@@ -253,6 +253,43 @@ def test_nobody_is_reminded_of_a_review_whose_decision_is_announced(
     )  # fmt: skip
 
 
+def test_a_reviewer_whose_papers_are_announced_without_her_has_not_finished(
+    edition: Edition, browser: Client, base: str, paper: Submission, reviewers: list[Membership]
+) -> None:
+    Edition.objects.update(reviews_per_submission=3)
+    for member in reviewers[:2]:
+        factories.make_assignment(paper, member)
+    task = factories.make_assignment(paper, reviewers[2])
+    factories.make_review(task)
+    factories.announce(paper)
+    page = browser.get(f"{base}/progress/")
+    words = folded(page)
+    assert [person.row.is_finished for person in page.context["people"]] == [False, False, True]
+    assert [words.count(badge) for badge in (">finished<", ">not needed any more<")] == [1, 2]
+    assert "1 of 3 reviews submitted, 0 still needed, 2 not needed any more" in words
+
+
+def test_who_was_reminded_within_a_day_is_marked_and_not_offered_again(
+    browser: Client, base: str, paper: Submission, reviewers: list[Membership]
+) -> None:
+    tasks = [factories.make_assignment(paper, member) for member in reviewers[:2]]
+    address = f"{base}/progress/?segment=open"
+    before = browser.get(address)
+    assert before.context["names"] == [row.name for row in reviewers[:2]]
+    browser.post(f"{base}/progress/remind/", {"task": code("assignment", tasks[0].pk), "press": "one"})
+    left = Message.objects.get()
+    shown = before.context["letter"]
+    assert (shown["to"], shown["subject"], shown["text"]) == (
+        f"{reviewers[0].name} <{reviewers[0].email}>", left.subject, left.text,
+    )  # fmt: skip
+    page = browser.get(address)
+    assert (page.context["names"], folded(page).count("reminded within a day")) == ([reviewers[1].name], 1)
+    assert code("assignment", tasks[0].pk) not in folded(page).partition('id="remind"')[2].partition("</section>")[0]
+    browser.post(f"{base}/progress/remind/", {"task": code("assignment", tasks[1].pk), "press": "two"})
+    page = browser.get(address)
+    assert (page.context["names"], "All of them were reminded within a day" in folded(page)) == ([], True)
+
+
 def test_reminding_without_a_press_or_by_get_writes_nothing(
     browser: Client, base: str, paper: Submission, reviewers: list[Membership]
 ) -> None:
