@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import Max
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.cache import patch_cache_control
@@ -27,6 +27,8 @@ from dlonsc.mail.models import Message
 from dlonsc.mail.models import State as LetterState
 
 SILENT_AFTER = timedelta(days=5)
+# States of a letter that did not arrive.
+LOST = (LetterState.FAILED, LetterState.BOUNCED)
 LETTERS = ("invitation", "invitation_reminder")
 # (key, words, meaning of the badge), in the order of the board.
 STATES = {
@@ -76,12 +78,16 @@ def not_reached(edition: Edition) -> set[str]:
     submission that the reading chair must not know.
     """
     settled = Message.objects.filter(edition=edition.slug, finished_at__isnull=False)
-    lost, sent = (LetterState.FAILED, LetterState.BOUNCED), (LetterState.SENT,)
+    sent = (LetterState.SENT,)
     last = {
         states: dict(settled.filter(state__in=states).values_list("to_email").annotate(last=Max("finished_at")))
-        for states in (lost, sent)
+        for states in (LOST, sent)
     }
-    return {email for email, at in last[lost].items() if email not in last[sent] or last[sent][email] < at}
+    return {email for email, at in last[LOST].items() if email not in last[sent] or last[sent][email] < at}
+
+
+def addresses_of(member: Membership) -> set[str]:
+    return {member.email.lower(), member.user.email.lower() if member.user else ""} - {""}
 
 
 def board_rows(edition: Edition, at: datetime) -> list[dict[str, Any]]:
@@ -101,7 +107,7 @@ def board_rows(edition: Edition, at: datetime) -> list[dict[str, Any]]:
                 "meaning": meaning,
                 "role": role_of(member),
                 "asked_at": asked_at,
-                "is_lost": bool({member.email.lower(), member.user.email.lower() if member.user else ""} & lost),
+                "is_lost": bool(addresses_of(member) & lost),
             }
         )
     return rows
@@ -115,10 +121,11 @@ def board(request: HttpRequest, slug: str) -> HttpResponse:
     counts = {key: sum(1 for row in rows if row["key"] == key) for key in STATES}
     words = {
         "edition": edition,
-        "rows": [row for row in rows if not shown or row["key"] == shown],
+        "rows": [row for row in rows if not shown or row["key"] == shown or (shown == "lost" and row["is_lost"])],
         "shown": shown,
         "tally": [{"key": key, "words": STATES[key][0], "count": count} for key, count in counts.items() if count],
         "silent": [row for row in rows if row["key"] == "silent"],
+        "lost": [row for row in rows if row["is_lost"]],
         "total": len(rows),
     }
     return render(request, "editions/chair/board.html", words)
@@ -225,12 +232,15 @@ def member(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         else:
             messages.success(request, f"{row.name}: roles changed." if changed else "Nothing was different.")
             return redirect("editions:chair_committee", slug)
+    letters = list(Message.objects.filter(edition=slug, subject_label=label_of(row))[:20])
     words = {
         "edition": edition,
         "member": row,
         "form": form,
         "resend": ResendForm(initial={"email": row.email}),
-        "letters": Message.objects.filter(edition=slug, subject_label=label_of(row))[:20],
+        "letters": letters,
+        "is_lost": bool(addresses_of(row) & not_reached(edition)),
+        "lost": next((letter for letter in letters if letter.state in LOST), None),
         "awaiting": actions.awaiting(row),
     }
     return render(request, "editions/chair/member.html", words, status=422 if form.errors else 200)
@@ -284,9 +294,10 @@ def end(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 def invitation(request: HttpRequest, token: str) -> HttpResponse:
     """Answer an invitation without signing in, once. Looking has no effect."""
     found = read_token(token)
-    if found is None:
-        raise Http404
-    row = get_object_or_404(Membership.objects.select_related("edition", "user", "invited_by"), pk=found[0])
+    members = Membership.objects.select_related("edition", "user", "invited_by")
+    row = members.filter(pk=found[0]).first() if found else None
+    if found is None or row is None:
+        return private(render(request, "editions/invitation/damaged.html", status=404))
     words: dict[str, Any] = {"edition": row.edition, "member": row, "role": role_words(row), "token": token}
     if found[1] != row.invitation_round or row.removed_at is not None:
         return private(render(request, "editions/invitation/ended.html", words, status=410))
