@@ -416,7 +416,7 @@ class MemberForm(forms.Form):
     is_proceedings_chair = forms.BooleanField(label="Proceedings chair", required=False)
     is_reviewer = forms.BooleanField(label="Reviewer", required=False)
     is_senior = forms.BooleanField(label="Senior", required=False)
-    title = forms.CharField(label="Role as printed", max_length=60, required=False, help_text="co-chair")
+    title = forms.CharField(label="Role as printed", max_length=60, required=False, help_text="For example: co-chair")
 
     @classmethod
     def of(cls, member: Membership, data: Any = None) -> "MemberForm":

@@ -426,6 +426,8 @@ def test_what_is_released_is_corrected_once_its_letters_have_left(
         draft = shown.context["draft"].fingerprint
         other = browser.post(f"{base}/decisions/1/", given | {"to_authors": "Other words.", "draft": draft})
         assert (other.status_code, Message.objects.count()) == (200, 1)
+        said = "Nothing is sent yet: the letter is not the one that was shown to you."
+        assert [said in folded(page) for page in (shown, other)] == [False, True]
         done = browser.post(f"{base}/decisions/1/", given | {"draft": draft})
         letter = Message.objects.get(state=State.QUEUED)
         assert [letter.text] == [row.text for row in shown.context["draft"].letters]
