@@ -206,6 +206,7 @@ def test_a_date_changed_after_its_preview_is_shown_again_before_anything_happens
     assert {name: form.data[name] for name in changed} == changed
     assert f'name="confirm" value="{escape(form.fingerprint)}"' in answer.text
     assert "Nothing has happened yet: something is different from what was shown to you." in answer.text
+    assert answer.context["changed"] is True
     assert edition.deadlines.get(phase=Phase.SUBMISSION).version == 1
     assert not Message.objects.exists()
     assert preview.zone == form.data["zone"]
@@ -217,9 +218,8 @@ def test_the_enter_key_shows_what_a_date_would_do_and_does_not_confirm_it(
     page = as_user(chair).post(address("date", "submission"), NEW_DATE, follow=True).text
     form = page.partition('<form class="stack"')[2].partition("</form>")[0]
     # Enter in a field presses the first button that submits its form.
-    first, second = re.findall(r"<button[^>]*>([^<]*)", form)
-    assert first.strip() == "Show what this will do"
-    assert second.split()[0] == "Extend"
+    buttons = re.findall(r"<button([^>]*)>", form)
+    assert ['name="confirm"' in attributes for attributes in buttons] == [False, True]
 
 
 def test_the_preview_of_a_date_names_the_later_dates_that_it_overtakes_and_its_letters(
@@ -465,6 +465,13 @@ def test_co_chairs_are_invited_as_chairs_only(edition: Edition, chair: Membershi
 
 def link(member: Membership) -> str:
     return reverse("editions:invitation", args=[token_of(member)])
+
+
+def test_a_damaged_link_of_an_invitation_says_what_to_do(invited: Membership, client: Client) -> None:
+    for damaged in (token_of(invited)[:-3], "nothing"):
+        page = client.get(reverse("editions:invitation", args=[damaged]))
+        assert (page.status_code, "answer the letter: the chairs who invited you" in page.text) == (404, True)
+        assert "no-store" in page.headers["Cache-Control"]
 
 
 def test_an_invitations_link_ends_by_time(invited: Membership) -> None:

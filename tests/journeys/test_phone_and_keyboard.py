@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from playwright.sync_api import expect
 
 from dlonsc.accounts.models import User
 from dlonsc.editions.models import Deadline, Edition, Membership
@@ -90,10 +91,11 @@ def test_what_a_new_date_would_do_is_in_sight_and_has_the_focus(
     page.goto(f"/{edition.slug}/chair/dates/submission/")
     page.locator("#id_zone").fill("UTC")
     page.locator("#id_zone").press("Enter")
-    page.get_by_role("heading", name="What this will do").wait_for()
+    heading = page.get_by_role("heading", name="What this will do")
     for _ in range(2):
-        shown = page.evaluate("[document.activeElement.getAttribute('aria-labelledby'), scrollY > 0]")
-        assert shown == ["effects", True]
+        heading.wait_for()
+        expect(heading).to_be_in_viewport()
+        assert page.evaluate("document.activeElement.id") == "effects"
         # Enter shows it again and confirms nothing.
         page.locator("#id_zone").press("Enter")
         page.wait_for_load_state()

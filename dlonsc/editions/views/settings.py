@@ -27,9 +27,6 @@ LABELS = {
     Phase.CAMERA_READY: "Camera ready",
     Phase.EVENT: "Workshop date",
 }
-CHANGED_SINCE_SHOWN = (
-    "Nothing has happened yet: something is different from what was shown to you. Look at it again, then confirm."
-)
 
 
 def person(request: HttpRequest) -> User:
@@ -140,12 +137,12 @@ def date(request: HttpRequest, slug: str, phase: str) -> HttpResponse:
         "name": NAMES[which],
         "deadline": deadline,
         "zones": ZONES,
+        "changed": request.method == "GET" and "changed" in request.GET,
     }
     if form.is_valid():
         if request.method == "POST" and request.POST.get("confirm") != form.fingerprint:
-            if "confirm" in request.POST:
-                messages.warning(request, CHANGED_SINCE_SHOWN)
-            return redirect(f"{request.path}?{form.as_query()}")
+            changed = "&changed=1" if "confirm" in request.POST else ""
+            return redirect(f"{request.path}?{form.as_query()}{changed}")
         if request.method == "POST":
             try:
                 return set_date(request, chair.edition, which, form)
