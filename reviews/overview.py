@@ -313,12 +313,30 @@ class Tally:
         return sum(row.missing for row in self.submitted)
 
     @property
+    def reviews_spared(self) -> int:
+        """Reviews that a released decision has made needless before they came."""
+        return sum(max(row.wanted - row.done, 0) - row.missing for row in self.submitted)
+
+    @property
     def undecided(self) -> int:
         return sum(row.decision is None for row in self.submitted)
 
     @property
     def private(self) -> int:
         return sum(row.decision is not None and not row.is_announced for row in self.submitted)
+
+    def private_verdicts(self, verdict: str) -> int:
+        rows = [row.decision for row in self.submitted if row.decision is not None and not row.is_announced]
+        return sum(decision.verdict == verdict for decision in rows)
+
+    @property
+    def to_accept(self) -> int:
+        """Decided, and not announced yet; so is `to_reject`."""
+        return self.private_verdicts(Verdict.ACCEPT)
+
+    @property
+    def to_reject(self) -> int:
+        return self.private_verdicts(Verdict.REJECT)
 
     def held(self, at: datetime) -> int:
         """Announcements of these submissions that are not released yet."""
@@ -370,6 +388,11 @@ class ReviewerRow:
     @property
     def done(self) -> int:
         return sum(is_done(row) for row in self.tasks)
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether she has written all she was asked for; what is not needed any more counts as neither."""
+        return bool(self.tasks) and self.done == len(self.tasks)
 
     @property
     def started(self) -> int:

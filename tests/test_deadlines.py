@@ -27,6 +27,7 @@ from reviews.reminders import remind
 from submissions.models import CameraReadyItem, LatePermission, Manuscript, Submission
 from submissions.states import State
 from tests import factories
+from tests.editions.desk import confirmed
 from tests.factories import AT
 from tests.submissions.desk import answers, complete_draft, pdf, report
 
@@ -277,7 +278,7 @@ def test_an_extension_is_one_act_and_a_second_press_does_nothing(
         assert effect in shown
     assert edition.deadlines.get(phase=Phase.SUBMISSION).version == 1
     for _ in range(2):
-        client.post(address, words | {"confirm": "1"})
+        client.post(address, confirmed(words))
     deadline = edition.deadlines.get(phase=Phase.SUBMISSION)
     assert (deadline.version, deadline.cutoff_at) == (2, CUTOFF + WEEK)
     assert [row.to_email for row in Message.objects.filter(kind="date_changed")] == [draft.created_by.email]
@@ -343,12 +344,11 @@ def test_two_chairs_do_not_overwrite_each_others_date_and_write_no_second_letter
         "is_public": "on",
         "version": "1",
         "tell": "1",
-        "confirm": "1",
     }
     newer, stale = words | {"announced": "2026-04-14T23:59"}, words | {"announced": "2026-04-07T23:59"}
     # Both looked at the first version; the second chair presses after the first.
-    as_user(chair).post(address, newer)
-    refused = as_user(other_chair).post(address, stale)
+    as_user(chair).post(address, confirmed(newer))
+    refused = as_user(other_chair).post(address, confirmed(stale))
     shown = text_of(refused)
     deadline = edition.deadlines.get(phase=Phase.SUBMISSION)
     assert (refused.status_code, deadline.version, deadline.cutoff_at) == (422, 2, CUTOFF + 2 * WEEK)
@@ -357,11 +357,11 @@ def test_two_chairs_do_not_overwrite_each_others_date_and_write_no_second_letter
     # What she typed is still there, as a change of the date that the page shows now.
     form = refused.context["form"]
     assert (form["announced"].value(), form["version"].value()) == ("2026-04-07T23:59", "2")
-    as_user(other_chair).post(address, stale | {"version": "2"})
+    as_user(other_chair).post(address, confirmed(stale | {"version": "2"}))
     deadline.refresh_from_db()
     assert (deadline.version, deadline.cutoff_at) == (3, CUTOFF + WEEK)
     # The same date by both is no quarrel: the second press changes nothing.
-    again = as_user(chair).post(address, stale, follow=True)
+    again = as_user(chair).post(address, confirmed(stale), follow=True)
     assert "nothing changed and no letter was written" in text_of(again)
 
 

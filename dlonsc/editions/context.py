@@ -78,7 +78,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "looking": looking,
         "demo": settings.DEMO and looking is None,
         "demo_people": demo_people() if settings.DEMO and looking is None else [],
-        "sandbox": is_sandbox() and not settings.DEMO,
+        "sandbox": is_sandbox(),
         "roles": roles,
         "you_are": SimpleLazyObject(lambda: role_of(request, roles)) if signed_in else "",
     }

@@ -16,6 +16,7 @@ from dlonsc.mail.placeholders import Block, Value
 from dlonsc.mail.post import post, render
 
 INVITATION = "editions/emails/invitation"
+REMINDER = "editions/emails/invitation_reminder"
 
 
 def label_of(membership: Membership) -> str:
@@ -68,14 +69,16 @@ def values_of_invitation(words: dict[str, Any]) -> dict[str, Value]:
     }
 
 
-def preview_invitation(edition: Edition, membership: Membership, *, asked_by: str, note: str) -> dict[str, str]:
-    """The letter as it will leave, but for the personal link."""
+def preview_invitation(
+    edition: Edition, membership: Membership, *, asked_by: str, note: str = "", letter: str = INVITATION
+) -> dict[str, str]:
+    """The letter, INVITATION or REMINDER, as it will leave, but for the personal link."""
     head = letterhead(edition)
     link = f"{head.site_url}/invitation/(personal link)/"
     words = invitation_words(edition, membership, asked_by=asked_by, note=note, link=link)
-    own = edition.own_words("invitation", lambda: values_of_invitation(words))
+    own = edition.own_words("invitation", lambda: values_of_invitation(words)) if letter == INVITATION else None
     words |= {"head": head, "to_name": membership.name, "site_url": head.site_url}
-    subject, text, _ = render(INVITATION, words, own)
+    subject, text, _ = render(letter, words, own)
     return {"to": f"{membership.name} <{membership.email}>", "subject": subject, "text": text}
 
 
@@ -103,7 +106,7 @@ def post_invitation_reminder(membership: Membership, *, asked_by: str, at: datet
         key=f"invitation-reminder:{membership.pk}:{membership.invitation_round}:{at:%Y-%m-%d}",
         to_email=membership.email,
         to_name=membership.name,
-        letter="editions/emails/invitation_reminder",
+        letter=REMINDER,
         context=invitation_words(edition, membership, asked_by=asked_by, note="", link=link_of(membership)),
         head=letterhead(edition),
         at=at,

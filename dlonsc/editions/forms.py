@@ -323,6 +323,11 @@ class DeadlineForm(forms.Form):
         fields = {name: self.cleaned_data[name] for name in self.fields if name != "version"}
         return fields | {"based_on": self.cleaned_data["version"]}
 
+    @property
+    def fingerprint(self) -> str:
+        """What a valid form would do, for the button that confirms it: nothing else than what was shown is done."""
+        return urlencode(self.fields_of_action())
+
     def as_query(self) -> str:
         """What was typed, for an address that shows it again."""
         return urlencode({name: self.data[name] for name in self.fields if name in self.data})
@@ -330,6 +335,7 @@ class DeadlineForm(forms.Form):
     def show_as_of(self, version: int) -> None:
         """Show what was typed as a change of another version: the page shows that one now."""
         self.data = {**self.data.dict(), "version": str(version)}  # type: ignore[attr-defined]
+        self.cleaned_data["version"] = version
 
 
 def naive_minute(value: Any) -> datetime | None:
@@ -410,7 +416,7 @@ class MemberForm(forms.Form):
     is_proceedings_chair = forms.BooleanField(label="Proceedings chair", required=False)
     is_reviewer = forms.BooleanField(label="Reviewer", required=False)
     is_senior = forms.BooleanField(label="Senior", required=False)
-    title = forms.CharField(label="Role as printed", max_length=60, required=False, help_text="co-chair")
+    title = forms.CharField(label="Role as printed", max_length=60, required=False, help_text="For example: co-chair")
 
     @classmethod
     def of(cls, member: Membership, data: Any = None) -> "MemberForm":

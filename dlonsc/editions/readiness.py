@@ -7,7 +7,7 @@ from django.db.models import Count, Q
 from django.urls import reverse
 
 from dlonsc.editions.calendar import Phase
-from dlonsc.editions.models import Edition, Membership
+from dlonsc.editions.models import Deadline, Edition, Membership
 
 # In this order they must come.
 ORDER = (Phase.SUBMISSION, Phase.REVIEW, Phase.NOTIFICATION, Phase.CAMERA_READY, Phase.EVENT)
@@ -101,3 +101,10 @@ def dates_out_of_order(edition: Edition) -> str:
                 f"{after.label} ({after.announced_at:%d %b}) comes before {before.label} ({before.announced_at:%d %b})."
             )
     return ""
+
+
+def overtaken_by(date: Deadline) -> list[Deadline]:
+    """The dates of an edition that must come after this one, saved or not, and would not."""
+    later = ORDER[ORDER.index(Phase(date.phase)) + 1 :]
+    rows = [row for phase in later if (row := date.edition.due(phase)) is not None]
+    return [row for row in rows if row.cutoff_at <= date.cutoff_at]

@@ -196,6 +196,13 @@ def _remove(row: Assignment, by: User, at: datetime) -> Assignment:
     return row
 
 
+def reminded_lately(edition: Edition, at: datetime) -> set[int]:
+    """Primary keys of the assignments that a chair reminded of within the last day."""
+    recent = Message.objects.filter(kind="chair_reminder", edition=edition.slug, created_at__gt=at - timedelta(days=1))
+    guards = recent.exclude(state=LetterState.CANCELLED).values_list("guard", flat=True)
+    return {pk for guard in guards for pk in guard.get("assignments", ())}
+
+
 @transaction.atomic
 def remind(edition: Edition, rows: Iterable[Assignment], *, press: str, by: User, at: datetime) -> int:
     """Remind reviewers of reviews that are missing now; returns the number of letters.
@@ -204,9 +211,7 @@ def remind(edition: Edition, rows: Iterable[Assignment], *, press: str, by: User
     finished, who may not see the submission any more or whose review the form takes no more, and what a chair asked for
     within the last day already.
     """
-    recent = Message.objects.filter(kind="chair_reminder", edition=edition.slug, created_at__gt=at - timedelta(days=1))
-    guards = recent.exclude(state=LetterState.CANCELLED).values_list("guard", flat=True)
-    asked = {pk for guard in guards for pk in guard.get("assignments", ())}
+    asked = reminded_lately(edition, at)
     wanted = {row.pk: row.submission_id for row in rows}
     by_member: dict[Membership, list[Assignment]] = defaultdict(list)
     for row in open_tasks(wanted.values(), at):

@@ -11,12 +11,13 @@ from dlonsc.editions.calendar import Phase
 from dlonsc.editions.letterhead import letterhead
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.mail.placeholders import Value
-from dlonsc.mail.post import post
+from dlonsc.mail.post import OwnWords, post, render
 from reviews.emails import blocks
 from reviews.models import Assignment
 from submissions.access import in_conflict_with
 from submissions.models import Submission
 
+REMINDER = "reviews/emails/chair_reminder"
 # Why a letter about changed tasks is kept back; those that are left are told anew (reviews.late_conflicts).
 NOT_ALL_HERS = "a task in it was taken back, or came into conflict, in the meantime"
 
@@ -58,13 +59,13 @@ def post_reminder(
     edition: Edition, member: Membership, tasks: Sequence[Assignment], *, press: str, at: datetime
 ) -> bool:
     """Remind one reviewer of her missing reviews; False when this press has already done so."""
-    context = task_context(edition, member) | {"tasks": by_number(tasks), "now": at}
+    context, own = _reminder(edition, member, tasks, at)
     message = post(
         key=f"chair_reminder:{edition.pk}:{press}:{member.pk}",
         to_email=_address(member),
         to_name=member.name,
-        letter="reviews/emails/chair_reminder",
-        own=edition.own_words("chair_reminder", lambda: values_of(context, tasks)),
+        letter=REMINDER,
+        own=own,
         context=context,
         head=letterhead(edition),
         at=at,
@@ -75,6 +76,24 @@ def post_reminder(
         guard={"assignments": [row.pk for row in tasks]},
     )
     return message is not None
+
+
+def preview_reminder(
+    edition: Edition, member: Membership, tasks: Sequence[Assignment], *, at: datetime
+) -> dict[str, str]:
+    """To whom, subject and text of a reminder as it would leave now."""
+    context, own = _reminder(edition, member, tasks, at)
+    head = letterhead(edition)
+    words = context | {"head": head, "to_name": member.name, "site_url": head.site_url}
+    subject, text, _ = render(REMINDER, words, own)
+    return {"to": f"{member.name} <{_address(member)}>", "subject": subject, "text": text}
+
+
+def _reminder(
+    edition: Edition, member: Membership, tasks: Sequence[Assignment], at: datetime
+) -> tuple[dict[str, Any], OwnWords | None]:
+    context = task_context(edition, member) | {"tasks": by_number(tasks), "now": at}
+    return context, edition.own_words("chair_reminder", lambda: values_of(context, tasks))
 
 
 def values_of(

@@ -353,7 +353,9 @@ def questions(request: HttpRequest, slug: str) -> HttpResponse:
         except Refused as refusal:
             messages.error(request, refusal.words)
         else:
-            messages.success(request, f"The answer is on its way to {submission.authors.count()} authors.")
+            authors = submission.authors.count()
+            to = "1 author" if authors == 1 else f"{authors} authors"
+            messages.success(request, f"The answer is on its way to {to}.")
         return redirect("submissions:questions", slug)
     threads: dict[int, list[Question]] = {}
     for question in Question.objects.filter(submission__in=rows).select_related("submission", "written_by"):

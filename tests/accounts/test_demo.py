@@ -45,6 +45,15 @@ def test_outside_the_demo_there_is_neither_bar_nor_address(client: Client, stran
     assert "_auth_user_id" not in client.session
 
 
+@pytest.mark.parametrize(("mail", "says"), [("", True), ("smtp://localhost:25", False)])
+def test_every_page_of_a_demo_says_whether_it_is_a_sandbox(
+    demo: None, client: Client, settings: object, mail: str, says: bool
+) -> None:
+    settings.MAIL_URL = mail  # type: ignore[attr-defined]
+    page = client.get("/").content.decode()
+    assert ("Demo: a sandbox, no letter leaves it" in page, "sandbox-bar" in page) == (says, False)
+
+
 def test_one_click_makes_one_somebody_and_nobody(demo: None, client: Client, stranger: User) -> None:
     client.post("/demo/become/", {"person": stranger.pk})
     assert client.session["_auth_user_id"] == str(stranger.pk)

@@ -7,6 +7,7 @@ from django.contrib.messages import get_messages
 from django.test import Client
 from django.urls import reverse
 
+from dlonsc.editions.emails import post_invitation
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.mail.models import Message
 from tests import factories
@@ -53,6 +54,25 @@ def test_a_new_invitation_needs_an_address(edition: Edition, chair: Membership, 
     assert answer["Location"] == address("member", asked)
     assert told(answer) == ["'no address' is no e-mail address; nothing was sent."]
     assert Message.objects.count() == 0
+
+
+def test_a_member_whom_letters_do_not_reach_is_named_on_the_board_and_her_page_says_why_and_what_to_do(
+    edition: Edition, chair: Membership, reviewer: Membership, as_user: As
+) -> None:
+    asked = factories.make_invited(edition)
+    assert chair.user is not None
+    post_invitation(asked, asked_by="Chantal", note="", at=factories.AT)
+    browser, board = as_user(chair), reverse("editions:chair_committee", args=[edition.slug])
+    assert "Letters do not" not in browser.get(board).text
+    assert "did not arrive" not in browser.get(address("member", asked)).text
+    Message.objects.update(state="bounced", finished_at=factories.AT, answer="550 no such mailbox")
+    assert [row["member"] for row in browser.get(board).context["lost"]] == [asked]
+    assert [row["member"] for row in browser.get(board, {"state": "lost"}).context["rows"]] == [asked]
+    page = " ".join(browser.get(address("member", asked)).text.split())
+    top = page.partition("<main")[2].partition("<dl")[0]
+    assert ("The last letter to this address did not arrive." in top, "550 no such mailbox" in top) == (True, True)
+    assert '<a href="#id_email"' in top
+    assert "did not arrive" not in browser.get(address("member", reviewer)).text
 
 
 def test_a_member_of_another_edition_does_not_exist_here(edition: Edition, chair: Membership, as_user: As) -> None:

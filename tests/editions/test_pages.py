@@ -12,6 +12,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils.html import escape
 
 from dlonsc.accounts.models import User
 from dlonsc.editions import actions
@@ -24,6 +25,7 @@ from dlonsc.editions.views.committee import state_of
 from dlonsc.mail.models import Message
 from submissions.states import State
 from tests import factories
+from tests.editions.desk import confirmed
 from tests.factories import AT
 
 AsUser = Callable[[User | Membership | None], Client]
@@ -187,10 +189,52 @@ def test_a_confirmed_extension_is_made_once(edition: Edition, chair: Membership,
     factories.make_submission(edition, state=State.DRAFT)
     client = as_user(chair)
     for _ in range(2):
-        client.post(address("date", "submission"), NEW_DATE | {"confirm": "1", "tell": "1"})
+        client.post(address("date", "submission"), confirmed(NEW_DATE | {"tell": "1"}))
     assert edition.deadlines.get(phase=Phase.SUBMISSION).announced == "2026-04-07T23:59"
     assert Message.objects.count() == 1
     assert "Tue 31 Mar 2026, 23:59 AoE" in client.get(address("dates")).text
+
+
+@pytest.mark.parametrize("changed", [{"announced": "2026-04-09T23:59"}, {"zone": "UTC"}, {"is_soft": "on"}])
+def test_a_date_changed_after_its_preview_is_shown_again_before_anything_happens(
+    edition: Edition, chair: Membership, as_user: AsUser, changed: dict[str, str]
+) -> None:
+    factories.make_submission(edition, state=State.DRAFT)
+    client = as_user(chair)
+    answer = client.post(address("date", "submission"), confirmed(NEW_DATE) | changed | {"tell": "1"}, follow=True)
+    form, preview = answer.context["form"], answer.context["preview"]
+    assert {name: form.data[name] for name in changed} == changed
+    assert f'name="confirm" value="{escape(form.fingerprint)}"' in answer.text
+    assert "Nothing has happened yet: something is different from what was shown to you." in answer.text
+    assert answer.context["changed"] is True
+    assert edition.deadlines.get(phase=Phase.SUBMISSION).version == 1
+    assert not Message.objects.exists()
+    assert preview.zone == form.data["zone"]
+
+
+def test_the_enter_key_shows_what_a_date_would_do_and_does_not_confirm_it(
+    edition: Edition, chair: Membership, as_user: AsUser
+) -> None:
+    page = as_user(chair).post(address("date", "submission"), NEW_DATE, follow=True).text
+    form = page.partition('<form class="stack"')[2].partition("</form>")[0]
+    # Enter in a field presses the first button that submits its form.
+    buttons = re.findall(r"<button([^>]*)>", form)
+    assert ['name="confirm"' in attributes for attributes in buttons] == [False, True]
+
+
+def test_the_preview_of_a_date_names_the_later_dates_that_it_overtakes_and_its_letters(
+    edition: Edition, chair: Membership, as_user: AsUser
+) -> None:
+    factories.make_submission(edition, state=State.DRAFT)
+    pages = {
+        announced: as_user(chair).post(address("date", "submission"), NEW_DATE | {"announced": announced}, follow=True)
+        for announced in ("2026-04-01T23:59", "2026-05-01T23:59")
+    }
+    overtaken = [[row.phase for row in page.context["overtaken"]] for page in pages.values()]
+    assert overtaken == [[], [Phase.REVIEW, Phase.NOTIFICATION]]
+    words = [" ".join(page.text.split()) for page in pages.values()]
+    assert ["This is now later than: Reviews due (" in page for page in words] == [False, True]
+    assert ["and write to 1 person" in page for page in words] == [True, True]
 
 
 def test_a_conflicted_chair_does_not_count_the_draft_she_must_not_know(
@@ -210,7 +254,7 @@ def test_an_extension_is_told_to_the_people_of_a_draft_that_the_chair_must_not_k
     factories.make_conflict(hidden, chair)
     page = as_user(chair).post(address("date", "submission"), NEW_DATE, follow=True).text
     assert '<input type="hidden" name="tell" value="1">' in page
-    as_user(chair).post(address("date", "submission"), NEW_DATE | {"confirm": "1", "tell": "1"})
+    as_user(chair).post(address("date", "submission"), confirmed(NEW_DATE | {"tell": "1"}))
     assert list(Message.objects.values_list("kind", "to_email")) == [("date_changed", "h@uni.example")]
 
 
@@ -220,7 +264,7 @@ def test_no_page_after_a_change_of_date_counts_the_draft_that_a_chair_must_not_k
     factories.make_submission(edition, state=State.DRAFT)
     factories.make_conflict(factories.make_submission(edition, state=State.DRAFT), chair)
     client = as_user(chair)
-    after = client.post(address("date", "submission"), NEW_DATE | {"confirm": "1", "tell": "1"}, follow=True).text
+    after = client.post(address("date", "submission"), confirmed(NEW_DATE | {"tell": "1"}), follow=True).text
     pages = [after, client.get("/dlonsc-2026/chair/history/").text]
     assert Message.objects.count() == 2
     assert "The date is changed; whoever has something open for it is written to." in after
@@ -357,16 +401,60 @@ def test_a_list_is_read_and_its_letter_shown_before_anything_is_sent(
     assert not Message.objects.exists()
 
 
+def shown_to_send(client: Client, typed: dict[str, str]) -> dict[str, str]:
+    """The press of the button under the letter that the page shows for a list."""
+    return {"send": client.post(address("invite"), typed).context["fingerprint"]}
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"people": "Bo <bo@uni.example>\nAda <ada@uni.example>"},
+        {"people": "Bob <bo@uni.example>"},
+        {"note": "Not what was read."},
+        {"role": "chair"},
+    ],
+)
+def test_invitations_changed_after_their_preview_are_shown_again_before_any_leaves(
+    edition: Edition, chair: Membership, as_user: AsUser, changed: dict[str, str]
+) -> None:
+    client = as_user(chair)
+    typed = {"people": "Bo <bo@uni.example>", "role": "reviewer", "note": "Read this."}
+    answer = client.post(address("invite"), typed | shown_to_send(client, typed) | changed)
+    assert "Nothing is sent yet: the list or the letter is not what was shown to you." in answer.text
+    assert {name: answer.context["form"][name].value() for name in changed} == changed
+    assert not Message.objects.exists()
+    client.post(address("invite"), typed | changed | {"send": answer.context["fingerprint"]})
+    assert Message.objects.count() == len((typed | changed)["people"].splitlines())
+
+
+def test_a_reminder_of_an_invitation_is_shown_as_it_leaves(
+    edition: Edition, chair: Membership, invited: Membership, as_user: AsUser
+) -> None:
+    with time_machine.travel(AT + timedelta(days=5), tick=False):
+        client = as_user(chair)
+        shown = client.get(address("remind")).context["letter"]
+        client.post(address("remind"), {"member": [str(invited.pk)]})
+    left = Message.objects.get(kind="invitation_reminder")
+    link = re.compile(r"/invitation/[^/]+/")
+    assert (shown["to"], shown["subject"]) == (f"{invited.name} <{invited.email}>", left.subject)
+    assert link.sub("", shown["text"]) == link.sub("", left.text)
+
+
 def test_sending_leaves_the_bad_lines_in_the_box(edition: Edition, chair: Membership, as_user: AsUser) -> None:
     client = as_user(chair)
-    page = client.post(address("invite"), {"people": LIST, "role": "reviewer", "send": "1"})
+    typed = {"people": LIST, "role": "reviewer"}
+    send = shown_to_send(client, typed)
+    page = client.post(address("invite"), typed | send)
     assert page.context["form"]["people"].value() == "nobody here\nBo again <bo@uni.example>"
-    client.post(address("invite"), {"people": LIST, "role": "reviewer", "send": "1"})
+    client.post(address("invite"), typed | send)
     assert Message.objects.filter(kind="invitation").count() == 1
 
 
 def test_co_chairs_are_invited_as_chairs_only(edition: Edition, chair: Membership, as_user: AsUser) -> None:
-    as_user(chair).post(address("invite"), {"people": "Bo <bo@uni.example>", "role": "chair", "send": "1"})
+    typed = {"people": "Bo <bo@uni.example>", "role": "chair"}
+    client = as_user(chair)
+    client.post(address("invite"), typed | shown_to_send(client, typed))
     member = Membership.objects.get(email="bo@uni.example")
     assert (member.is_chair, member.is_reviewer) == (True, False)
     assert "co-chair" in Message.objects.get().subject
@@ -377,6 +465,13 @@ def test_co_chairs_are_invited_as_chairs_only(edition: Edition, chair: Membershi
 
 def link(member: Membership) -> str:
     return reverse("editions:invitation", args=[token_of(member)])
+
+
+def test_a_damaged_link_of_an_invitation_says_what_to_do(invited: Membership, client: Client) -> None:
+    for damaged in (token_of(invited)[:-3], "nothing"):
+        page = client.get(reverse("editions:invitation", args=[damaged]))
+        assert (page.status_code, "answer the letter: the chairs who invited you" in page.text) == (404, True)
+        assert "no-store" in page.headers["Cache-Control"]
 
 
 def test_an_invitations_link_ends_by_time(invited: Membership) -> None:
@@ -532,7 +627,7 @@ def test_a_list_with_bad_lines_sends_the_good_ones_and_keeps_the_others(
         ["ada@uni.example"],
         ["no address here"],
     )
-    sent = client.post(address("invite"), typed | {"send": "1"})
+    sent = client.post(address("invite"), typed | shown_to_send(client, typed))
     assert (sent.status_code, sent.context["form"]["people"].value()) == (200, "no address here")
     assert list(Message.objects.values_list("to_email", flat=True)) == ["ada@uni.example"]
 

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from playwright.sync_api import expect
 
 from dlonsc.accounts.models import User
 from dlonsc.editions.models import Deadline, Edition, Membership
@@ -80,3 +81,22 @@ def test_sign_in_and_start_a_draft_by_keyboard_alone(open_page: Open, edition: E
     assert list(Submission.objects.values_list("title", "created_by__email", "state")) == [
         ("Typed without a mouse", author.email, "draft")
     ]
+
+
+def test_what_a_new_date_would_do_is_in_sight_and_has_the_focus(
+    open_page: Open, edition: Edition, chair: Membership
+) -> None:
+    begin_now(edition)
+    page = open_page(chair, PHONE)
+    page.goto(f"/{edition.slug}/chair/dates/submission/")
+    page.locator("#id_zone").fill("UTC")
+    page.locator("#id_zone").press("Enter")
+    heading = page.get_by_role("heading", name="What this will do")
+    for _ in range(2):
+        heading.wait_for()
+        expect(heading).to_be_in_viewport()
+        assert page.evaluate("document.activeElement.id") == "effects"
+        # Enter shows it again and confirms nothing.
+        page.locator("#id_zone").press("Enter")
+        page.wait_for_load_state()
+    assert edition.deadlines.get(phase="submission").version == 1

@@ -53,7 +53,7 @@ def test_the_board_counts_and_the_page_shows_to_whom_and_what(
     papers: list[Submission], proceedings_chair: Membership, as_user: Browser
 ) -> None:
     client = as_user(proceedings_chair)
-    assert "Missing: source archive (2)" in words(client.get(BOARD))
+    assert "Missing: Source archive (2)" in words(client.get(BOARD))
     page = words(client.get(ADDRESS))
     assert "Missing: Source archive (2)" in page
     assert ["1. Paper 1" in page, "2. Paper 2" in page, "3. Paper 3" in page] == [True, True, False]
@@ -130,7 +130,7 @@ def test_a_paper_in_conflict_with_her_is_neither_counted_nor_written_to(
 ) -> None:
     factories.make_conflict(papers[0], proceedings_chair)
     client = as_user(proceedings_chair)
-    assert "Missing: source archive (1)" in words(client.get(BOARD))
+    assert "Missing: Source archive (1)" in words(client.get(BOARD))
     client.post(ADDRESS)
     assert told() == ["author2@campus2.example"]
 

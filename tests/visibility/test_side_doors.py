@@ -36,6 +36,7 @@ from submissions.models import Conflict
 from submissions.states import State
 from submissions.tasks import sweep_conflicts
 from tests import factories
+from tests.editions.desk import confirmed
 from tests.factories import AT
 
 pytestmark = pytest.mark.django_db
@@ -63,12 +64,12 @@ def sent_to(*people: Membership | User) -> list[str]:
 def move(browser: Client, deadline: Deadline) -> None:
     """A chair moves a date and writes to those whom it concerns."""
     words = {
-        "announced": "2027-05-20T23:59", "zone": deadline.zone, "label": deadline.label, "grace_minutes": 0,
-        "is_public": "on", "tell": "1", "confirm": "1", "version": deadline.version,
+        "announced": "2027-05-20T23:59", "zone": deadline.zone, "label": deadline.label, "grace_minutes": "0",
+        "is_public": "on", "tell": "1", "version": str(deadline.version),
     }  # fmt: skip
     if deadline.is_soft:
         words["is_soft"] = "on"
-    browser.post(f"/{deadline.edition.slug}/chair/dates/{deadline.phase}/", words)
+    browser.post(f"/{deadline.edition.slug}/chair/dates/{deadline.phase}/", confirmed(words))
 
 
 def date_of(edition: Edition, phase: Phase) -> Deadline:

@@ -146,6 +146,16 @@ def time_left(left: timedelta) -> str:
     return f"in {plural(hours, 'hour', 'hours')} {plural(minutes, 'minute', 'minutes')}"
 
 
+@register.simple_tag
+def countdown(moment: datetime) -> SafeString:
+    """The time left until an instant; the script counts it down on the server's clock, and it is empty afterwards."""
+    return format_html(
+        '<span class="deadline-countdown" data-countdown="{}">{}</span>',
+        moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        time_left(moment - timezone.now()),
+    )
+
+
 @register.inclusion_tag("components/extended.html")
 def extended(edition: Any) -> dict[str, Any]:
     """The public dates of an edition that were moved to later and are still to come, as a banner."""
@@ -166,10 +176,9 @@ def deadline(row: Any, extended: datetime | None = None) -> dict[str, Any]:
     return {
         "announced": f"{shown:%a} {shown.day} {shown:%b %Y}" if row.phase == Phase.EVENT else words_of(shown, row.zone),
         "is_day": row.phase == Phase.EVENT,
-        "left": time_left(cutoff - timezone.now()),
         "utc": words_of(utc, "UTC"),
         "utc_iso": utc.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "cutoff_iso": cutoff.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "cutoff": cutoff,
         "is_utc": row.zone == "UTC",
         "aoe": "" if row.zone == AOE else words_of(announced_at(cutoff, AOE), AOE),
     }

@@ -1,11 +1,13 @@
 """The committee: the board of invitations, roles, the pasted list, and the page behind an invitation's link."""
 
+import hashlib
+import json
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import messages
 from django.db.models import Max
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.cache import patch_cache_control
@@ -14,7 +16,7 @@ from django.views.decorators.http import require_http_methods
 from dlonsc.accounts.models import User
 from dlonsc.editions import actions
 from dlonsc.editions.access import chair_of
-from dlonsc.editions.emails import label_of, preview_invitation, role_words
+from dlonsc.editions.emails import REMINDER, label_of, preview_invitation, role_words
 from dlonsc.editions.forms import AcceptForm, DeclineForm, InviteForm, MemberForm, ResendForm
 from dlonsc.editions.invitations import read_token
 from dlonsc.editions.models import Edition, Membership
@@ -27,6 +29,8 @@ from dlonsc.mail.models import State as LetterState
 from dlonsc.posted import whole_number
 
 SILENT_AFTER = timedelta(days=5)
+# States of a letter that did not arrive.
+LOST = (LetterState.FAILED, LetterState.BOUNCED)
 LETTERS = ("invitation", "invitation_reminder")
 # (key, words, meaning of the badge), in the order of the board.
 STATES = {
@@ -76,12 +80,16 @@ def not_reached(chair: Membership) -> set[str]:
     another, a mark would tell who reviews what is hidden from her.
     """
     settled = upstairs.letters_for(chair).filter(finished_at__isnull=False).order_by()
-    lost, sent = (LetterState.FAILED, LetterState.BOUNCED), (LetterState.SENT,)
+    sent = (LetterState.SENT,)
     last = {
         states: dict(settled.filter(state__in=states).values_list("to_email").annotate(last=Max("finished_at")))
-        for states in (lost, sent)
+        for states in (LOST, sent)
     }
-    return {email for email, at in last[lost].items() if email not in last[sent] or last[sent][email] < at}
+    return {email for email, at in last[LOST].items() if email not in last[sent] or last[sent][email] < at}
+
+
+def addresses_of(member: Membership) -> set[str]:
+    return {member.email.lower(), member.user.email.lower() if member.user else ""} - {""}
 
 
 def board_rows(chair: Membership, at: datetime) -> list[dict[str, Any]]:
@@ -102,7 +110,7 @@ def board_rows(chair: Membership, at: datetime) -> list[dict[str, Any]]:
                 "meaning": meaning,
                 "role": role_of(member),
                 "asked_at": asked_at,
-                "is_lost": bool({member.email.lower(), member.user.email.lower() if member.user else ""} & lost),
+                "is_lost": bool(addresses_of(member) & lost),
             }
         )
     return rows
@@ -116,10 +124,11 @@ def board(request: HttpRequest, slug: str) -> HttpResponse:
     counts = {key: sum(1 for row in rows if row["key"] == key) for key in STATES}
     words = {
         "edition": chair.edition,
-        "rows": [row for row in rows if not shown or row["key"] == shown],
+        "rows": [row for row in rows if not shown or row["key"] == shown or (shown == "lost" and row["is_lost"])],
         "shown": shown,
         "tally": [{"key": key, "words": STATES[key][0], "count": count} for key, count in counts.items() if count],
         "silent": [row for row in rows if row["key"] == "silent"],
+        "lost": [row for row in rows if row["is_lost"]],
         "total": len(rows),
     }
     return render(request, "editions/chair/board.html", words)
@@ -137,7 +146,11 @@ def remind(request: HttpRequest, slug: str) -> HttpResponse:
         reminded = actions.remind_invited(edition=edition, members=chosen, by=person(request), at=at)
         messages.success(request, f"{len(reminded)} reminded. Who was written to today gets no second letter.")
         return redirect("editions:chair_committee", slug)
-    return render(request, "editions/chair/remind.html", {"edition": edition, "silent": silent})
+    words: dict[str, Any] = {"edition": edition, "silent": silent}
+    if silent:
+        first = silent[0]["member"]
+        words["letter"] = preview_invitation(edition, first, asked_by=str(person(request)), letter=REMINDER)
+    return render(request, "editions/chair/remind.html", words)
 
 
 # --- Inviting --------------------------------------------------------------------------------------------------------
@@ -152,8 +165,6 @@ def invite(request: HttpRequest, slug: str) -> HttpResponse:
     if request.method != "POST" or not form.is_valid():
         return render(request, "editions/chair/invite.html", words, status=422 if form.errors else 200)
     good, bad = form.read(actions.known_addresses(edition))
-    if "send" in request.POST:
-        return send(request, edition, form, good, bad)
     words |= {"good": good, "bad": bad}
     if good:
         words["letter"] = preview_invitation(
@@ -162,7 +173,17 @@ def invite(request: HttpRequest, slug: str) -> HttpResponse:
             asked_by=str(person(request)),
             note=form.cleaned_data["note"],
         )
+        words["fingerprint"] = fingerprint_of(good, words["letter"])
+        if request.POST.get("send") == words["fingerprint"]:
+            return send(request, edition, form, good, bad)
+        words["changed"] = "send" in request.POST
     return render(request, "editions/chair/invite.html", words, status=200 if good else 422)
+
+
+def fingerprint_of(people: list[Invitee], letter: dict[str, str]) -> str:
+    """Changes with everybody who would be invited and every word to them: what was shown must be what is sent."""
+    told = [[row.name, row.email, row.affiliation] for row in people] + [letter["subject"], letter["text"]]
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:32]
 
 
 def without_reviewer(roles: dict[str, bool]) -> dict[str, bool]:
@@ -197,7 +218,8 @@ def one_member(edition: Edition, pk: int) -> Membership:
 @chairs_page("GET", "HEAD", "POST")
 def member(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """A member's roles; the last chair stays one."""
-    edition = chair_of(request.user, slug).edition
+    chair = chair_of(request.user, slug)
+    edition = chair.edition
     row = one_member(edition, pk)
     form = MemberForm.of(row, request.POST if request.method == "POST" else None)
     if form.is_valid():
@@ -214,12 +236,15 @@ def member(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         else:
             messages.success(request, f"{row.name}: roles changed." if changed else "Nothing was different.")
             return redirect("editions:chair_committee", slug)
+    letters = list(upstairs.letters_for(chair).filter(subject_label=label_of(row))[:20])
     words = {
         "edition": edition,
         "member": row,
         "form": form,
         "resend": ResendForm(initial={"email": row.email}),
-        "letters": Message.objects.filter(edition=slug, subject_label=label_of(row))[:20],
+        "letters": letters,
+        "is_lost": bool(addresses_of(row) & not_reached(chair)),
+        "lost": next((letter for letter in letters if letter.state in LOST), None),
         "awaiting": actions.awaiting(row),
     }
     return render(request, "editions/chair/member.html", words, status=422 if form.errors else 200)
@@ -274,9 +299,10 @@ def end(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 def invitation(request: HttpRequest, token: str) -> HttpResponse:
     """Answer an invitation without signing in, once. Looking has no effect."""
     found = read_token(token)
-    if found is None:
-        raise Http404
-    row = get_object_or_404(Membership.objects.select_related("edition", "user", "invited_by"), pk=found[0])
+    members = Membership.objects.select_related("edition", "user", "invited_by")
+    row = members.filter(pk=found[0]).first() if found else None
+    if found is None or row is None:
+        return private(render(request, "editions/invitation/damaged.html", status=404))
     words: dict[str, Any] = {"edition": row.edition, "member": row, "role": role_words(row), "token": token}
     if found[1] != row.invitation_round or row.removed_at is not None:
         return private(render(request, "editions/invitation/ended.html", words, status=410))

@@ -14,7 +14,7 @@ from dlonsc.editions.access import chair_of
 from dlonsc.editions.calendar import Phase
 from dlonsc.editions.forms import ZONES, DeadlineForm, RenameTopicForm, SettingsForm, TopicForm
 from dlonsc.editions.models import Deadline, Edition, Membership, Topic
-from dlonsc.editions.readiness import NAMES, dates_out_of_order, readiness
+from dlonsc.editions.readiness import NAMES, dates_out_of_order, overtaken_by, readiness
 from dlonsc.editions.upstairs import concerned_by, upstairs
 from dlonsc.editions.views.doors import chairs_page
 from dlonsc.editions.visibility import Switch
@@ -137,10 +137,12 @@ def date(request: HttpRequest, slug: str, phase: str) -> HttpResponse:
         "name": NAMES[which],
         "deadline": deadline,
         "zones": ZONES,
+        "changed": request.method == "GET" and "changed" in request.GET,
     }
     if form.is_valid():
-        if request.method == "POST" and "confirm" not in request.POST:
-            return redirect(f"{request.path}?{form.as_query()}")
+        if request.method == "POST" and request.POST.get("confirm") != form.fingerprint:
+            changed = "&changed=1" if "confirm" in request.POST else ""
+            return redirect(f"{request.path}?{form.as_query()}{changed}")
         if request.method == "POST":
             try:
                 return set_date(request, chair.edition, which, form)
@@ -168,6 +170,7 @@ def preview(chair: Membership, phase: Phase, form: DeadlineForm, deadline: Deadl
         "preview": new,
         "moved": moved,
         "later": deadline is not None and new.cutoff_at > deadline.cutoff_at,
+        "overtaken": overtaken_by(new),
         "past": new.cutoff_at <= timezone.now(),
         "concerned": concerned_by(chair.edition, phase, chair) if moved else [],
         "members": chair.edition.memberships.active().count(),

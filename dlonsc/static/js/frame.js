@@ -50,6 +50,8 @@
       event.target.closest("dialog")?.close();
       event.preventDefault();
     }
+    // A bar that stays at the bottom must not cover the text that is clicked into; the Tab key scrolls by itself.
+    if (event.target.matches("textarea") && event.target.form?.querySelector(".sticky-bar")) event.target.scrollIntoView({ block: "nearest" });
     for (const menu of document.querySelectorAll("details[data-menu][open]")) {
       if (!menu.contains(event.target)) menu.open = false;
     }

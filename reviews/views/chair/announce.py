@@ -11,6 +11,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 
+from dlonsc.accounts.models import User
 from dlonsc.editions.models import Membership
 from dlonsc.mail.ledger import WAITING, day_limit
 from dlonsc.mail.models import Message, Pause, State
@@ -81,6 +82,23 @@ class Release:
 
 
 @dataclass(frozen=True)
+class SecondChair:
+    """How far the letters of a dry run are confirmed, seen by one chair: numbers of decisions."""
+
+    confirmed: int
+    wanted: int
+    # No other chair may read these.
+    alone: int
+    to_confirm: int
+
+    @classmethod
+    def of(cls, now: Plan, chair: User) -> "SecondChair":
+        confirmed = sum(now.is_read(row, chair) for row in now.decisions)
+        wanted = len(now.unconfirmed(chair))
+        return cls(confirmed, wanted, len(now.decisions) - confirmed - wanted, len(now.to_confirm(chair)))
+
+
+@dataclass(frozen=True)
 class Since:
     """What is different from the dry run that this chair looked at before: numbers of submissions."""
 
@@ -141,8 +159,7 @@ def announce(request: ChairRequest, chair: Membership) -> HttpResponse:
         "words": request.GET.get("q", ""),
         "kind": request.GET.get("kind", ""),
         "releases": releases(chair),
-        "unconfirmed": now.unconfirmed(request.user) if chair.edition.needs_second_chair else [],
-        "to_confirm": now.to_confirm(request.user) if chair.edition.needs_second_chair else [],
+        "second": SecondChair.of(now, request.user) if chair.edition.needs_second_chair else None,
         "since": since_last_look(request, now),
         "samples": _samples(recipients(now)),
         "reach": release_of(chair),
@@ -157,7 +174,8 @@ def _confirm(request: ChairRequest, chair: Membership) -> None:
     except Refused as refusal:
         messages.error(request, str(refusal))
     else:
-        messages.success(request, f"Letters confirmed, of so many decisions: {count}. Another chair can release them.")
+        confirmed = "1 decision" if count == 1 else f"{count} decisions"
+        messages.success(request, f"You confirmed the letters of {confirmed}. Another chair can release them.")
 
 
 def _to_myself(request: ChairRequest, now: Plan) -> None:

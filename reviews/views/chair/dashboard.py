@@ -11,6 +11,7 @@ from dlonsc.editions.calendar import Phase
 from dlonsc.editions.models import Deadline, Edition, Membership
 from dlonsc.mail.models import State
 from reviews.access import sub_reviewers_overseen_by
+from reviews.actions.deciding import plan
 from reviews.delegates import needs_delegate, open_ones
 from reviews.letters import letters_for
 from reviews.models import Assignment
@@ -237,14 +238,24 @@ def review_acts(chair: Membership, tally: Tally, at: datetime) -> list[Act]:
             "Decide",
             "?decision=undecided",
         ),
-        (
-            tally.private,
-            "1 decision is ready to announce",
-            "{} decisions are ready to announce",
-            "reviews:announce",
-            "Announce",
-            "",
-        ),
+        *announcement_acts(chair, tally),
+    ]
+
+
+def announcement_acts(chair: Membership, tally: Tally) -> list[Act]:
+    """What is decided and private: to announce, or, where two chairs release together, to confirm first."""
+
+    def act(count: int, words: str, name: str) -> Act:
+        return (count, f"1 decision is {words}", f"{{}} decisions are {words}", "reviews:announce", name, "")
+
+    if not chair.edition.needs_second_chair or not tally.private or chair.user is None:
+        return [act(tally.private, "ready to announce", "Announce")]
+    now = plan(chair)
+    by_another = [row for row in now.decisions if now.is_read(row, chair.user)]
+    by_nobody = [row for row in now.to_confirm(chair.user) if row not in by_another]
+    return [
+        act(len(by_another), "confirmed by another chair, for you to announce", "Announce"),
+        act(len(by_nobody), "not announced before a second chair confirms the letters", "Read and confirm"),
     ]
 
 

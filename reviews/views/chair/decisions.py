@@ -122,6 +122,7 @@ def decide(request: ChairRequest, chair: Membership, number: int) -> HttpRespons
         "held": announcement is not None and announcement.release_at > at,
         "released": announcement is not None and announcement.release_at <= at,
         "draft": draft,
+        "changed": draft is not None and "draft" in request.POST,
         "few": found.done < found.wanted,
         "neighbours": _neighbours(chair, row),
     }

@@ -12,8 +12,10 @@ from django.utils import timezone
 
 from dlonsc import codes
 from dlonsc.editions.calendar import Phase
-from dlonsc.editions.models import Membership
+from dlonsc.editions.models import Edition, Membership
 from reviews.actions import assigning
+from reviews.actions.assigning import reminded_lately
+from reviews.emails.assigning import preview_reminder
 from reviews.forecast import Forecast, forecast
 from reviews.models import Assignment
 from reviews.overview import ReviewerRow, Row, Tally, is_done, reviewers_of, rows_of
@@ -23,8 +25,8 @@ from submissions.states import State
 
 SEGMENTS = {
     "open": "everybody with a review open",
-    "not_started": "those who have not started a review",
-    "silent": "those who have submitted, saved and promised nothing",
+    "not_started": "those who have a review that they have not begun",
+    "silent": "those who have begun no review at all, and have not promised any for a day",
     "late": "those who are late",
 }
 
@@ -42,7 +44,10 @@ def progress(request: ChairRequest, chair: Membership) -> HttpResponse:
     tally = Tally(rows)
     people = people_of(chair, reviewers_of(chair, rows))
     segment = request.GET.get("segment", "")
+    at = timezone.now()
     tasks = segment_of(people, segment) if segment in SEGMENTS else []
+    lately = reminded_lately(chair.edition, at) if tasks else set()
+    to_remind = [task for task in tasks if task.pk not in lately]
     context = {
         "tally": tally,
         "forecast": forecast_of(chair, rows),
@@ -54,7 +59,9 @@ def progress(request: ChairRequest, chair: Membership) -> HttpResponse:
         "segment": segment if segment in SEGMENTS else "",
         "segment_words": SEGMENTS.get(segment, ""),
         "tasks": tasks,
-        "names": _members(tasks),
+        "lately": lately,
+        "names": _members(to_remind),
+        "letter": first_letter(chair.edition, to_remind, at),
         "press": secrets.token_urlsafe(9),
     }
     return page(request, chair, "progress.html", context)
@@ -102,6 +109,14 @@ def segment_of(people: Sequence[Person], segment: str) -> list[Assignment]:
         elif segment == "open" or (segment == "late" and person.is_late):
             chosen += row.open
     return chosen
+
+
+def first_letter(edition: Edition, tasks: Sequence[Assignment], at: datetime) -> dict[str, str] | None:
+    """The reminder that the first of these reviewers would get for all her tasks."""
+    if not tasks:
+        return None
+    member = tasks[0].membership
+    return preview_reminder(edition, member, [task for task in tasks if task.membership_id == member.pk], at=at)
 
 
 def _members(tasks: Sequence[Assignment]) -> list[str]:

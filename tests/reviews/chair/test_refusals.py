@@ -15,6 +15,7 @@ from dlonsc.editions.models import Edition, Membership
 from dlonsc.mail.models import Message, State
 from reviews.emails.assigning import split_by_secrecy
 from reviews.models import Announcement, Assignment, Decision
+from reviews.views.chair.announce import SecondChair
 from submissions.models import Conflict, Submission
 from submissions.states import State as SubmissionState
 from tests import factories
@@ -252,6 +253,43 @@ def test_nobody_is_reminded_of_a_review_whose_decision_is_announced(
     )  # fmt: skip
 
 
+def test_a_reviewer_whose_papers_are_announced_without_her_has_not_finished(
+    edition: Edition, browser: Client, base: str, paper: Submission, reviewers: list[Membership]
+) -> None:
+    Edition.objects.update(reviews_per_submission=3)
+    for member in reviewers[:2]:
+        factories.make_assignment(paper, member)
+    task = factories.make_assignment(paper, reviewers[2])
+    factories.make_review(task)
+    factories.announce(paper)
+    page = browser.get(f"{base}/progress/")
+    words = folded(page)
+    assert [person.row.is_finished for person in page.context["people"]] == [False, False, True]
+    assert [words.count(badge) for badge in (">finished<", ">not needed any more<")] == [1, 2]
+    assert "1 of 3 reviews submitted, 0 still needed, 2 not needed any more" in words
+
+
+def test_who_was_reminded_within_a_day_is_marked_and_not_offered_again(
+    browser: Client, base: str, paper: Submission, reviewers: list[Membership]
+) -> None:
+    tasks = [factories.make_assignment(paper, member) for member in reviewers[:2]]
+    address = f"{base}/progress/?segment=open"
+    before = browser.get(address)
+    assert before.context["names"] == [row.name for row in reviewers[:2]]
+    browser.post(f"{base}/progress/remind/", {"task": code("assignment", tasks[0].pk), "press": "one"})
+    left = Message.objects.get()
+    shown = before.context["letter"]
+    assert (shown["to"], shown["subject"], shown["text"]) == (
+        f"{reviewers[0].name} <{reviewers[0].email}>", left.subject, left.text,
+    )  # fmt: skip
+    page = browser.get(address)
+    assert (page.context["names"], folded(page).count("reminded within a day")) == ([reviewers[1].name], 1)
+    assert code("assignment", tasks[0].pk) not in folded(page).partition('id="remind"')[2].partition("</section>")[0]
+    browser.post(f"{base}/progress/remind/", {"task": code("assignment", tasks[1].pk), "press": "two"})
+    page = browser.get(address)
+    assert (page.context["names"], "All of them were reminded within a day" in folded(page)) == ([], True)
+
+
 def test_reminding_without_a_press_or_by_get_writes_nothing(
     browser: Client, base: str, paper: Submission, reviewers: list[Membership]
 ) -> None:
@@ -388,6 +426,8 @@ def test_what_is_released_is_corrected_once_its_letters_have_left(
         draft = shown.context["draft"].fingerprint
         other = browser.post(f"{base}/decisions/1/", given | {"to_authors": "Other words.", "draft": draft})
         assert (other.status_code, Message.objects.count()) == (200, 1)
+        said = "Nothing is sent yet: the letter is not the one that was shown to you."
+        assert [said in folded(page) for page in (shown, other)] == [False, True]
         done = browser.post(f"{base}/decisions/1/", given | {"draft": draft})
         letter = Message.objects.get(state=State.QUEUED)
         assert [letter.text] == [row.text for row in shown.context["draft"].letters]
@@ -453,9 +493,58 @@ def test_two_chairs_confirm_and_release_on_the_page(
     ]
     fingerprint = second.get(f"{base}/announce/").context["plan"].fingerprint
     done = second.post(f"{base}/announce/", {"confirm": "1", "fingerprint": fingerprint})
-    assert told(done)[-1] == "Letters confirmed, of so many decisions: 1. Another chair can release them."
+    assert told(done)[-1] == "You confirmed the letters of 1 decision. Another chair can release them."
     assert release(browser, base, accepts=1, rejects=0).status_code == 302
     assert Announcement.objects.count() == 1
+
+
+def test_where_two_chairs_release_each_reads_what_is_confirmed_and_what_waits_for_her(
+    edition: Edition,
+    browser: Client,
+    base: str,
+    paper: Submission,
+    chair: Membership,
+    other_chair: Membership,
+    as_user: As,
+) -> None:
+    Edition.objects.update(needs_second_chair=True)
+    assert chair.user is not None
+    alone = factories.make_submission(edition, title="No other chair may read this one")
+    factories.make_conflict(alone, other_chair)
+    for row in (paper, alone):
+        factories.make_decision(row, chair.user)
+    second = as_user(other_chair)
+
+    def said(client: Client) -> tuple[Any, list[str]]:
+        acts = client.get(f"{base}/").context["next"]
+        shown = client.get(f"{base}/announce/").context["second"]
+        return shown, [act.words for act in acts if act.address == f"{base}/announce/"]
+
+    waits = "{} not announced before a second chair confirms the letters"
+    assert said(browser) == (SecondChair(0, 1, 1, 2), [waits.format("2 decisions are")])
+    assert said(second) == (SecondChair(0, 1, 0, 1), [waits.format("1 decision is")])
+    fingerprint = second.get(f"{base}/announce/").context["plan"].fingerprint
+    second.post(f"{base}/announce/", {"confirm": "1", "fingerprint": fingerprint})
+    confirmed = "1 decision is confirmed by another chair, for you to announce"
+    assert said(browser) == (SecondChair(1, 0, 1, 2), [confirmed, waits.format("1 decision is")])
+    assert said(second) == (SecondChair(0, 1, 0, 0), [])
+    page = folded(browser.get(f"{base}/announce/"))
+    assert "1 decision is confirmed by another chair." in page
+    assert "1 decision has no other chair who may read the letters, and need no confirmation." in page
+
+
+def test_the_decisions_page_counts_apart_what_is_announced_already(
+    edition: Edition, browser: Client, base: str, paper: Submission, chair: Membership
+) -> None:
+    assert chair.user is not None
+    factories.make_decision(paper, chair.user, "accept")
+    release(browser, base, accepts=1, rejects=0)
+    for verdict in ("accept", "reject", "reject"):
+        factories.make_decision(factories.make_submission(edition), chair.user, verdict)
+    page = folded(browser.get(f"{base}/decisions/"))
+    assert "3 to announce: 1 to accept, 2 to reject. 1 announced already, 0 undecided." in page
+    assert "Acceptance rate 50 % of all that is decided." in page
+    assert "Check and announce 3 decisions" in page
 
 
 def test_counts_that_are_no_numbers_are_named_beside_their_fields(
