@@ -66,8 +66,8 @@ def written_by(user: User) -> Q:
 
 
 def open_to(user: User) -> Q:
-    """Submissions that open to a person as their author: she is listed; her own draft also while she is not yet."""
-    return Q(created_by=user, submitted_at__isnull=True) | listed_on(user)
+    """Submissions that open to a person as their author: she is listed, or started them and none took her off."""
+    return Q(created_by=user, creator_left=False) | listed_on(user)
 
 
 def authored_by(user: User) -> SubmissionQuerySet:

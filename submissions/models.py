@@ -39,6 +39,8 @@ class Submission(models.Model):
     state = models.CharField(max_length=20, choices=[(s.value, WORDS[s]) for s in State], default=State.DRAFT)
     is_original = models.BooleanField("unpublished, original, not under review elsewhere", default=False)
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="created_submissions")
+    # Another took her off the author list: it opens to her no more (access.open_to), and stays her conflict.
+    creator_left = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=timezone.now)
     changed_at = models.DateTimeField(default=timezone.now)
     submitted_at = models.DateTimeField(null=True, blank=True)

@@ -67,7 +67,7 @@ def contacts_of(submissions: Iterable[Submission]) -> dict[int, list[tuple[str, 
     """`contacts` of many, by primary key, from a constant number of queries.
 
     An account that was closed or erased gets no letters, not even as the contact author; its co-authors do. A creator
-    who was taken off the list of a submitted paper does not answer for it any more, and learns nothing of it.
+    whom another took off the list does not answer for it any more, and learns nothing of it.
     """
     rows = list(submissions)
     named = {
@@ -84,10 +84,9 @@ def contacts_of(submissions: Iterable[Submission]) -> dict[int, list[tuple[str, 
     found = {}
     for row in rows:
         owner = row.created_by
-        is_hers = row.submitted_at is None or owner.email.lower() in {one.email.lower() for one in row.authors.all()}
         people = {email: name for email, name in named[row.pk].items() if email not in gone}
         people.pop(owner.email.lower(), None)
-        if owner.is_active and is_hers:
+        if owner.is_active and not row.creator_left:
             people = {owner.email.lower(): owner.name, **people}
         found[row.pk] = list(people.items())
     return found

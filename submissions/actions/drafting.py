@@ -215,7 +215,7 @@ def set_authors(
     require_version_of_authors(submission, version)
     check_entries(entries)
     before = listed(submission)
-    write_authors(submission, entries, at)
+    write_authors(submission, entries, at, by=by)
     if not Submission.objects.filter(open_to(by), pk=submission.pk).exists():
         raise Refused(LEFT_OUT)
     refresh_conflicts(submission, at)
@@ -230,7 +230,16 @@ def set_authors(
         Submission.objects.filter(pk=submission.pk).update(authors_untold_since=at)
 
 
-def write_authors(submission: Submission, entries: Sequence[AuthorEntry], at: datetime) -> None:
+def write_authors(
+    submission: Submission, entries: Sequence[AuthorEntry], at: datetime, *, by: User, is_granted: bool = False
+) -> None:
+    """The list as `by` wants it; `is_granted`: a chair agreed. Who started the submission is off by another's list."""
+    creator = submission.created_by
+    hers, listed_now = set(creator.verified_emails), {entry.email.lower() for entry in entries}
+    if hers & listed_now:
+        submission.creator_left = False
+    elif by != creator and (is_granted or hers & {row.email.lower() for row in submission.authors.all()}):
+        submission.creator_left = True
     confirmed = {row.email.lower(): row.confirmed_at for row in submission.authors.all()}
     submission.authors.all().delete()
     Author.objects.bulk_create(
@@ -242,7 +251,7 @@ def write_authors(submission: Submission, entries: Sequence[AuthorEntry], at: da
         )
         for position, entry in enumerate(entries, start=1)
     )
-    Submission.objects.filter(pk=submission.pk).update(changed_at=at)
+    Submission.objects.filter(pk=submission.pk).update(changed_at=at, creator_left=submission.creator_left)
     submission._prefetched_objects_cache = {}  # type: ignore[attr-defined]
 
 

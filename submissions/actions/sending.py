@@ -32,11 +32,6 @@ from submissions.states import IllegalMove, State
 from submissions.tasks import check
 
 MAGIC_WITHIN = 1024
-# What is submitted opens to those on its list alone (access.open_to): nobody shuts herself out by submitting.
-NOT_LISTED = (
-    "No author has an address that you have confirmed, and once submitted the paper opens to its authors only. Put "
-    "such an address of yours into the list, confirm the one that stands there, or let one of the authors submit."
-)
 logger = logging.getLogger(__name__)
 
 
@@ -191,10 +186,10 @@ def add_supplement(
     return supplement
 
 
-def missing(submission: Submission, *, with_file: Manuscript | None = None, by: User | None = None) -> list[str]:
+def missing(submission: Submission, *, with_file: Manuscript | None = None) -> list[str]:
     """What stands between a draft and Submit, in words; empty when nothing does. Reads prefetched rows when there.
 
-    `with_file` is looked at instead of the current PDF: what would be missing if it were adopted. `by` would submit.
+    `with_file` is looked at instead of the current PDF: what would be missing if it were adopted.
     """
     edition = submission.edition
     manuscript = with_file or next((row for row in submission.manuscripts.all() if row.is_current), None)
@@ -206,8 +201,6 @@ def missing(submission: Submission, *, with_file: Manuscript | None = None, by: 
     if edition.topics.all() and not submission.topics.all():
         lines.append("Choose at least one topic.")
     lines += missing_of_authors(list(submission.authors.all()))
-    if by is not None and not {author.email.lower() for author in submission.authors.all()} & set(by.verified_emails):
-        lines.append(NOT_LISTED)
     if submission.conflicts_at is None:
         lines.append("Confirm the conflicts of interest, even when there are none.")
     if edition.needs_reproducibility:
@@ -246,7 +239,7 @@ def submit(
     window = window_of(submission, Phase.SUBMISSION, received_at=received_at, begun_at=begun_at)
     if not window.accepts:
         raise Refused(too_late(submission.edition, received_at))
-    if lines := missing(submission, by=by):
+    if lines := missing(submission):
         raise Refused(" ".join(lines))
     try:
         move(submission, "submit", submitted_at=at, changed_at=at)

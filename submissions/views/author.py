@@ -200,7 +200,7 @@ def page(request: HttpRequest, submission: Submission, *, status: int = 200, **f
     record = record_of(submission)
     manuscript = submission.manuscripts.filter(is_current=True).first()
     may_write = drafting.may_write(submission, at)
-    lines = sending.missing(submission, by=person(request)) if submission.state == State.DRAFT else []
+    lines = sending.missing(submission) if submission.state == State.DRAFT else []
     own_addresses = person(request).verified_emails
     # A chair who looks as her sees no unfinished text.
     is_looked_at = looked_at_by.get() is not None
@@ -798,7 +798,7 @@ def submit(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         "check": as_page_map(manuscript) if manuscript else None,
         "differences": differences_of(row, manuscript),
         "supplements": row.supplements.filter(removed_at__isnull=True),
-        "missing": sending.missing(row, by=person(request)),
+        "missing": sending.missing(row),
         "error": error,
         "due": row.edition.due(Phase.SUBMISSION),
     }

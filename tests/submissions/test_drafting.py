@@ -273,7 +273,7 @@ def test_a_corrected_pdf_that_was_asked_for_opens_the_upload_and_nothing_that_re
         at=AFTER_DEADLINE,
     )
     by = {"submission": row, "by": author, "at": AFTER_DEADLINE}
-    veto = {"declared": [Declared(reviewer, "other")], "among": [reviewer], "reason": ""}
+    veto = {"declared": [Declared(reviewer, "other")], "among": [reviewer], "reason": "", "version": ""}
     acts = [
         lambda: drafting.declare_conflicts(**veto, **by),
         lambda: drafting.update_details(**details(row, title="Another", at=AFTER_DEADLINE)),

@@ -96,6 +96,7 @@ class Paper:
     state: str = "draft"
     is_complete: bool = False
     was_submitted: bool = False
+    creator_left: bool = False
     files: int = 0
     decision: Decision | None = None
     # The instant from which authors may know, once announced.
@@ -139,8 +140,8 @@ class Workshop:
         return name == paper.creator or name in paper.authors
 
     def opens_to(self, name: str, paper: Paper) -> bool:
-        """Who reads and writes a paper as its author: the list; its creator without being listed only before Submit."""
-        return name in paper.authors or (name == paper.creator and not paper.was_submitted)
+        """Who reads and writes a paper as its author: the list; its creator too, until another takes her off it."""
+        return name in paper.authors or (name == paper.creator and not paper.creator_left)
 
     def in_conflict(self, name: str, paper: Paper) -> bool:
         """Her own paper, or a conflict that nobody has lifted."""
@@ -320,11 +321,10 @@ class Workshop:
             self.to_authors("new_version", paper)
         return True
 
-    def submit(self, paper: Paper, by: str) -> bool:
+    def submit(self, paper: Paper) -> bool:
         if paper.state == "submitted":
             return True
-        is_ready = paper.is_complete and by in paper.authors
-        if not (self.is_open() and is_ready and paper.state == "draft"):
+        if not (self.is_open() and paper.is_complete and paper.state == "draft"):
             return False
         paper.state, paper.was_submitted = "submitted", True
         self.refresh(paper)
@@ -347,9 +347,11 @@ class Workshop:
 
     def set_authors(self, paper: Paper, names: list[str], by: str) -> bool:
         """Nobody shuts herself out: another author takes her off the list."""
-        keeps_it = by in names or (by == paper.creator and not paper.was_submitted)
+        keeps_it = by in names or by == paper.creator
         if not self.may_write(paper) or paper.known_from is not None or not keeps_it:
             return False
+        if paper.creator in names or paper.creator in paper.authors:
+            paper.creator_left = paper.creator not in names and (by != paper.creator or paper.creator_left)
         paper.authors = names
         self.refresh(paper)
         return True

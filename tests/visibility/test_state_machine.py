@@ -434,7 +434,7 @@ class Story(RuleBasedStateMachine):
         self.submit(*pick(self.owners("draft"), number))
 
     def submit(self, by: str, paper: Paper) -> None:
-        expected = self.model.submit(paper, by)
+        expected = self.model.submit(paper)
         row = self.his_paper(by, paper)
         self.act(expected, lambda: sending.submit(submission=row, by=self.users[by], at=self.now, received_at=self.now))
         self.touch(by, paper)
