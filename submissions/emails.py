@@ -17,7 +17,7 @@ from dlonsc.editions.models import Membership
 from dlonsc.mail.models import Message
 from dlonsc.mail.post import post, preview
 from submissions.access import in_conflict_with
-from submissions.guards import for_chair
+from submissions.guards import for_chair, in_state
 from submissions.models import (
     Author,
     AuthorListRequest,
@@ -62,6 +62,7 @@ def to_author(
     key: str,
     at: datetime,
     guard: dict[str, Any] | None = None,
+    at_most_once: bool = True,
     **words: Any,
 ) -> bool:
     """False when this letter was written before."""
@@ -76,7 +77,7 @@ def to_author(
         kind=letter,
         about=submission.label,
         thread=f"{submission.edition.slug}.{submission.number}",
-        at_most_once=guard is None,
+        at_most_once=at_most_once,
         guard=guard,
     )
     return message is not None
@@ -129,7 +130,7 @@ def receipt(submission: Submission, manuscript: Manuscript, *, at: datetime, is_
 
 def withdrawn(submission: Submission, *, can_undo: bool, at: datetime) -> None:
     key = f"withdrawn:{submission.pk}:{at:%Y%m%d%H%M%S}"
-    to_all_authors(submission, "withdrawn", key=key, at=at, can_undo=can_undo)
+    to_all_authors(submission, "withdrawn", key=key, at=at, guard=in_state(submission), can_undo=can_undo)
 
 
 def restored(submission: Submission, *, at: datetime) -> None:
@@ -183,7 +184,7 @@ def late_file_adopted(submission: Submission, manuscript: Manuscript, *, at: dat
 
 def desk_rejected(submission: Submission, text: str, *, at: datetime) -> None:
     key = f"desk-reject:{submission.pk}:{at:%Y%m%d%H%M%S}"
-    to_all_authors(submission, "desk_reject", key=key, at=at, text=text)
+    to_all_authors(submission, "desk_reject", key=key, at=at, guard=in_state(submission), text=text)
 
 
 def correction_asked(
@@ -234,6 +235,7 @@ def chase(submission: Submission, author: Author, kind: CameraReadyKind, *, at: 
         key=chase_key(submission, kind, at),
         at=at,
         guard={"submission": submission.pk, "item": kind.value},
+        at_most_once=False,
         item=kind.label,
         due=submission.edition.due(Phase.CAMERA_READY),
     )
