@@ -17,7 +17,7 @@ from dlonsc.editions.models import Membership
 from dlonsc.mail.models import Message
 from dlonsc.mail.post import post, preview
 from submissions.access import in_conflict_with
-from submissions.guards import for_chair
+from submissions.guards import for_chair, in_state
 from submissions.models import (
     Author,
     AuthorListRequest,
@@ -130,7 +130,7 @@ def receipt(submission: Submission, manuscript: Manuscript, *, at: datetime, is_
 
 def withdrawn(submission: Submission, *, can_undo: bool, at: datetime) -> None:
     key = f"withdrawn:{submission.pk}:{at:%Y%m%d%H%M%S}"
-    to_all_authors(submission, "withdrawn", key=key, at=at, can_undo=can_undo)
+    to_all_authors(submission, "withdrawn", key=key, at=at, guard=in_state(submission), can_undo=can_undo)
 
 
 def restored(submission: Submission, *, at: datetime) -> None:
@@ -184,7 +184,7 @@ def late_file_adopted(submission: Submission, manuscript: Manuscript, *, at: dat
 
 def desk_rejected(submission: Submission, text: str, *, at: datetime) -> None:
     key = f"desk-reject:{submission.pk}:{at:%Y%m%d%H%M%S}"
-    to_all_authors(submission, "desk_reject", key=key, at=at, text=text)
+    to_all_authors(submission, "desk_reject", key=key, at=at, guard=in_state(submission), text=text)
 
 
 def correction_asked(

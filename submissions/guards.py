@@ -1,4 +1,4 @@
-"""The ledger's last look before a letter to a chair leaves: a conflict may have come up while it waited."""
+"""The ledger's last look before a letter leaves: what it tells may have changed while it waited."""
 
 from typing import Any
 
@@ -17,6 +17,22 @@ TO_CHAIRS = (
     "conflict_lifted",
     "sub_reviewer_named",
 )
+
+
+# Letters to authors that tell of a state which a person may take back.
+OF_A_STATE = ("withdrawn", "desk_reject")
+
+
+def in_state(submission: Submission) -> dict[str, Any]:
+    """The condition of a letter that tells the state of a submission."""
+    return {"submission": submission.pk, "state": submission.state}
+
+
+def still_in_state(message: Message) -> str | None:
+    wanted = message.guard
+    if Submission.objects.filter(pk=wanted["submission"], state=wanted["state"]).exists():
+        return None
+    return OnlyThis("what the letter tells was taken back in the meantime")
 
 
 def for_chair(chair: Membership, submission: Submission) -> dict[str, Any]:

@@ -22,6 +22,7 @@ MOVES: dict[str, tuple[frozenset[State], State]] = {
     "submit": (frozenset({State.DRAFT}), State.SUBMITTED),
     "withdraw": (frozenset({State.DRAFT, State.SUBMITTED}), State.WITHDRAWN),
     "restore": (frozenset({State.WITHDRAWN}), State.DRAFT),
+    "reinstate": (frozenset({State.WITHDRAWN}), State.SUBMITTED),
     "desk_reject": (frozenset({State.SUBMITTED}), State.DESK_REJECTED),
     "undo_desk_reject": (frozenset({State.DESK_REJECTED}), State.SUBMITTED),
 }

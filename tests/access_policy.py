@@ -212,7 +212,9 @@ POLICY: dict[str, frozenset[str]] = {
     "reviews:replace": ITS_CHAIR,
     "reviews:sub_reviewer": ITS_CHAIR,
     "reviews:submission": ITS_CHAIR,
+    "submissions:reinstate": ITS_CHAIR,
     "submissions:triage_one": ITS_CHAIR,
+    "submissions:undo_return": ITS_CHAIR,
     # A proposal belongs to the chair who ran it.
     "reviews:cancel_proposal": ITS_CHAIR,
     "reviews:commit_proposal": ITS_CHAIR,

@@ -209,7 +209,29 @@ def desk_reject(*, submission: Submission, text: str, by: User, at: datetime) ->
 
 
 @transaction.atomic
+def reinstate(*, submission: Submission, by: User, at: datetime) -> None:
+    """Undo a withdrawal in the authors' stead, also after the deadline: it is again what it was; they are told.
+
+    Refused with an outcome: that was announced, or is held, of a paper that nobody may have wanted judged.
+    """
+    locked = Submission.objects.select_for_update().get(pk=submission.pk)
+    if locked.outcome:
+        raise Refused(
+            "A decision on it is announced or held for announcement, so it stays withdrawn. While it is held, stop the "
+            "announcement first."
+        )
+    verb = "restore" if locked.submitted_at is None else "reinstate"
+    try:
+        move(submission, verb, withdrawn_at=None, withdraw_reason="", changed_at=at)
+    except IllegalMove as error:
+        raise Refused("It is not withdrawn.") from error
+    note("took a withdrawal back", submission, by=by, at=at, reason_was=locked.withdraw_reason)
+    emails.restored(submission, at=at)
+
+
+@transaction.atomic
 def undo_desk_reject(*, submission: Submission, by: User, at: datetime) -> None:
+    """Take a return without review back: it is submitted again; its authors are told."""
     try:
         move(submission, "undo_desk_reject", changed_at=at)
     except IllegalMove as error:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +11,7 @@ from django.db.models import Exists, OuterRef, prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from dlonsc import codes
 from dlonsc.accounts.models import User
@@ -225,6 +226,30 @@ def carry_out(act: str, data: dict[str, Any], submission: Submission, manuscript
         return f"{letters} letters ask for a corrected PDF."
     overseeing.desk_reject(submission=submission, text=data["text"], by=who, at=at)
     return f"Returned without review; {letters} authors are told."
+
+
+@signed_in
+@require_POST
+def reinstate(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    return brought_back(request, slug, number, overseeing.reinstate)
+
+
+@signed_in
+@require_POST
+def undo_return(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    return brought_back(request, slug, number, overseeing.undo_desk_reject)
+
+
+def brought_back(request: HttpRequest, slug: str, number: int, act: Callable[..., None]) -> HttpResponse:
+    chair = chair_of(request.user, slug)
+    submission = one(overseen_by(chair), slug, number)
+    try:
+        act(submission=submission, by=by(chair), at=timezone.now())
+    except Refused as refusal:
+        messages.error(request, refusal.words)
+    else:
+        messages.success(request, f"{submission.get_state_display()}. Authors told: {submission.authors.count()}.")
+    return redirect("reviews:submission", slug, number)
 
 
 @signed_in

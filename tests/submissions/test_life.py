@@ -94,6 +94,16 @@ class Life(RuleBasedStateMachine):
         self.act("restore", self.is_open, lambda: sending.restore(submission=self.fresh(), by=self.author, at=self.at))
 
     @rule()
+    def reinstate(self) -> None:
+        self.at += timedelta(seconds=1)
+        verb = "reinstate" if self.fresh().submitted_at else "restore"
+        self.act(
+            verb,
+            True,
+            lambda: overseeing.reinstate(submission=self.fresh(), by=self.chair.user, at=self.at),
+        )
+
+    @rule()
     def desk_reject(self) -> None:
         self.at += timedelta(seconds=1)
         self.act(

@@ -11,6 +11,8 @@ from django.utils import timezone
 
 from dlonsc.accounts.models import User
 from dlonsc.editions.models import Edition, Membership
+from dlonsc.history.models import Entry
+from dlonsc.mail.guards import objection
 from dlonsc.mail.models import Message
 from submissions import checks, receipts
 from submissions.actions import drafting, overseeing, sending
@@ -446,6 +448,71 @@ def test_a_desk_rejection_is_a_letter_and_can_be_taken_back(edition: Edition, au
     assert (row.state, letters("desk_reject")) == (State.DESK_REJECTED, ["ada@uni.example"])
     overseeing.undo_desk_reject(submission=row, by=chair.user, at=AT)
     assert row.state == State.SUBMITTED
+
+
+@pytest.mark.parametrize("was_submitted", [True, False])
+def test_a_chair_reinstates_what_was_withdrawn_as_what_it_was(
+    edition: Edition, author: User, chair: Membership, *, was_submitted: bool
+) -> None:
+    row = submitted(edition, author) if was_submitted else complete_draft(edition, author)
+    sending.withdraw(submission=row, reason="A slip.", by=author, at=AFTER_DEADLINE)
+    overseeing.reinstate(submission=row, by=chair.user, at=AFTER_DEADLINE)
+    state = State.SUBMITTED if was_submitted else State.DRAFT
+    assert (row.state, row.withdrawn_at, row.withdraw_reason) == (state, None, "")
+    assert letters("restored") == ["ada@uni.example"]
+    assert Entry.objects.get(verb="took a withdrawal back").detail == {"reason_was": "A slip."}
+    assert refusal_of(lambda: overseeing.reinstate(submission=row, by=chair.user, at=AT)) == "It is not withdrawn."
+
+
+def test_nothing_is_reinstated_while_a_decision_on_it_is_held_or_known(
+    edition: Edition, author: User, chair: Membership
+) -> None:
+    row = submitted(edition, author)
+    sending.withdraw(submission=row, reason="", by=author, at=AT)
+    factories.announce(row, "rejected", AFTER_DEADLINE)
+    assert "stays withdrawn" in refusal_of(lambda: overseeing.reinstate(submission=row, by=chair.user, at=AT))
+    assert Submission.objects.get(pk=row.pk).state == State.WITHDRAWN
+
+
+def test_a_letter_about_a_state_that_was_taken_back_does_not_leave(
+    edition: Edition, author: User, chair: Membership
+) -> None:
+    row = submitted(edition, author)
+    overseeing.desk_reject(submission=row, text="It is 40 pages.", by=chair.user, at=AT)
+    returned = Message.objects.get(kind="desk_reject")
+    assert (objection(returned), returned.at_most_once) == (None, True)
+    overseeing.undo_desk_reject(submission=row, by=chair.user, at=AT)
+    sending.withdraw(submission=row, reason="", by=author, at=AT)
+    withdrawn = Message.objects.get(kind="withdrawn")
+    assert objection(withdrawn) is None
+    overseeing.reinstate(submission=row, by=chair.user, at=AT)
+    words = "what the letter tells was taken back in the meantime"
+    assert [objection(one) for one in (returned, withdrawn)] == [words, words]
+
+
+def test_the_page_of_a_submission_brings_back_what_was_withdrawn_or_returned(
+    edition: Edition, author: User, chair: Membership, other_chair: Membership
+) -> None:
+    row = submitted(edition, author)
+    factories.make_conflict(row, other_chair)
+    browsers = [Client(), Client()]
+    for browser, member in zip(browsers, (chair, other_chair), strict=True):
+        browser.force_login(member.user)
+    page = f"/{edition.slug}/chair/submissions/{row.number}/"
+    for act, word, undo in (
+        (lambda: sending.withdraw(submission=row, reason="", by=author, at=AT), "Reinstate", "reinstate"),
+        (
+            lambda: overseeing.desk_reject(submission=row, text="No.", by=chair.user, at=AT),
+            "Take the return back",
+            "undo-return",
+        ),
+    ):
+        assert word not in browsers[0].get(page).content.decode()
+        act()
+        assert word in browsers[0].get(page).content.decode()
+        assert [browser.post(f"{page}{undo}/").status_code for browser in reversed(browsers)] == [404, 302]
+        row.refresh_from_db()
+        assert row.state == State.SUBMITTED
 
 
 def test_a_corrected_pdf_is_asked_for_with_the_time_that_goes_with_it(

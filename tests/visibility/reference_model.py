@@ -458,6 +458,13 @@ class Workshop:
         self.to_authors("desk_reject", paper)
         return True
 
+    def reinstate(self, paper: Paper) -> bool:
+        if paper.state != "withdrawn" or paper.known_from is not None:
+            return False
+        paper.state = "submitted" if paper.was_submitted else "draft"
+        self.to_authors("restored", paper)
+        return True
+
     def undo_return(self, paper: Paper) -> bool:
         if paper.state != "returned":
             return False

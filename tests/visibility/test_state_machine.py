@@ -305,7 +305,7 @@ class Story(RuleBasedStateMachine):
             self.a_paper_is_withdrawn(number)
         elif chance % 4 == 1 and self.all_papers("withdrawn"):
             self.a_paper_is_restored(number)
-        elif chance % 4 == 2 and self.pairs("submitted", "returned"):
+        elif chance % 4 == 2 and self.pairs("submitted", "returned", "withdrawn"):
             self.a_chair_returns_a_paper(number)
 
     # --- Settings and time -----------------------------------------------------------------------------------------
@@ -607,10 +607,13 @@ class Story(RuleBasedStateMachine):
         assigning.remind(chair.edition, rows, press=self.word(), by=self.users[by], at=self.now)
 
     def a_chair_returns_a_paper(self, number: int) -> None:
-        by, paper = pick(self.pairs("submitted", "returned"), number)
+        by, paper = pick(self.pairs("submitted", "returned", "withdrawn"), number)
         row = self.seen_paper(by, paper)
         user = self.users[by]
-        if paper.state == "returned":
+        if paper.state == "withdrawn":
+            expected = self.model.reinstate(paper)
+            self.act(expected, lambda: overseeing.reinstate(submission=row, by=user, at=self.now))
+        elif paper.state == "returned":
             expected = self.model.undo_return(paper)
             self.act(expected, lambda: overseeing.undo_desk_reject(submission=row, by=user, at=self.now))
         else:
