@@ -100,6 +100,15 @@ def for_proceedings(member: Membership, at: datetime) -> SubmissionQuerySet:
     return known_to_both(without_conflicts(rows, member, Audience.CONFLICTED_MEMBER))
 
 
+def on_no_board(chair: Membership, at: datetime) -> SubmissionQuerySet:
+    """Accepted papers that a chair may know and no proceedings chair sees: there is none, or each is in conflict."""
+    rows = overseen_by(chair).filter(may_exist_for(Audience.PROCEEDINGS, at))
+    members = Membership.objects.active().filter(edition=chair.edition_id, is_proceedings_chair=True)
+    for member in members.select_related("user", "edition"):
+        rows = rows.exclude(pk__in=for_proceedings(member, at).values("pk"))
+    return rows
+
+
 def without_conflicts(rows: SubmissionQuerySet, member: Membership, audience: Audience) -> SubmissionQuerySet:
     """Leave out what a member is in conflict with, unless the table lets such a member know of it."""
     hidden = in_conflict_with(member) & ~may_exist_for(audience, timezone.now())

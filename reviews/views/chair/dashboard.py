@@ -16,7 +16,9 @@ from reviews.letters import letters_for
 from reviews.models import Assignment
 from reviews.overview import Row, Tally, is_done, rows_of
 from reviews.views.chair.door import ChairRequest, chairs_only, page
+from submissions.access import on_no_board
 from submissions.models import AuthorListRequest, Manuscript, Question
+from submissions.states import Outcome
 from submissions.states import State as SubmissionState
 
 SENTENCES = 5
@@ -119,6 +121,16 @@ def next_acts(chair: Membership, tally: Tally, letters: int, at: datetime) -> li
         "",
         "reviews:delegate",
         "Name a delegate",
+    )
+    accepted = any(row.submission.outcome_known(at) == Outcome.ACCEPTED for row in tally.rows)
+    lost = list(on_no_board(chair, at).values_list("number", flat=True)) if accepted else []
+    papers = ", ".join(str(number) for number in lost)
+    add(
+        len(lost),
+        f"Paper {papers} is accepted, and no proceedings chair may see it: name another one",
+        f"Papers {papers} are accepted, and no proceedings chair may see them: name another one",
+        "editions:chair_committee",
+        "Committee",
     )
     add(letters, "1 letter did not arrive", "{} letters did not arrive", "letters:log", "See letters")
     for acts in (submission_acts(chair, tally, at), review_acts(chair, tally, at)):
