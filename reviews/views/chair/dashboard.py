@@ -18,7 +18,6 @@ from reviews.overview import Row, Tally, is_done, rows_of
 from reviews.views.chair.door import ChairRequest, chairs_only, page
 from submissions.access import on_no_board
 from submissions.models import AuthorListRequest, Manuscript, Question
-from submissions.states import Outcome
 from submissions.states import State as SubmissionState
 
 SENTENCES = 5
@@ -122,9 +121,8 @@ def next_acts(chair: Membership, tally: Tally, letters: int, at: datetime) -> li
         "reviews:delegate",
         "Name a delegate",
     )
-    accepted = any(row.submission.outcome_known(at) == Outcome.ACCEPTED for row in tally.rows)
-    lost = list(on_no_board(chair, at).values_list("number", flat=True)) if accepted else []
-    papers = ", ".join(str(number) for number in lost)
+    lost = on_no_board((row.submission for row in tally.rows), edition, at)
+    papers = ", ".join(str(row.number) for row in lost)
     add(
         len(lost),
         f"Paper {papers} is accepted, and no proceedings chair may see it: name another one",
