@@ -3,6 +3,7 @@
 From when an audience may see is read from the table (submissions/visibility.py); here stands who belongs to it.
 """
 
+from collections.abc import Iterable
 from contextvars import ContextVar
 from datetime import datetime
 
@@ -114,6 +115,16 @@ def for_proceedings(member: Membership, at: datetime) -> SubmissionQuerySet:
         return Submission.objects.none()
     rows = Submission.objects.filter(edition=member.edition_id).filter(may_exist_for(Audience.PROCEEDINGS, at))
     return known_to_both(without_conflicts(rows, member, Audience.CONFLICTED_MEMBER))
+
+
+def on_no_board(rows: Iterable[Submission], edition: Edition, at: datetime) -> list[Submission]:
+    """Those of the accepted papers that no proceedings chair sees: there is none, or each is in conflict with it."""
+    left = {row.pk: row for row in rows if row.outcome_known(at) == Outcome.ACCEPTED}
+    members = Membership.objects.active().filter(edition=edition, is_proceedings_chair=True).select_related("user")
+    for member in members if left else ():
+        for pk in for_proceedings(member, at).filter(pk__in=list(left)).values_list("pk", flat=True):
+            del left[pk]
+    return list(left.values())
 
 
 def without_conflicts(rows: SubmissionQuerySet, member: Membership, audience: Audience) -> SubmissionQuerySet:

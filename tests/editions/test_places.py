@@ -75,3 +75,28 @@ def test_chairs_read_that_nobody_handles_a_submission(edition: Edition, chair: M
     assert words not in browser.get(f"/{edition.slug}/chair/").content.decode()
     factories.make_conflict(paper, chair)
     assert words in browser.get(f"/{edition.slug}/chair/").content.decode()
+
+
+def test_chairs_who_may_know_an_accepted_paper_read_that_no_proceedings_chair_sees_it(
+    edition: Edition, chair: Membership, other_chair: Membership, proceedings_chair: Membership
+) -> None:
+    """The sole proceedings chair wrote it; one of the chairs is in conflict with it too."""
+    assert proceedings_chair.user is not None
+    hers = factories.announce(factories.make_submission(edition, proceedings_chair.user))
+    factories.announce(factories.make_submission(edition))
+    factories.make_conflict(hers, other_chair)
+    Membership.objects.filter(pk=proceedings_chair.pk).update(is_chair=True)
+    words = f"Paper {hers.number} is accepted, and no proceedings chair may see it: name another one"
+
+    def told() -> list[bool]:
+        pages = []
+        for member in (chair, other_chair, proceedings_chair):
+            browser = Client()
+            assert member.user is not None
+            browser.force_login(member.user)
+            pages.append(browser.get(f"/{edition.slug}/chair/").content.decode())
+        return ["no proceedings chair" in page for page in pages] + [words in pages[0]]
+
+    assert told() == [True, False, False, True]
+    factories.make_member(edition, proceedings=True)
+    assert told() == [False, False, False, False]

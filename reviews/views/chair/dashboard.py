@@ -17,6 +17,7 @@ from reviews.letters import letters_for
 from reviews.models import Assignment
 from reviews.overview import Row, Tally, is_done, rows_of
 from reviews.views.chair.door import ChairRequest, chairs_only, page
+from submissions.access import on_no_board
 from submissions.models import AuthorListRequest, Manuscript, Question
 from submissions.states import State as SubmissionState
 
@@ -120,6 +121,15 @@ def next_acts(chair: Membership, tally: Tally, letters: int, at: datetime) -> li
         "",
         "reviews:delegate",
         "Name a delegate",
+    )
+    lost = on_no_board((row.submission for row in tally.rows), edition, at)
+    papers = ", ".join(str(row.number) for row in lost)
+    add(
+        len(lost),
+        f"Paper {papers} is accepted, and no proceedings chair may see it: name another one",
+        f"Papers {papers} are accepted, and no proceedings chair may see them: name another one",
+        "editions:chair_committee",
+        "Committee",
     )
     add(letters, "1 letter did not arrive", "{} letters did not arrive", "letters:log", "See letters")
     for acts in (submission_acts(chair, tally, at), review_acts(chair, tally, at)):
