@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from dlonsc.accounts.models import User
+from dlonsc.codes import code
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.history.models import Entry
 from dlonsc.mail import ledger
@@ -175,6 +176,18 @@ def test_stop_clears_site_and_letters_and_a_new_announcement_is_possible(
     assert Decision.objects.unannounced().count() == 1
     announce(chair)
     assert [letter.state for letter in letters()] == [State.CANCELLED, State.HELD]
+
+
+def test_words_typed_while_another_chair_announced_are_still_on_the_page(
+    edition: Edition, paper: Submission, chair: Membership, as_user: As
+) -> None:
+    decide(paper, chair)
+    announce(chair)
+    with time_machine.travel(AT, tick=False):
+        typed = {"verdict": "accept", "note": "Between us.", "to_authors": "Long words.", "version": "1"}
+        answer = as_user(chair).post(reverse("reviews:decide", args=[edition.slug, paper.number]), typed)
+    assert (answer.status_code, "Long words." in answer.text, "Between us." in answer.text) == (422, True, True)
+    assert Decision.objects.get().to_authors == "Well done."
 
 
 def about_left_out(client: Client, row: Announcement, number: int) -> list[bool]:
@@ -663,12 +676,16 @@ def test_the_page_of_an_announcement_pauses_its_letters_and_sends_the_failed_aga
     decide(paper, chair)
     row = announce(chair)
     browser, page = as_user(chair), reverse("reviews:announcement", args=(edition.slug, row.pk))
-    campaign, mail = {"campaign": str(row.campaign_id_label), "announcement": "1"}, f"/{edition.slug}/chair/mail"
+    campaign, mail = (
+        {"campaign": code("campaign", row.campaign_id_label), "announcement": "1"},
+        f"/{edition.slug}/chair/mail",
+    )
 
     def words() -> str:
         return " ".join(browser.get(page).content.decode().split())
 
     assert "Pause 2 letters" in words()
+    assert f'name="campaign" value="{campaign["campaign"]}"' in words()
     assert browser.post(f"{mail}/switch/", campaign | {"to": "pause"})["Location"] == page
     assert "Let 2 letters leave" in words()
     assert browser.post(f"{mail}/switch/", campaign | {"to": "resume"})["Location"] == page
