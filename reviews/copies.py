@@ -93,11 +93,27 @@ def chunks(source: Path | bytes) -> Iterator[bytes]:
             yield data
 
 
+MISSING = "MISSING-FILES.txt"
+NOT_THERE = "These files could not be read. The others are whole. Write to the chairs:\n"
+
+
+def with_missing_named(files: Iterable[tuple[str, Path | bytes]]) -> Iterator[tuple[str, Path | bytes]]:
+    """What there is, and then a text that names the files that are not: half an archive would help nobody."""
+    missing = []
+    for name, source in files:
+        if isinstance(source, Path) and not source.exists():
+            missing.append(name)
+        else:
+            yield name, source
+    if missing:
+        yield MISSING, (NOT_THERE + "".join(f"{name}\n" for name in missing)).encode()
+
+
 def zipped(files: Iterable[tuple[str, Path | bytes]]) -> Iterator[bytes]:
     """A zip archive of (name, file or bytes), in pieces. PDFs are stored as they are: they hardly get smaller."""
     pipe = Pipe()
     with zipfile.ZipFile(pipe, "w", zipfile.ZIP_STORED) as archive:
-        for name, source in files:
+        for name, source in with_missing_named(files):
             entry = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
             entry.external_attr = 0o644 << 16
             with archive.open(entry, "w") as target:

@@ -16,6 +16,7 @@ TO_CHAIRS = (
     "late_conflict",
     "conflict_lifted",
     "sub_reviewer_named",
+    "review_after_letters",
 )
 
 

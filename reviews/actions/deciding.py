@@ -16,7 +16,7 @@ from dlonsc.mail.ledger import cancel_campaign
 from dlonsc.mail.models import Campaign, Message, State
 from reviews.access import decisions_overseen_by
 from reviews.actions.assigning import Refused
-from reviews.emails.deciding import Letter, kind_of, post_decision, rendered, shown_of
+from reviews.emails.deciding import Letter, kind_of, left_out, post_decision, rendered, shown_of
 from reviews.models import Announcement, Decision, DecisionVersion, Review, Verdict
 from submissions.access import in_conflict_with, overseen_by
 from submissions.models import Author, Submission
@@ -228,6 +228,15 @@ def _reviews_of(ids: list[int]) -> dict[int, list[Review]]:
     for row in rows:
         found[row.assignment.submission_id].append(row)
     return dict(found)
+
+
+def left_out_of(decisions: list[Decision]) -> dict[int, int]:
+    """By submission, how many reviews the letters of released or held decisions do not hold as they are now."""
+    reviews = _reviews_of([row.submission_id for row in decisions])
+    return {
+        row.submission_id: left_out(row.submission.edition, row.shown, reviews.get(row.submission_id, []))
+        for row in decisions
+    }
 
 
 def _fingerprint(

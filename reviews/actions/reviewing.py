@@ -16,8 +16,9 @@ from reviews.access import assigned_to
 from reviews.actions.discussing import note_change
 from reviews.actions.ending import Ending, end_with
 from reviews.conflicts import bar_named
+from reviews.emails.chairing import post_review_after_letters
 from reviews.emails.reviewing import post_profile_correction, post_refusal
-from reviews.models import Assignment, Review, ReviewVersion
+from reviews.models import Announcement, Assignment, Review, ReviewVersion
 from submissions.access import overseen_by
 from submissions.models import Conflict, ConflictKind, ConflictSource, Submission
 
@@ -181,7 +182,8 @@ def submit_review(*, assignment: Assignment, based_on: int, by: User, at: dateti
 
     An open discussion is told of a changed score, with the `note`.
     """
-    # Locked first: whoever gives the task back meanwhile waits, or has.
+    # Locked first: whoever gives the task back, or announces, meanwhile waits, or has.
+    Submission.objects.select_for_update().get(pk=assignment.submission_id)
     review = Review.objects.select_for_update().filter(assignment=assignment).first()
     demand_open(assignment, at)
     if review is None:
@@ -214,7 +216,29 @@ def submit_review(*, assignment: Assignment, based_on: int, by: User, at: dateti
         end_with([assignment], ending=Ending.SUBMITTED, by=by, at=at)
     else:
         note_change(assignment, review, old_score, note, at)
+    tell_of_held_letters(review, is_first=is_first, at=at)
     return review
+
+
+def tell_of_held_letters(review: Review, *, is_first: bool, at: datetime) -> None:
+    """While an announcement is held, its chairs learn that its letters were written before this review."""
+    assignment = review.assignment
+    held = Announcement.objects.filter(
+        decisions__submission=assignment.submission_id, release_at__gt=at, stopped_at__isnull=True
+    ).first()
+    if held is not None:
+        for chair in other_chairs(assignment):
+            post_review_after_letters(review, held, chair, is_first=is_first, at=at)
+
+
+def other_chairs(assignment: Assignment) -> list[Membership]:
+    """Chairs who may see the submission, without the reviewer herself."""
+    submission = assignment.submission
+    return [
+        chair
+        for chair in submission.edition.memberships.chairs().select_related("user")
+        if chair.pk != assignment.membership_id and overseen_by(chair).filter(pk=submission.pk).exists()
+    ]
 
 
 def kept_because(assignment: Assignment, review: Review | None, at: datetime) -> str:
@@ -247,12 +271,7 @@ def decline_assignment(*, assignment: Assignment, refusal: str, reason: str, by:
     end_with([assignment], ending=Ending.TASK, by=by, at=at)
     if refusal == Assignment.Refusal.CONFLICT:
         declare_one(submission, membership, ConflictKind.OTHER, reason, by=by, at=at)
-    chairs = [
-        chair
-        for chair in submission.edition.memberships.chairs().select_related("user")
-        if chair.pk != membership.pk and overseen_by(chair).filter(pk=submission.pk).exists()
-    ]
-    for chair in chairs:
+    for chair in other_chairs(assignment):
         post_refusal(assignment, chair, at)
     record(
         "decline_assignment",

@@ -1,6 +1,6 @@
-"""Letters to chairs about conflicts of interest and who handles what."""
+"""Letters to chairs about conflicts of interest, who handles what, and reviews that come too late."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.urls import reverse
 
@@ -9,7 +9,7 @@ from dlonsc.editions.letterhead import letterhead
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.mail.models import Message
 from dlonsc.mail.post import post
-from reviews.models import Assignment
+from reviews.models import Announcement, Assignment, Review
 from submissions.guards import for_chair
 from submissions.models import Conflict
 
@@ -94,6 +94,33 @@ def post_late_conflict(assignment: Assignment, reason: str, chair: Membership, a
             "reviewer": assignment.membership,
             "reason": reason,
             "path": reverse("reviews:conflict", args=[edition.slug, submission.number, assignment.membership_id]),
+        },
+        head=letterhead(edition),
+        at=at,
+        about=submission.label,
+        thread=f"{edition.slug}.{submission.number}",
+        guard=for_chair(chair, submission),
+    )
+
+
+def post_review_after_letters(
+    review: Review, announcement: Announcement, chair: Membership, *, is_first: bool, at: datetime
+) -> Message | None:
+    """Tell a chair, while she can still stop them, that the held letters do not hold a review as it is now."""
+    submission = review.assignment.submission
+    edition = submission.edition
+    return post(
+        key=f"review-after-letters:{review.pk}:{review.version}:{chair.pk}",
+        to_email=_address(chair),
+        to_name=chair.name,
+        letter="reviews/emails/review_after_letters",
+        context={
+            "edition": edition,
+            "submission": submission,
+            "reviewer": review.assignment.membership,
+            "is_first": is_first,
+            "release": f"{announcement.release_at.astimezone(UTC):%a %d %b %Y, %H:%M} UTC",
+            "path": reverse("reviews:announcement", args=[edition.slug, announcement.pk]),
         },
         head=letterhead(edition),
         at=at,

@@ -65,6 +65,17 @@ def _review(edition: Edition, number: int, row: Review) -> dict[str, Any]:
     }
 
 
+def left_out(edition: Edition, shown: dict[str, Any], reviews: Iterable[Review]) -> int:
+    """How many reviews the letters do not hold as they are now: they came in, or changed, after these were written."""
+    told = [_without_labels(row) for row in shown["reviews"]] if shown else None
+    return 0 if told is None else sum(_without_labels(_review(edition, 0, row)) not in told for row in reviews)
+
+
+def _without_labels(shown: dict[str, Any]) -> dict[str, Any]:
+    """What a reviewer wrote, without her number and what the edition calls a score."""
+    return {name: shown[name] for name in ("score", "confidence", "texts")}
+
+
 def context_of(
     edition: Edition,
     submission: Submission,

@@ -83,6 +83,8 @@ def download_all(request: HttpRequest, slug: str) -> HttpResponseBase:
                     )
                 except copies.CannotBlind:
                     yield copies.file_name(submission, "_not-available.txt"), CANNOT.encode()
+                except FileNotFoundError:
+                    yield copies.file_name(submission), path_of(manuscript.sha256)
             text = offline.form_text(member.edition, submission, fields[task.pk])
             yield copies.file_name(submission, "_review.txt"), text.encode()
 

@@ -528,6 +528,9 @@ class Workshop:
         if before and before.score != task.official.score and paper.talk == "open" and self.talks(task):
             paper.comments.append((task.reviewer, note))
             self._tell(paper, task.reviewer, note, is_question=False, named=set(), chairs_named=False)
+        if paper.known_from is not None:
+            # Held: the letters were written without it.
+            self.write("review_after_letters", set(self.overseers(paper)) - {task.reviewer}, paper.number)
         return True
 
     def decline(self, task: Task, in_conflict: bool) -> bool:

@@ -243,7 +243,7 @@ def releases(chair: Membership) -> list[Release]:
     visible = list(
         decisions_overseen_by(chair)
         .filter(announcement__isnull=False)
-        .select_related("announcement__created_by", "submission")
+        .select_related("announcement__created_by", "submission__edition")
         .order_by("submission__number")
     )
     by_announcement: dict[Announcement, list[Decision]] = {}
@@ -279,6 +279,13 @@ def _release_of(chair: Membership, pk: int) -> Release:
     return found
 
 
+def left_out_in(release: Release) -> list[dict[str, object]]:
+    """The submissions of which the authors do not read every review as it is now, with how many."""
+    counts = deciding.left_out_of(release.decisions)
+    rows = [{"submission": row.submission, "count": counts[row.submission_id]} for row in release.decisions]
+    return [row for row in rows if row["count"]]
+
+
 @chairs_only
 def announcement(request: ChairRequest, chair: Membership, pk: int) -> HttpResponse:
     """A released or held announcement: the letters' progress, and Stop while it is held."""
@@ -298,6 +305,7 @@ def announcement(request: ChairRequest, chair: Membership, pk: int) -> HttpRespo
     context = {
         "release": release,
         "held": release.announcement.release_at > timezone.now(),
+        "left_out": left_out_in(release),
         "problems": problems,
         "day_limit": day_limit(timezone.now()) if release.is_moving else None,
         "failed": release.letters.get(State.FAILED, 0),

@@ -120,6 +120,7 @@ def decide(request: ChairRequest, chair: Membership, number: int) -> HttpRespons
         "history": [said(entry) for entry in entries],
         "letters": Message.objects.filter(subject_label=row.label, kind="decision").order_by("created_at"),
         "held": announcement is not None and announcement.release_at > at,
+        "left_out": left_out_of_one(row, decision),
         "released": announcement is not None and announcement.release_at <= at,
         "draft": draft,
         "changed": draft is not None and "draft" in request.POST,
@@ -128,6 +129,13 @@ def decide(request: ChairRequest, chair: Membership, number: int) -> HttpRespons
     }
     status = 422 if request.method == "POST" and draft is None else 200
     return page(request, chair, "decide.html", context, status=status)
+
+
+def left_out_of_one(row: Submission, decision: Decision | None) -> int:
+    if decision is None or decision.announcement is None:
+        return 0
+    decision.submission = row
+    return deciding.left_out_of([decision])[row.pk]
 
 
 def _earlier(chair: Membership, row: Submission, decision: Decision | None) -> list[DecisionVersion]:

@@ -17,7 +17,7 @@ from dlonsc.mail import ledger
 from dlonsc.mail.guards import objection
 from dlonsc.mail.models import KEY_LENGTH, Message, State
 from dlonsc.mail.transport import Answer, Envelope, LastLook, Outcome
-from reviews.actions import assigning, deciding
+from reviews.actions import assigning, deciding, reviewing
 from reviews.actions.assigning import Refused
 from reviews.models import Announcement, Decision
 from submissions.models import Submission
@@ -176,6 +176,68 @@ def test_stop_clears_site_and_letters_and_a_new_announcement_is_possible(
     assert Decision.objects.unannounced().count() == 1
     announce(chair)
     assert [letter.state for letter in letters()] == [State.CANCELLED, State.HELD]
+
+
+def test_words_typed_while_another_chair_announced_are_still_on_the_page(
+    edition: Edition, paper: Submission, chair: Membership, as_user: As
+) -> None:
+    decide(paper, chair)
+    announce(chair)
+    with time_machine.travel(AT, tick=False):
+        typed = {"verdict": "accept", "note": "Between us.", "to_authors": "Long words.", "version": "1"}
+        answer = as_user(chair).post(reverse("reviews:decide", args=[edition.slug, paper.number]), typed)
+    assert (answer.status_code, "Long words." in answer.text, "Between us." in answer.text) == (422, True, True)
+    assert Decision.objects.get().to_authors == "Well done."
+
+
+def about_left_out(client: Client, row: Announcement, number: int) -> list[bool]:
+    """Whether the pages of an announcement and of a decision say that a review is not in the letters."""
+    slug = row.edition.slug
+    pages = (reverse("reviews:announcement", args=[slug, row.pk]), reverse("reviews:decide", args=[slug, number]))
+    return ["1 review came in, or changed, after these letters were written" in client.get(page).text for page in pages]
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_review_that_comes_in_while_letters_are_held_is_told_to_the_chairs_at_once_and_on_the_pages(
+    edition: Edition, paper: Submission, chair: Membership, other_chair: Membership, as_user: As, is_first: bool
+) -> None:
+    barred = factories.make_member(edition, chair=True, email="barred@b.example")
+    factories.make_conflict(paper, barred)
+    reviewer = factories.make_member(edition)
+    task = factories.make_assignment(paper, reviewer)
+    review = factories.make_review(task, submitted=not is_first)
+    decide(paper, chair)
+    row = announce(chair)
+    with time_machine.travel(AT + HELD / 2, tick=False):
+        client, at = as_user(chair), AT + HELD / 2
+        assert about_left_out(client, row, paper.number) == [False, False]
+        fields = reviewing.working_text(review) | {"weaknesses": "The baseline is wrong."}
+        saved = reviewing.save_review(assignment=task, fields=fields, based_on=review.version, by=reviewer.user, at=at)
+        version = saved.review.version
+        for _ in range(2):
+            reviewing.submit_review(assignment=task, based_on=version, by=reviewer.user, at=at)
+        told = Message.objects.filter(kind="review_after_letters").order_by("to_email")
+        assert [letter.to_email for letter in told] == sorted([chair.email, other_chair.email])
+        assert ("submitted" if is_first else "changed") in told[0].text
+        assert {objection(letter) for letter in told} == {None}
+        assert about_left_out(client, row, paper.number) == [True, True]
+    with time_machine.travel(AT + 2 * HELD, tick=False):
+        assert about_left_out(as_user(chair), row, paper.number) == [True, True]
+        author = as_user(paper.created_by)
+        page = author.get(reverse("reviews:decision_for_authors", args=[edition.slug, paper.number])).text
+    assert "The baseline is wrong." not in page
+
+
+def test_stopped_and_announced_again_the_letters_hold_what_came_in(
+    edition: Edition, paper: Submission, chair: Membership, as_user: As
+) -> None:
+    decide(paper, chair)
+    row = announce(chair)
+    factories.make_review(factories.make_assignment(paper, factories.make_member(edition)))
+    with time_machine.travel(AT, tick=False):
+        assert about_left_out(as_user(chair), row, paper.number) == [True, True]
+        deciding.stop_announcement(row, by=chair.user, at=AT)
+        assert about_left_out(as_user(chair), announce(chair), paper.number) == [False, False]
 
 
 def test_after_the_release_stop_is_too_late(edition: Edition, paper: Submission, chair: Membership) -> None:
@@ -653,6 +715,7 @@ def test_the_page_of_an_announcement_pauses_its_letters_and_sends_the_failed_aga
         return " ".join(browser.get(page).content.decode().split())
 
     assert "Pause 2 letters" in words()
+    assert f'name="campaign" value="{campaign["campaign"]}"' in words()
     assert browser.post(f"{mail}/switch/", campaign | {"to": "pause"})["Location"] == page
     assert "Let 2 letters leave" in words()
     assert browser.post(f"{mail}/switch/", campaign | {"to": "resume"})["Location"] == page

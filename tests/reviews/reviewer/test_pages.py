@@ -21,7 +21,8 @@ from dlonsc.editions.models import Deadline, Edition, Membership
 from reviews.copies import without_metadata
 from reviews.models import Assignment, Review, ReviewVersion
 from reviews.views.reviewer import plan
-from submissions.models import Conflict, Submission, Supplement
+from submissions.files import path_of
+from submissions.models import Conflict, Manuscript, Submission, Supplement
 from submissions.states import State
 from tests import factories
 from tests.factories import AT
@@ -392,6 +393,29 @@ def queries(client: Client, where: str) -> int:
     ) as seen:
         assert client.get(where).status_code == 200
     return len(seen)
+
+
+@pytest.mark.parametrize("blind", [False, True])
+def test_an_archive_comes_whole_and_names_the_file_that_is_missing(
+    edition: Edition, reviewer: Membership, as_user: AsUser, blind: bool
+) -> None:
+    Edition.objects.filter(pk=edition.pk).update(blind=blind)
+    for title in ("First", "Second", "Third"):
+        paper = factories.make_submission(edition, title=title)
+        writer, data = PdfWriter(), io.BytesIO()
+        writer.add_blank_page(width=100, height=100)
+        writer.add_metadata({"/Title": title})
+        writer.write(data)
+        factories.make_manuscript(paper, data.getvalue())
+        factories.make_assignment(paper, reviewer)
+    path_of(Manuscript.objects.get(submission__title="Second", is_current=True).sha256).unlink()
+    body = b"".join(as_user(reviewer).get(address("download_all")))
+    with zipfile.ZipFile(io.BytesIO(body)) as archive:
+        assert archive.testzip() is None
+        texts = {name: archive.read(name).decode() for name in archive.namelist() if name.endswith(".txt")}
+        papers = [name for name in archive.namelist() if name.endswith(".pdf")]
+    assert (len(papers), len(texts)) == (2, 4)
+    assert [line for line in texts["MISSING-FILES.txt"].splitlines() if line.endswith(".pdf")] == ["002_second.pdf"]
 
 
 def test_the_list_of_tasks_costs_the_same_with_3_and_30(
