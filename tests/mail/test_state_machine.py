@@ -66,6 +66,8 @@ class Ledger(RuleBasedStateMachine):
         self.inbox: Counter[str] = Counter()
         self.resent: Counter[str] = Counter()
         self.campaign = Campaign.objects.create(kind="decision", title="Decisions")
+        # What had arrived when the campaign was stopped.
+        self.at_stop: Counter[str] | None = None
         for number in range(LETTERS):
             Message.objects.create(
                 key=f"{number}",
@@ -102,6 +104,8 @@ class Ledger(RuleBasedStateMachine):
     @rule()
     def stop(self) -> None:
         ledger.cancel_campaign(self.campaign, reason="stopped", at=self.now)
+        if self.at_stop is None:
+            self.at_stop = Counter(self.inbox)
 
     @rule(arrived=st.booleans())
     def settle(self, arrived: bool) -> None:
@@ -114,6 +118,11 @@ class Ledger(RuleBasedStateMachine):
     def no_decision_arrives_twice_by_itself(self) -> None:
         for message in Message.objects.filter(at_most_once=True):
             assert self.inbox[message.to_email] <= 1 + self.resent[message.to_email]
+
+    @invariant()
+    def nothing_of_a_campaign_arrives_after_its_stop(self) -> None:
+        for message in Message.objects.filter(campaign=self.campaign) if self.at_stop is not None else ():
+            assert self.inbox[message.to_email] == self.at_stop[message.to_email]
 
     @invariant()
     def nothing_arrives_that_the_ledger_calls_never_handed_over(self) -> None:
