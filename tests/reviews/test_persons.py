@@ -20,7 +20,7 @@ from reviews.models import Review
 from reviews.persons import data_of
 from submissions.models import Author, Submission
 from tests import factories
-from tests.factories import AT
+from tests.factories import AFTER_DEADLINE as AT
 
 pytestmark = pytest.mark.django_db
 Browser = Callable[[User | Membership | None], Client]
