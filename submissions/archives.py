@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 from typing import IO
 
+from dlonsc.accounts.printed import NOT_PRINTED
+
 MAX_FILES = 2000
 MAX_UNPACKED = 400 * 1024 * 1024
 MAX_RATIO = 200
@@ -41,8 +43,6 @@ TAR_MAGIC = slice(257, 262)
 DEVICES = frozenset(
     {"con", "prn", "aux", "nul", *(f"{port}{digit}" for port in ("com", "lpt") for digit in "123456789¹²³")}
 )
-# Control signs, and those that turn the direction of writing: a name must be what it looks like.
-NOT_PRINTED = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 END, END_64, LOCATOR_64 = b"PK\x05\x06", b"PK\x06\x06", b"PK\x06\x07"
 CANNOT_BE_OPENED = "This is not a zip archive that can be opened. Pack your files again as .zip."
 TOO_MUCH = f"The archive unpacks to more than {MAX_UNPACKED // 1024 // 1024} MB. Leave out what can be had elsewhere."

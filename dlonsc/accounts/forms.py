@@ -5,6 +5,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
 from dlonsc.accounts.models import Affiliation, User
+from dlonsc.accounts.printed import PrintedField
 
 NAME_HELP = "As it should stand in the proceedings, for example Ada M. Lovelace."
 
@@ -12,7 +13,7 @@ NAME_HELP = "As it should stand in the proceedings, for example Ada M. Lovelace.
 class SignupDetails(forms.Form):
     """What sign-up asks beside allauth's own fields."""
 
-    name = forms.CharField(
+    name = PrintedField(
         label="Your name as printed", max_length=200, widget=forms.TextInput(attrs={"autocomplete": "name"})
     )
     field_order = ["name", "email", "password1"]
@@ -23,6 +24,7 @@ class SignupDetails(forms.Form):
 
 
 class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable when run
+    name = PrintedField(label="Name as printed", max_length=200, help_text=NAME_HELP)
     # Longer than an iD: people paste the whole address.
     orcid = forms.CharField(
         label="ORCID iD",
@@ -35,7 +37,6 @@ class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptab
         model = User
         fields = ("name", "orcid", "digest", "compact_tables")
         help_texts = {
-            "name": NAME_HELP,
             "digest": "It leaves at 06:00 UTC. Decisions, receipts, and reminders of the last day before a date "
             "come at once all the same.",
         }

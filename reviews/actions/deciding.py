@@ -10,6 +10,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from dlonsc.accounts.models import User
+from dlonsc.editions.calendar import Phase
 from dlonsc.editions.models import Edition, LetterText, Membership
 from dlonsc.history.record import record
 from dlonsc.mail.ledger import cancel_campaign
@@ -24,6 +25,11 @@ from submissions.states import Outcome
 from submissions.states import State as SubmissionState
 
 OUTCOMES = {Verdict.ACCEPT.value: Outcome.ACCEPTED, Verdict.REJECT.value: Outcome.REJECTED}
+# What authors may do by themselves ends with an outcome: while it is open, its end would tell of one that is held.
+STILL_OPEN = (
+    "Submission is still open. Close it first: on the page of dates, give it a date that has passed and is not soft. "
+    "Nothing was announced."
+)
 # Letters in these states have not left the house.
 WAITING = (State.HELD, State.QUEUED, State.SENDING, State.RETRY)
 # These may still leave: one that was handed over without an answer is perhaps tried again.
@@ -267,10 +273,13 @@ def announce(
     """Release all private decisions that this chair may see, held for the edition's minutes.
 
     `accepts` and `rejects` are typed by the chair; `fingerprint` is that of the dry run she looked at. Raises Refused
-    and changes nothing when they do not fit, something is undecided without her leave, or a letter has no recipient.
+    and changes nothing when they do not fit, submission is still open, something is undecided without her leave, or a
+    letter has no recipient.
     Pressed twice, nothing unannounced remains and the second press is refused.
     """
     now = _standing_plan(chair)
+    if now.edition.window(Phase.SUBMISSION, received_at=at).accepts:
+        raise Refused(STILL_OPEN)
     _refuse(now, accepts, rejects, fingerprint, leave_undecided, by)
     release_at = at + timedelta(minutes=chair.edition.hold_minutes)
     row = Announcement.objects.create(

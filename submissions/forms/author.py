@@ -6,6 +6,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from dlonsc.accounts.models import validate_orcid
+from dlonsc.accounts.printed import PrintedField
 from dlonsc.editions.models import Edition, Topic
 from submissions.actions.drafting import AuthorEntry
 from submissions.models import Author, ReproducibilityRecord, Submission
@@ -20,7 +21,7 @@ class LetterTextField(forms.CharField):
 
 
 class NewSubmissionForm(forms.Form):
-    title = forms.CharField(
+    title = PrintedField(
         label="Title", max_length=300, help_text="A working title is enough; everything can be changed later."
     )
 
@@ -38,7 +39,7 @@ class DetailsForm(forms.Form):
     NEEDED = ("abstract", "topics", "is_original")
     use_required_attribute = False
     version = forms.IntegerField(widget=forms.HiddenInput)
-    title = forms.CharField(label="Title", max_length=300)
+    title = PrintedField(label="Title", max_length=300)
     abstract = forms.CharField(label="Abstract", widget=forms.Textarea(attrs={"rows": 8}), required=False)
     keywords = forms.CharField(label="Keywords", max_length=300, required=False, help_text="separated by commas")
     topics = TopicsField(
@@ -74,7 +75,7 @@ def plain_orcid(text: str) -> str:
 
 
 class AuthorForm(forms.Form):
-    name = forms.CharField(label="Name as printed", max_length=200)
+    name = PrintedField(label="Name as printed", max_length=200)
     email = forms.EmailField(label="E-mail", max_length=254)
     institution = forms.CharField(label="Institution", max_length=200, required=False)
     town = forms.CharField(label="Town", max_length=100, required=False)

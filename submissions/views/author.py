@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
 from dlonsc.accounts.models import User
+from dlonsc.accounts.printed import without_hidden
 from dlonsc.editions.access import visible_edition
 from dlonsc.editions.arrival import begun_at, received_at
 from dlonsc.editions.calendar import Phase
@@ -665,7 +666,7 @@ def prefill(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     front = manuscript.report.get("front") or {}
     wanted = set(request.POST.getlist("take"))
     values: dict[str, Any] = {
-        "title": front.get("title") if "title" in wanted else None,
+        "title": without_hidden(front.get("title") or "") if "title" in wanted else None,
         "abstract": front.get("abstract") if "abstract" in wanted else None,
         "keywords": ", ".join(front.get("keywords", [])) if "keywords" in wanted else None,
     }

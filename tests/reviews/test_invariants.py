@@ -19,7 +19,7 @@ from submissions.actions import drafting, overseeing
 from submissions.models import AuthorListRequest, Manuscript, Submission
 from submissions.states import State
 from tests import factories
-from tests.factories import AT
+from tests.factories import AFTER_DEADLINE as AT
 
 
 @pytest.fixture

@@ -68,7 +68,7 @@ def test_decisions_released_by_two_chairs_at_once_are_released_once(chairs: list
         assert mine.user is not None
         user = mine.user
         return lambda: deciding.announce(
-            mine, accepts=8, rejects=4, fingerprint=seen.fingerprint, leave_undecided=False, by=user, at=AT
+            mine, accepts=8, rejects=4, fingerprint=seen.fingerprint, leave_undecided=False, by=user, at=AFTER_DEADLINE
         )
 
     ended = at_once(*(press(chair) for chair in chairs))
@@ -139,7 +139,7 @@ def release(chair: Membership) -> Announcement:
     now = deciding.plan(chair)
     assert chair.user is not None
     return deciding.announce(
-        chair, accepts=1, rejects=0, fingerprint=now.fingerprint, leave_undecided=True, by=chair.user, at=AT
+        chair, accepts=1, rejects=0, fingerprint=now.fingerprint, leave_undecided=True, by=chair.user, at=AFTER_DEADLINE
     )
 
 

@@ -552,6 +552,40 @@ def test_waiting_authors_see_one_status_line_and_nothing_of_the_reviews(
     assert "Rita" not in after
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("\u200b", "U+200B, zero width space"),
+        ("\u00ad", "U+00AD, soft hyphen"),
+        ("\u202elive", "U+202E, right-to-left override"),
+        ("\u3164", "U+3164, hangul filler"),
+        ("\u0301", "at least one letter or digit"),
+        ("\u200d", "at least one letter or digit"),
+    ],
+)
+def test_a_title_or_name_that_is_not_what_it_looks_like_stays_typed_with_the_reason_beside_it(
+    draft: Submission, ada: Client, text: str, words: str
+) -> None:
+    begun = ada.post("/dlonsc-2026/submissions/new/", {"title": text})
+    assert (begun.status_code, words in begun.text, begun.context["form"]["title"].value()) == (422, True, text)
+    saved = ada.post(f"{base(draft)}details/", details(draft, title=text))
+    assert (saved.status_code, words in saved.text, saved.context["details"]["title"].value()) == (422, True, text)
+    rows = author_rows(draft, {"name": text, "email": "ada@uni.example", "is_contact": "on"})
+    listed = ada.post(f"{base(draft)}authors/", rows)
+    assert (listed.status_code, words in listed.text) == (422, True)
+    named = ada.post("/account/", {"name": text})
+    assert (words in named.text, User.objects.filter(name=text).exists()) == (True, False)
+    assert Submission.objects.get().title == draft.title
+
+
+@pytest.mark.parametrize(
+    "title", ["تعلم عميق", "למידה עמוקה", "می\u200cخواهم", "क्\u200dष", "Çğ e\u0301tude 深い学習", "I/O: 2×"]
+)
+def test_a_title_in_any_script_is_taken(draft: Submission, ada: Client, title: str) -> None:
+    assert ada.post(f"{base(draft)}details/", details(draft, title=title)).status_code == 302
+    assert Submission.objects.get().title == title
+
+
 @pytest.mark.parametrize("page", ["supplements/", "upload/"])
 @pytest.mark.parametrize("state", [State.WITHDRAWN, State.DESK_REJECTED])
 def test_no_file_is_taken_for_what_was_withdrawn_or_returned_and_the_page_says_so(

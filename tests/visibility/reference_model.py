@@ -607,7 +607,7 @@ class Workshop:
             for paper in self.papers.values()
             if self.oversees(by, paper) and paper.state == "submitted" and paper.decision and not paper.decision.release
         ]
-        if not rows:
+        if not rows or self.is_open():
             return False
         release = Release(self._after_the_hold())
         self.releases.append(release)

@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 import time_machine
@@ -43,8 +43,9 @@ def paper(edition: Edition) -> Submission:
 
 
 def announce(chair: Membership, paper: Submission) -> Announcement:
-    """Accepted, and held for ten minutes."""
+    """Accepted, and held for ten minutes; submission is over."""
     assert chair.user is not None
+    chair.edition.deadlines.filter(phase=Phase.SUBMISSION).update(cutoff_at=AT - timedelta(days=9))
     deciding.decide(paper, verdict="accept", note="", to_authors="", version=0, by=chair.user, at=AT)
     fingerprint = deciding.plan(chair).fingerprint
     return deciding.announce(
@@ -116,17 +117,41 @@ def test_with_a_later_date_of_its_own_the_author_list_is_asked_for_whether_or_no
     assert asked.decided_at is None
 
 
-def test_the_page_of_a_paper_with_a_later_date_is_the_same_while_its_decision_is_held(
-    chair: Membership, paper: Submission, own_date: None, as_user: Browser
+@pytest.mark.parametrize("page", ["", "authors/change/", "conflicts/", "reproducibility/", "../"])
+def test_the_pages_of_a_paper_with_a_later_date_are_the_same_while_its_decision_is_held(
+    chair: Membership, paper: Submission, own_date: None, as_user: Browser, page: str
 ) -> None:
     client, pages = as_user(paper.created_by), []
     with time_machine.travel(AT, tick=False):
         for _ in range(2):
-            text = client.get(f"/{paper.edition.slug}/submissions/{paper.number}/").content.decode()
+            text = client.get(f"/{paper.edition.slug}/submissions/{paper.number}/{page}").content.decode()
             pages.append(re.sub(r'(csrfmiddlewaretoken" value|nonce)="[^"]*"', "", text))
             if len(pages) == 1:
                 announce(chair, paper)
     assert pages[0] == pages[1]
+
+
+@pytest.mark.parametrize(
+    ("cutoff", "is_soft"), [(AT + timedelta(days=3), False), (AT - timedelta(days=3), True), (None, False)]
+)
+def test_nothing_is_announced_while_authors_may_still_change_by_themselves_what_ends_with_an_outcome(
+    edition: Edition, chair: Membership, paper: Submission, cutoff: datetime | None, is_soft: bool
+) -> None:
+    date = edition.deadlines.filter(phase=Phase.SUBMISSION)
+    if cutoff is None:
+        date.delete()
+    else:
+        date.update(cutoff_at=cutoff, is_soft=is_soft)
+    assert chair.user is not None
+    deciding.decide(paper, verdict="accept", note="", to_authors="", version=0, by=chair.user, at=AT)
+    seen = deciding.plan(chair)
+    with pytest.raises(assigning.Refused, match="Submission is still open"):
+        deciding.announce(
+            chair, accepts=1, rejects=0, fingerprint=seen.fingerprint, leave_undecided=False, by=chair.user, at=AT
+        )
+    paper.refresh_from_db()
+    assert (paper.outcome, Announcement.objects.count(), Message.objects.count()) == ("", 0, 0)
+    assert drafting.may_list(paper, AT)
 
 
 @pytest.mark.parametrize("held", [False, True])

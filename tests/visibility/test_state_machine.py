@@ -319,6 +319,7 @@ class Story(RuleBasedStateMachine):
             for number, verdict in ((0, "accept"), (-1, "reject")):
                 self.a_chair_decides(number=number, verdict=verdict, is_old=False)
         if begun == "letters":
+            self.wait(self.model.submission_ends - self.now)
             self.decisions_are_announced(number=0)
 
     @rule(minutes=st.sampled_from([5, 5, 20, 20, 60, 24 * 60, 24 * 60, 8 * 24 * 60]))

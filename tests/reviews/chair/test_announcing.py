@@ -22,7 +22,7 @@ from reviews.actions.assigning import Refused
 from reviews.models import Announcement, Decision
 from submissions.models import Submission
 from tests import factories
-from tests.factories import AT
+from tests.factories import AFTER_DEADLINE as AT
 
 As = Callable[[User | Membership | None], Client]
 HELD = timedelta(minutes=10)

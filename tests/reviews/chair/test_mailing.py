@@ -27,7 +27,7 @@ from reviews.models import Announcement, Decision, Mailing, Review
 from submissions.models import Submission
 from submissions.states import State as Life
 from tests import factories
-from tests.factories import AT
+from tests.factories import AFTER_DEADLINE as AT
 
 pytestmark = pytest.mark.django_db
 Browser = Callable[[User | Membership | None], Client]

@@ -10,7 +10,7 @@ from dlonsc.editions.models import Edition, Membership
 from reviews.actions import assigning, deciding
 from submissions.models import Submission
 from tests import factories
-from tests.factories import AT
+from tests.factories import AFTER_DEADLINE as AT
 
 PAGES = (
     "chair/",

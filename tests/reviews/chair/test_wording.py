@@ -21,7 +21,7 @@ from reviews.samples import MAKERS, sample_of
 from submissions import emails
 from submissions.models import Submission
 from tests import factories
-from tests.factories import AT
+from tests.factories import AFTER_DEADLINE as AT
 from tests.reviews.chair.test_announcing import announce, decide
 
 pytestmark = pytest.mark.django_db

@@ -1,0 +1,48 @@
+"""Titles and names as printed: no sign in them is invisible or turns the direction of writing, and something is seen.
+
+Letters of every script are welcome, also those that are written from the right or join with others.
+"""
+
+import unicodedata
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+# Categories of Unicode: control, format (some turn the direction), surrogate, private use, breaks of line or paragraph.
+NOT_PRINTED = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
+# Format signs that Persian and Indic scripts are written with.
+JOINERS = frozenset("\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}")
+# Letters and symbols by their category, and yet nothing to see.
+BLANKS = frozenset(
+    "\N{HANGUL FILLER}\N{HALFWIDTH HANGUL FILLER}\N{HANGUL CHOSEONG FILLER}\N{HANGUL JUNGSEONG FILLER}"
+    "\N{BRAILLE PATTERN BLANK}"
+)
+SEEN = frozenset("LNPS")
+
+
+def is_hidden(sign: str) -> bool:
+    return sign in BLANKS or (sign not in JOINERS and unicodedata.category(sign) in NOT_PRINTED)
+
+
+def without_hidden(text: str) -> str:
+    """A text that nobody typed, as from a PDF, without what cannot be seen."""
+    return "".join(sign for sign in text if not is_hidden(sign))
+
+
+def validate_printed(text: str) -> None:
+    hidden = next((sign for sign in text if is_hidden(sign)), None)
+    if hidden is not None:
+        name = unicodedata.name(hidden, "a control sign").lower()
+        raise ValidationError(
+            f"This holds a sign that cannot be seen (U+{ord(hidden):04X}, {name}). Delete it, or type the words anew."
+        )
+    if not any(unicodedata.category(sign)[0] in SEEN for sign in text):
+        raise ValidationError("Write at least one letter or digit.")
+
+
+class PrintedField(forms.CharField):
+    """One line that is printed: a title, a name."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(validators=[validate_printed], **kwargs)
