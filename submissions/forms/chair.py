@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.db.models import Count
 
 from dlonsc.editions.calendar import AOE, CalendarError, Phase, cutoff_of
 from submissions.models import Submission, SubmissionQuerySet
@@ -11,7 +12,8 @@ from submissions.models import Submission, SubmissionQuerySet
 
 class NumberChoice(forms.ModelChoiceField):  # type: ignore[type-arg]
     def label_from_instance(self, obj: Any) -> str:
-        return f"{obj.number}: {obj.title[:80]}"
+        authors = "1 author" if obj.author_count == 1 else f"{obj.author_count} authors"
+        return f"{obj.number}: {obj.title[:80]} ({authors})"
 
 
 class UntilField(forms.CharField):
@@ -37,7 +39,7 @@ class LateForm(forms.Form):
 
     def __init__(self, *args: Any, rows: SubmissionQuerySet, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["submission"].queryset = rows  # type: ignore[attr-defined]
+        self.fields["submission"].queryset = rows.annotate(author_count=Count("authors", distinct=True))  # type: ignore[attr-defined]
 
 
 class OverrideForm(forms.Form):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -16,7 +17,7 @@ from dlonsc.accounts.printed import without_hidden
 from dlonsc.editions.access import visible_edition
 from dlonsc.editions.arrival import begun_at, received_at
 from dlonsc.editions.calendar import Phase
-from dlonsc.editions.models import Membership
+from dlonsc.editions.models import Deadline, Membership
 from dlonsc.editions.views.doors import signed_in
 from dlonsc.posted import whole_number
 from submissions import frontpage, receipts
@@ -160,15 +161,31 @@ def words_of_errors(form: DetailsForm) -> str:
 def home(request: HttpRequest, slug: str) -> HttpResponse:
     """What I own in this edition."""
     edition = visible_edition(request.user, slug)
-    rows = authored_by(person(request)).filter(edition=edition).prefetch_related("manuscripts")
+    rows = authored_by(person(request)).filter(edition=edition).prefetch_related("manuscripts", "late_permissions")
     now = timezone.now()
+    due = edition.due(Phase.SUBMISSION)
     context = {
         "edition": edition,
-        "rows": [{"submission": row, "current": current_of(row), "outcome": row.outcome_known(now)} for row in rows],
+        "rows": [
+            {
+                "submission": row,
+                "current": current_of(row),
+                "outcome": row.outcome_known(now),
+                "extended": own_date_of(row, due),
+            }
+            for row in rows
+        ],
         "is_open": edition.window(Phase.SUBMISSION, received_at=now).accepts,
-        "due": edition.due(Phase.SUBMISSION),
+        "due": due,
     }
     return render(request, "submissions/home.html", context)
+
+
+def own_date_of(submission: Submission, due: Deadline | None) -> datetime | None:
+    """Until when the chairs let this submission alone, if that is later than what all have."""
+    given = [row.cutoff_at for row in submission.late_permissions.all() if row.phase == Phase.SUBMISSION]
+    latest = max(given, default=None)
+    return latest if latest and due and latest > due.cutoff_at else None
 
 
 def current_of(submission: Submission) -> Manuscript | None:
@@ -228,9 +245,7 @@ def page(request: HttpRequest, submission: Submission, *, status: int = 200, **f
         "outcome": submission.outcome_known(at),
         "is_accepted": submission.outcome_known(at) == Outcome.ACCEPTED,
         "due": submission.edition.due(Phase.SUBMISSION),
-        "extended": max(
-            submission.late_permissions.filter(phase=Phase.SUBMISSION).values_list("cutoff_at", flat=True), default=None
-        ),
+        "extended": own_date_of(submission, submission.edition.due(Phase.SUBMISSION)),
         "upload": UploadForm(),
         "supplement": SupplementForm(),
         "question": QuestionForm(),

@@ -283,7 +283,8 @@ def late(request: HttpRequest, slug: str) -> HttpResponse:
                     by=by(chair),
                     at=timezone.now(),
                 )
-                messages.success(request, "Permission given; the authors are told.")
+                told = number_of_authors(form.cleaned_data["submission"])
+                messages.success(request, f"Permission given; the letter is on its way to {told}.")
                 return redirect("submissions:late", slug)
         except Refused as refusal:
             if form.is_bound:
@@ -320,6 +321,11 @@ def late_files(rows: SubmissionQuerySet, drafts: list[Submission]) -> list[dict[
         else {"file": file, "missing": []}
         for file in files
     ]
+
+
+def number_of_authors(submission: Submission) -> str:
+    count = submission.authors.count()
+    return "1 author" if count == 1 else f"{count} authors"
 
 
 def number_in(request: HttpRequest, name: str) -> int:
@@ -378,9 +384,7 @@ def questions(request: HttpRequest, slug: str) -> HttpResponse:
         except Refused as refusal:
             messages.error(request, refusal.words)
         else:
-            authors = submission.authors.count()
-            to = "1 author" if authors == 1 else f"{authors} authors"
-            messages.success(request, f"The answer is on its way to {to}.")
+            messages.success(request, f"The answer is on its way to {number_of_authors(submission)}.")
         return redirect("submissions:questions", slug)
     threads: dict[int, list[Question]] = {}
     for question in Question.objects.filter(submission__in=rows).select_related("submission", "written_by"):

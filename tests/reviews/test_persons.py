@@ -25,7 +25,6 @@ from reviews.persons import data_of
 from submissions.models import Author, Submission
 from tests import factories
 from tests.factories import AFTER_DEADLINE as AT
-from tests.factories import AT
 from tests.mail.test_ledger import Clock, Scripted
 from tests.submissions import desk
 

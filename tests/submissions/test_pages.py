@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -684,6 +684,37 @@ def test_a_conflicted_chair_meets_the_paper_on_no_page(
     assert browser.post("/dlonsc-2026/chair/late/", {"adopt": code("manuscript", late.pk)}).status_code == 404
 
 
+def test_an_author_reads_that_a_later_date_is_one_of_this_paper_alone(
+    edition: Edition, author: User, chair: Membership, ada: Client
+) -> None:
+    permitted, other = (factories.make_submission(edition, author, state=State.DRAFT) for _ in range(2))
+    factories.make_manuscript(permitted, is_late=True, is_current=False)
+    close(edition)
+    assert chair.user is not None
+    LatePermission.objects.create(
+        submission=permitted,
+        phase="submission",
+        cutoff_at=datetime(2031, 5, 2, 12, tzinfo=UTC),
+        reason="Fire.",
+        given_by=chair.user,
+        given_at=timezone.now(),
+    )
+    home = ada.get("/dlonsc-2026/submissions/")
+    assert {row["submission"].pk: bool(row["extended"]) for row in home.context["rows"]} == {
+        permitted.pk: True,
+        other.pk: False,
+    }
+    own = "The chairs gave this paper a later date of its own:"
+    pages = [ada.get(f"/dlonsc-2026/submissions/{row.number}/").content.decode() for row in (permitted, other)]
+    texts = [" ".join(page.split()) for page in (home.content.decode(), *pages)]
+    assert [(own in text, "Thu 1 May 2031, 23:59 AoE" in text, "Fire." in text) for text in texts] == [
+        (True, True, False),
+        (True, True, False),
+        (False, False, False),
+    ]
+    assert ["No PDF is part of" in text for text in texts] == [True, True, False]
+
+
 def test_late_cases_are_adopted_and_permitted(
     edition: Edition, author: User, chair: Membership, as_user: Browser
 ) -> None:
@@ -700,6 +731,7 @@ def test_late_cases_are_adopted_and_permitted(
     assert (row.manuscripts.get(is_current=True).pk, draft.state) == (late.pk, State.SUBMITTED)
     given = {"give": "1", "submission": row.pk, "phase": "submission", "until": "2031-05-01T23:59", "reason": "Fire."}
     browser.post(address, given)
+    assert "Permission given; the letter is on its way to 1 author." in browser.get(address).content.decode()
     assert LatePermission.objects.get().cutoff_at.isoformat() == "2031-05-02T12:00:00+00:00"
     assert browser.post(address, given | {"until": "2020-01-01T12:00"}).status_code == 200
     assert LatePermission.objects.count() == 1
