@@ -17,6 +17,7 @@ TO_CHAIRS = (
     "conflict_lifted",
     "sub_reviewer_named",
     "review_after_letters",
+    "decision_corrected",
 )
 
 

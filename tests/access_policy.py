@@ -44,8 +44,8 @@ ITS_PROCEEDINGS = frozenset({"proceedings chair"})
 ADMINISTRATOR = frozenset({"administrator"})
 NOBODY: frozenset[str] = frozenset()
 
-# Her own texts stay readable for who lost a task.
-WROTE_OR_REVIEWS = REVIEWERS
+# Her own texts stay readable for who lost a task or left, and what her browser still holds is shown there.
+WROTE_OR_REVIEWS = REVIEWERS | {"former reviewer"}
 WROTE_OR_REVIEWS_IT = ITS_REVIEWER
 
 POLICY: dict[str, frozenset[str]] = {

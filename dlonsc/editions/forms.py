@@ -193,7 +193,13 @@ class SettingsForm(EditionModelForm):
             "reviews_per_submission": "Reviews for each submission",
             "default_max_load": "Submissions a reviewer takes at most, unless she says otherwise",
         }
-        help_texts = {"theme": "Markdown.", "submission_rules": "Markdown.", "reproducibility_rules": "Markdown."}
+        help_texts = {
+            "theme": "Markdown.",
+            "submission_rules": "Markdown.",
+            "reproducibility_rules": "Markdown.",
+            "needs_second_chair": "Not for the correction of a released decision: one chair sends it at once, and the "
+            "others are told by letter.",
+        }
 
     def __init__(self, *args: Any, has_begun: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

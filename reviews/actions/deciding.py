@@ -17,6 +17,7 @@ from dlonsc.mail.ledger import cancel_campaign
 from dlonsc.mail.models import Campaign, Message, State
 from reviews.access import decisions_overseen_by
 from reviews.actions.assigning import Refused
+from reviews.emails.chairing import post_decision_corrected
 from reviews.emails.deciding import Letter, kind_of, left_out, post_decision, rendered, shown_of
 from reviews.models import Announcement, Decision, DecisionVersion, Review, Verdict
 from submissions.access import in_conflict_with, overseen_by
@@ -444,7 +445,8 @@ def correct(
     """Reverse or reword one decision after its release: a new letter that takes the old one back, at once.
 
     Refused while letters of the old decision still wait, so that the queue never holds accept and reject for one
-    submission, and when authors would read the same again; the old letters stay readable.
+    submission, and when authors would read the same again; the old letters stay readable. No second chair is asked, for
+    a wrong letter is out; every other chair who may see the submission is told.
     """
     # Whoever sends a failed letter again waits here, and then finds that it is not true any more (lettering).
     if Decision.objects.select_for_update().filter(pk=decision.pk).first() is None:
@@ -476,6 +478,9 @@ def correct(
     authors = _authors_of([submission.pk]).get(submission.pk, [])
     posted = post_decision(edition, decision, authors, announcement=row, campaign=_campaign(row, by, at), at=at)
     Announcement.objects.filter(pk=row.pk).update(letters=len(posted))
+    for chair in Membership.objects.chairs().filter(edition=edition).exclude(user=by).select_related("user"):
+        if overseen_by(chair).filter(pk=submission.pk).exists():
+            post_decision_corrected(decision, chair, before=before, by=by, at=at)
     _note("decision_corrected", submission, by, at, verdict=verdict, before=before)
     return row
 

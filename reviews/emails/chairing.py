@@ -1,4 +1,4 @@
-"""Letters to chairs about conflicts of interest, who handles what, and reviews that come too late."""
+"""Letters to chairs about conflicts of interest, who handles what, late reviews and corrected decisions."""
 
 from datetime import UTC, datetime
 
@@ -9,7 +9,7 @@ from dlonsc.editions.letterhead import letterhead
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.mail.models import Message
 from dlonsc.mail.post import post
-from reviews.models import Announcement, Assignment, Review
+from reviews.models import Announcement, Assignment, Decision, Review, Verdict
 from submissions.guards import for_chair
 from submissions.models import Conflict
 
@@ -121,6 +121,33 @@ def post_review_after_letters(
             "is_first": is_first,
             "release": f"{announcement.release_at.astimezone(UTC):%a %d %b %Y, %H:%M} UTC",
             "path": reverse("reviews:announcement", args=[edition.slug, announcement.pk]),
+        },
+        head=letterhead(edition),
+        at=at,
+        about=submission.label,
+        thread=f"{edition.slug}.{submission.number}",
+        guard=for_chair(chair, submission),
+    )
+
+
+def post_decision_corrected(
+    decision: Decision, chair: Membership, *, before: str, by: User, at: datetime
+) -> Message | None:
+    """Tell a chair that another one corrected a released decision: it leaves at once, and no second one is asked."""
+    submission = decision.submission
+    edition = submission.edition
+    return post(
+        key=f"decision-corrected:{decision.pk}:{decision.version}:{chair.pk}",
+        to_email=_address(chair),
+        to_name=chair.name,
+        letter="reviews/emails/decision_corrected",
+        context={
+            "edition": edition,
+            "submission": submission,
+            "before": Verdict(before).label,
+            "after": decision.get_verdict_display(),
+            "by": str(by),
+            "path": reverse("reviews:decide", args=[edition.slug, submission.number]),
         },
         head=letterhead(edition),
         at=at,

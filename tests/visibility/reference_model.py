@@ -638,7 +638,7 @@ class Workshop:
                 letter.state = "kept back"
         return True
 
-    def correct(self, paper: Paper, verdict: str, words: str, note: str) -> bool:
+    def correct(self, by: str, paper: Paper, verdict: str, words: str, note: str) -> bool:
         old = paper.decision
         waits = any(letter.paper == paper.number and letter.state == "waits" for letter in self.decision_letters)
         is_released = old is not None and old.release is not None and old.release.at <= self.now
@@ -650,6 +650,7 @@ class Workshop:
         paper.chairs_words.append(words)
         paper.known_from = self.now
         self._post_decision(paper, paper.decision, release)
+        self.write("decision_corrected", set(self.overseers(paper)) - {by}, paper.number)
         return True
 
     def post_leaves(self) -> None:

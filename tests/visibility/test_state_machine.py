@@ -867,7 +867,7 @@ class Story(RuleBasedStateMachine):
         by, paper = pick([row for row in self.decided() if row[1].decision and row[1].decision.release], number)
         row = self.seen_decision(by, paper)
         words, note = self.word(), self.word()
-        expected = self.model.correct(paper, verdict, words, note)
+        expected = self.model.correct(by, paper, verdict, words, note)
         self.act(
             expected,
             lambda: deciding.correct(

@@ -391,6 +391,25 @@ def test_a_correction_sends_a_new_letter_and_keeps_the_old(
     assert Entry.objects.filter(verb="decision_corrected", subject=paper.label).count() == 1
 
 
+def test_a_correction_by_one_chair_is_told_to_every_other_who_may_know_the_paper(
+    edition: Edition, paper: Submission, chair: Membership, other_chair: Membership, as_user: As
+) -> None:
+    factories.make_conflict(paper, factories.make_member(edition, chair=True, email="barred@b.example"))
+    decision = decide(paper, chair, "reject")
+    announce(chair)
+    Message.objects.update(state=State.SENT)
+    Edition.objects.filter(pk=edition.pk).update(needs_second_chair=True)
+    decision.refresh_from_db()
+    assert chair.user is not None
+    with time_machine.travel(AT + HELD, tick=False):
+        page = as_user(chair).get(reverse("reviews:decide", args=[edition.slug, paper.number])).text
+        deciding.correct(decision, verdict="accept", note="", to_authors="", version=1, by=chair.user, at=AT + HELD)
+    assert "and without a second chair" in " ".join(page.split())
+    told = Message.objects.get(kind="decision_corrected")
+    assert (told.to_email, objection(told)) == (other_chair.email, None)
+    assert "from Reject to Accept" in told.text
+
+
 def test_no_correction_while_an_old_letter_waits(edition: Edition, paper: Submission, chair: Membership) -> None:
     decision = decide(paper, chair, "reject")
     announce(chair)
