@@ -100,3 +100,43 @@ def test_what_a_new_date_would_do_is_in_sight_and_has_the_focus(
         page.locator("#id_zone").press("Enter")
         page.wait_for_load_state()
     assert edition.deadlines.get(phase="submission").version == 1
+
+
+def test_the_matrix_of_conflicts_keeps_its_submissions_in_sight_and_its_members_on_a_phone(
+    open_page: Open, edition: Edition, chair: Membership, author: User
+) -> None:
+    factories.make_submission(edition, author, title="A rather long title of a paper about input and output")
+    for number in range(6):
+        factories.make_member(edition, email=f"member{number}@uni.example")
+    page = open_page(chair, PHONE)
+    page.goto(f"/{edition.slug}/chair/conflicts/")
+    frame, first, last = (page.locator(where) for where in (".table-wrap", ".matrix th[scope=row]", ".matrix td a"))
+    frame.evaluate("frame => { frame.scrollLeft = frame.scrollWidth }")
+    boxes = [where.bounding_box() for where in (frame, first.first, last.last)]
+    assert None not in boxes
+    outer, title, cell = (box for box in boxes if box is not None)
+    assert title["width"] <= 0.5 * outer["width"]
+    assert abs(title["x"] - outer["x"]) <= 1
+    assert min(cell["width"], cell["height"]) >= 24
+    assert cell["x"] >= title["x"] + title["width"]
+
+
+def test_a_text_that_is_clicked_into_is_not_under_the_bar_that_saves_it(
+    open_page: Open, edition: Edition, author: User, reviewer: Membership
+) -> None:
+    begin_now(edition, day=35)
+    paper = factories.make_submission(edition, author)
+    factories.make_manuscript(paper)
+    factories.make_assignment(paper, reviewer)
+    page = open_page(reviewer)
+    page.goto(f"/{edition.slug}/reviews/{paper.number}/")
+    for place in range(4):
+        field = page.locator("form:has(.sticky-bar) textarea").nth(place)
+        # Its upper edge may be all that shows above the bar.
+        field.evaluate("field => scrollTo(0, scrollY + field.getBoundingClientRect().top - innerHeight + 130)")
+        field.click(position={"x": 20, "y": 6})
+        page.wait_for_function(
+            "field => field.getBoundingClientRect().bottom"
+            " <= field.form.querySelector('.sticky-bar').getBoundingClientRect().top",
+            arg=field.element_handle(),
+        )
