@@ -145,6 +145,7 @@ def test_an_author_who_was_listed_after_the_release_needs_no_letter(
         requested_by=author,
         requested_at=RELEASED,
     )
+    Message.objects.filter(kind="decision").update(state="sent", finished_at=RELEASED, handed_over_at=RELEASED)
     overseeing.decide_author_change(request=request, grant=True, answer="", by=chair.user, at=RELEASED)
     assert breaches(RELEASED) == []
 

@@ -209,6 +209,7 @@ def test_an_erased_person_is_reminded_of_nothing_and_the_others_are(edition: Edi
 def test_what_is_handed_over_when_somebody_is_erased_is_not_tried_again(author: User) -> None:
     row, clock = letter(author, "Just leaving", State.QUEUED), Clock()
     Message.objects.update(not_before=AT)
+    clock.now = AT
 
     def erase() -> None:
         erasing.erase(author, by="the administrator", at=clock.now)

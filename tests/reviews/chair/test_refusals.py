@@ -8,6 +8,7 @@ import pytest
 import time_machine
 from django.contrib.messages import get_messages
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from dlonsc.codes import code
@@ -19,7 +20,7 @@ from reviews.views.chair.announce import SecondChair
 from submissions.models import Conflict, Submission
 from submissions.states import State as SubmissionState
 from tests import factories
-from tests.factories import AT
+from tests.factories import AFTER_DEADLINE as AT
 
 As = Callable[[Membership | None], Client]
 HELD = timedelta(minutes=10)
@@ -117,12 +118,16 @@ def test_a_reviewers_page_lists_her_tasks_first_and_conflicts_last(
     assert browser.get(f"{base}/assign/reviewers/999999/").status_code == 404
 
 
+def replacing(task: Assignment) -> str:
+    return reverse("reviews:replace", args=(task.submission.edition.slug, task.pk))
+
+
 def test_the_page_of_substitutes_names_who_is_left_out_and_why(
     browser: Client, base: str, paper: Submission, reviewers: list[Membership]
 ) -> None:
     task = factories.make_assignment(paper, reviewers[0])
     factories.make_conflict(paper, reviewers[1])
-    page = browser.get(f"{base}/assign/replace/{task.pk}/")
+    page = browser.get(replacing(task))
     assert [row.member for row in page.context["candidates"]] == [reviewers[2]]
     assert page.context["left_out"] == [(reviewers[1], "declared by the authors")]
     assert page.context["is_standing"]
@@ -133,9 +138,9 @@ def test_a_standing_task_is_replaced_and_a_refused_one_given_on(
 ) -> None:
     task = factories.make_assignment(paper, reviewers[0])
     refused = factories.make_assignment(paper, reviewers[1], declined_at=AT, refusal="competence")
-    swapped = browser.post(f"{base}/assign/replace/{task.pk}/", {"member": reviewers[2].pk})
+    swapped = browser.post(replacing(task), {"member": reviewers[2].pk})
     assert told(swapped) == [f"{reviewers[2].name} replaces {reviewers[0].name}. 2 letters written."]
-    given = browser.post(f"{base}/assign/replace/{refused.pk}/", {"member": reviewers[0].pk})
+    given = browser.post(replacing(refused), {"member": reviewers[0].pk})
     assert told(given)[-1] == f"{reviewers[0].name} reviews submission 1. 1 letter written."
     assert {row.membership for row in Assignment.objects.standing()} == {reviewers[0], reviewers[2]}
 
@@ -145,9 +150,9 @@ def test_a_substitute_in_conflict_is_refused_and_the_task_stays(
 ) -> None:
     task = factories.make_assignment(paper, reviewers[0])
     factories.make_conflict(paper, reviewers[1])
-    answer = browser.post(f"{base}/assign/replace/{task.pk}/", {"member": reviewers[1].pk})
+    answer = browser.post(replacing(task), {"member": reviewers[1].pk})
     assert f"{reviewers[1].name} has a conflict of interest with submission 1" in told(answer)[0]
-    bad = browser.post(f"{base}/assign/replace/{task.pk}/", {"member": "nobody"})
+    bad = browser.post(replacing(task), {"member": "nobody"})
     assert bad["Location"] == f"{base}/submissions/1/"
     assert list(Assignment.objects.standing()) == [task]
     assert Message.objects.count() == 0
@@ -223,7 +228,7 @@ def test_reminding_writes_one_letter_a_press_and_only_for_what_is_open(
     tasks = [factories.make_assignment(paper, member) for member in reviewers[:2]]
     hidden = factories.make_assignment(secret, reviewers[2])
     factories.make_review(tasks[1])
-    given = {"task": [str(row.pk) for row in (*tasks, hidden)] + ["x", "²"], "press": "one"}
+    given = {"task": [code("assignment", row.pk) for row in (*tasks, hidden)] + ["x", "²"], "press": "one"}
     first = browser.post(f"{base}/progress/remind/", given)
     assert told(first)[-1].startswith("Letters written: 1.")
     # The same page again, and a page opened anew.
