@@ -1,8 +1,10 @@
 """Journey 2: a chair invites and assigns, three reviewers review, the chair decides and announces, the author reads."""
 
 import re
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from dlonsc.accounts.models import User
@@ -85,6 +87,8 @@ def test_from_the_invitation_to_the_decision(
     assert answer is not None
     assert answer.status == 404
 
+    # Nothing is announced while authors may still change by themselves what it ends.
+    edition.deadlines.filter(phase="submission").update(cutoff_at=timezone.now() - timedelta(hours=1))
     desk.goto(f"/{slug}/chair/announce/")
     desk.locator("input[name=accepts]").fill("1")
     desk.locator("input[name=rejects]").fill("0")
