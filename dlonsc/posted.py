@@ -1,10 +1,10 @@
-"""What browsers post, made harmless before a view reads it: text without NULs, and whole numbers of bounded size."""
+"""What browsers send, made harmless before a view reads it: text without NULs, and whole numbers of bounded size."""
 
 import re
 from collections.abc import Callable
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 
 NUL = "\0"
 WHOLE = re.compile(r"[+-]?[0-9]{1,9}")
@@ -24,7 +24,7 @@ def whole_number(text: str | None, other: int = 0) -> int:
 
 
 class WithoutNul:
-    """Takes NULs out of posted forms, for text pasted from a PDF may hold some.
+    """Takes NULs out of posted forms and queries, for text pasted from a PDF may hold some; no address has one.
 
     In `process_view`, after Django's protection of forms: that has read the body, so nothing is read earlier than
     without this, and what it leaves alone (the callers of webhooks) reads its own.
@@ -36,13 +36,23 @@ class WithoutNul:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         return self.get_response(request)
 
-    def process_view(self, request: HttpRequest, view: Callable[..., Any], args: object, kwargs: object) -> None:
-        if request.method != "POST" or getattr(view, "csrf_exempt", False):
-            return
-        values = [(name, value) for name, row in request.POST.lists() for value in row]
-        if any(NUL in name or NUL in value for name, value in values):
-            clean = QueryDict(mutable=True)
-            for name, value in values:
-                clean.appendlist(without_nul(name), without_nul(value))
-            clean._mutable = False
-            request.POST = clean  # type: ignore[assignment]
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., Any], args: object, kwargs: dict[str, Any]
+    ) -> None:
+        if any(NUL in str(value) for value in kwargs.values()):
+            raise Http404
+        request.GET = cleaned(request.GET)  # type: ignore[assignment]
+        if request.method == "POST" and not getattr(view, "csrf_exempt", False):
+            request.POST = cleaned(request.POST)  # type: ignore[assignment]
+
+
+def cleaned(given: QueryDict) -> QueryDict:
+    """The same names and values without NULs; the very same where there is none."""
+    values = [(name, value) for name, row in given.lists() for value in row]
+    if not any(NUL in name or NUL in value for name, value in values):
+        return given
+    clean = QueryDict(mutable=True)
+    for name, value in values:
+        clean.appendlist(without_nul(name), without_nul(value))
+    clean._mutable = False
+    return clean

@@ -43,6 +43,14 @@ def test_a_view_reads_no_nul_in_any_field_and_every_value_of_it() -> None:
     assert request.FILES["file"].read() == b"%PDF\x00"
 
 
+@pytest.mark.django_db
+def test_a_query_is_read_without_nul_and_no_address_has_one(as_user: AsUser, chair: Membership) -> None:
+    slug = chair.edition.slug
+    pages = (f"/{slug}/chair/mail/?q=a%00b", f"/{slug}/chair/history/?q=a%00b", "/me/dates/a%00b.ics")
+    assert [as_user(chair).get(page).status_code for page in pages] == [200, 200, 404]
+    assert Client().post("/unsubscribe/a%00b/").status_code == 404
+
+
 def test_what_others_programs_call_is_left_alone() -> None:
     """They are exempt from the protection of forms, which has read every other body by then."""
     request = as_the_view_has_it(csrf_exempt(lambda request: None), {"a": "b"})

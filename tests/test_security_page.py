@@ -22,3 +22,10 @@ def test_all_62_items_are_answered_in_order() -> None:
     items = re.findall(r"^(\d+)\. (.+)$", PAGE, re.M)
     assert [int(number) for number, _ in items] == list(range(1, 63))
     assert [number for number, words in items if not re.search(r"\*\*(Done|Partly|Not done)\*\*", words)] == []
+
+
+def test_no_item_names_a_test_twice_and_each_is_one_line() -> None:
+    lines = [line for line in PAGE.split("## A.")[1].splitlines()[1:] if line]
+    assert [line[:60] for line in lines if not re.match(r"\d+\. |## ", line)] == []
+    names = {line[:3]: re.findall(r"`(test_\w+)`", line) for line in lines}
+    assert [item for item, named in names.items() if len(named) != len(set(named))] == []

@@ -102,3 +102,31 @@ def test_the_page_of_signing_out_holds_an_unsaved_text_up_too(open_page: Open, a
     page.wait_for_url(lambda address: not address.endswith("/logout/"))
     drafts = "Object.keys(localStorage).filter((key) => key.startsWith('draft:')).length"
     assert page.evaluate(drafts) == 0
+
+
+def test_two_forms_of_one_page_keep_each_its_own_text(open_page: Open, chair: Membership, author: User) -> None:
+    paper = factories.make_submission(chair.edition, author)
+    page = open_page(chair)
+    page.goto(f"/{chair.edition.slug}/chair/format/{paper.number}/")
+    texts = [page.locator(f"form:has(button[value={act}]) textarea") for act in ("correct", "reject")]
+    texts[0].fill("Embed the fonts.")
+    texts[1].fill("Out of scope.")
+    page.reload()
+    for text, words in zip(texts, ("Embed the fonts.", "Out of scope."), strict=True):
+        expect(text).to_have_value(words)
+
+
+def test_every_part_that_saves_itself_is_saved_before_another_form_is_sent(
+    open_page: Open, author: User, draft: Submission
+) -> None:
+    page = opened(open_page(author), draft)
+    page.locator("#id_abstract").fill("New words.")
+    page.locator("#id_authors-0-institution").fill("Another Institute")
+    question = page.locator("textarea[name=text]")
+    question.fill(ASKED)
+    question.locator("xpath=ancestor::form").locator("button").click()
+    expect(page.locator("[data-message=success]")).to_be_visible()
+    expect(page.locator("#id_authors-0-institution")).to_have_value("Another Institute")
+    expect(page.get_by_text("co-author saved")).to_have_count(0)
+    draft.refresh_from_db()
+    assert (draft.abstract, draft.authors.get().institution) == ("New words.", "Another Institute")

@@ -25,7 +25,7 @@ def invite(page: Page, slug: str, line: str) -> str:
     page.locator("textarea[name=people]").fill(line)
     page.get_by_role("button", name="Read the list and show the letter").click()
     page.locator("button[name=send]").click()
-    page.wait_for_load_state()
+    expect(page.locator("[data-message=success]")).to_be_visible()
     letter = Message.objects.get(kind__startswith="invitation")
     found = re.search(r"/invitation/[^\s/]+/", letter.text)
     assert found is not None
@@ -42,7 +42,7 @@ def review(page: Page, slug: str, number: int, score: int) -> None:
     page.locator("button[name=then][value=submit]").click()
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     page.locator("main form button.primary").click()
-    page.wait_for_load_state()
+    expect(page.locator("[data-message=success]")).to_be_visible()
 
 
 def test_from_the_invitation_to_the_decision(
@@ -68,7 +68,7 @@ def test_from_the_invitation_to_the_decision(
     for member in [*reviewers, third]:
         desk.goto(f"/{slug}/chair/assign/submissions/{paper.number}/")
         desk.get_by_role("button", name=f"Assign {member.name}", exact=True).click()
-        desk.wait_for_load_state()
+        expect(desk.locator("[data-message=success]")).to_contain_text(member.name)
     # Who comes new is asked for the rules in the place of her first paper.
     page.goto(f"/{slug}/reviews/{paper.number}/")
     page.get_by_role("button", name="I keep to these rules").click()
@@ -81,7 +81,7 @@ def test_from_the_invitation_to_the_decision(
     desk.locator("[name=verdict][value=accept]").check()
     desk.locator("textarea[name=to_authors]").fill("Heed the remarks on the halo.")
     desk.locator("form.card button.primary").first.click()
-    desk.wait_for_load_state()
+    expect(desk.locator("[data-message=success]")).to_be_visible()
     reader = open_page(author)
     answer = reader.goto(f"/{slug}/submissions/{paper.number}/decision/")
     assert answer is not None
@@ -93,7 +93,7 @@ def test_from_the_invitation_to_the_decision(
     desk.locator("input[name=accepts]").fill("1")
     desk.locator("input[name=rejects]").fill("0")
     desk.locator("form.stack button.primary").last.click()
-    desk.wait_for_load_state()
+    desk.wait_for_url("**/chair/announce/*/")
 
     reader.goto(f"/{slug}/submissions/{paper.number}/decision/")
     expect(reader.get_by_text("Heed the remarks on the halo.").first).to_be_visible()

@@ -1,7 +1,27 @@
 // Nothing typed is lost: saved on the server every few seconds, and kept in this browser until the server has it.
 "use strict";
-// Forms that have waited for the others once.
-const passed = new WeakSet();
+// Each form of the page: whether something of it is still to be saved, and how. Another form that takes the reader away
+// waits for them all: the page that comes would show the text of before, and take its own last save for another window's.
+const unsaved = [];
+const waiting = new WeakSet();
+const passing = new WeakSet();
+document.addEventListener("submit", (event) => {
+  const { target, submitter } = event;
+  if (passing.has(target) || target.matches("[data-upload], [data-forget-drafts]")) return;
+  const others = unsaved.filter((one) => one.form !== target && one.is());
+  if (!others.length && !waiting.has(target)) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  if (waiting.has(target)) return;
+  waiting.add(target);
+  const saves = others.map((one) => one.save());
+  Promise.race([Promise.all(saves), new Promise((go) => setTimeout(go, 4000))]).finally(() => {
+    waiting.delete(target);
+    passing.add(target);
+    target.requestSubmit(submitter);
+    passing.delete(target);
+  });
+}, true);
 // Which window a text comes from: of two that one person has open, neither takes the place of the other.
 const thisWindow = Math.random().toString(36).slice(2, 14);
 for (const form of document.querySelectorAll("form[data-autosave]")) {
@@ -153,25 +173,15 @@ for (const form of document.querySelectorAll("form[data-autosave]")) {
     };
     setTimeout(goOn, 4000);
   });
-  // Another form of the page takes the reader away: what is typed here is saved before, or the page that comes would
-  // show the text of before and take its own last save for another window's.
-  document.addEventListener("submit", (event) => {
-    const { target, submitter } = event;
-    if (target === form || passed.has(target) || !(changed || running) || target.matches("[data-upload], [data-forget-drafts]")) return;
-    event.preventDefault();
-    event.stopImmediatePropagation();
-    clearTimeout(timer);
-    passed.add(target);
-    Promise.race([ended.then(() => save(false)), new Promise((go) => setTimeout(go, 4000))])
-      .finally(() => target.requestSubmit(submitter));
-  }, true);
   // Signing out: first everything is saved; what its writer drops is not put back by a last save on leaving.
   document.addEventListener("save-now", () => save(false));
   // Before a part of the page takes the reader to a new one (upload.js), it waits for what is on its way and then saves.
-  document.addEventListener("save-first", (event) => {
+  const saveFirst = () => {
     clearTimeout(timer);
-    event.detail.push(ended.then(() => save(false)));
-  });
+    return ended.then(() => save(false));
+  };
+  document.addEventListener("save-first", (event) => event.detail.push(saveFirst()));
+  unsaved.push({ form, is: () => changed || running, save: saveFirst });
   document.addEventListener("drop-drafts", () => {
     clearTimeout(timer);
     changed = false;

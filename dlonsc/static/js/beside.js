@@ -4,16 +4,23 @@
 (() => {
   const BESIDE = "typed-beside";
   const mine = document.body.dataset.user;
-  // What tells two forms of the same address apart.
-  const ABOUT = "input[type=hidden]:is([name=number], [name=item], [name=request], [name=member], [name=act])";
+  // What tells two forms of the same address apart: what they are about, and what their button does.
+  const ABOUT = "input[type=hidden]:is([name=number], [name=item], [name=request], [name=member], [name=lift]), button[name][value]";
   const OTHERS = "[data-autosave], [data-upload], [data-forget-drafts]";
   const keyOf = (form, control) => [
     new URL(form.action).pathname, ...[...form.querySelectorAll(ABOUT)].map((one) => one.value), control.name,
   ].join(" ");
-  const controls = () => [...document.forms]
+  const all = () => [...document.forms]
     .filter((form) => form.method === "post" && !form.matches(OTHERS) && !form.querySelector("[type=password]") && !form.closest(".demo-bar"))
     .flatMap((form) => [...form.elements].filter((control) => control.name && control.matches("textarea, input[type=text]"))
       .map((control) => [keyOf(form, control), control]));
+  // Where two fields could not be told apart nothing is kept: better no text than one in the wrong place.
+  const controls = () => {
+    const found = all();
+    const times = new Map();
+    for (const [key] of found) times.set(key, (times.get(key) || 0) + 1);
+    return found.filter(([key]) => times.get(key) === 1);
+  };
   const kept = () => {
     try {
       const all = JSON.parse(sessionStorage.getItem(BESIDE));
