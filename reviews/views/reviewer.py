@@ -553,7 +553,9 @@ def own(request: HttpRequest, slug: str) -> HttpResponse:
     """Everything that she wrote for an edition, also after she was removed: her text stays hers."""
     member = own_gate(request, slug)
     edition = member.edition
-    kept = Prefetch("versions", ReviewVersion.objects.filter(is_aside=True), to_attr="asides")
+    # What somebody who wrote with her saved beside it stays that person's.
+    late = ReviewVersion.objects.filter(is_aside=True, saved_by=member.user)
+    kept = Prefetch("versions", late, to_attr="asides")
     rows = own_reviews(member).select_related("assignment__submission").order_by("assignment__submission__number", "pk")
     # A title may have changed since she could see the submission: it is shown while she can.
     seen = set(assigned_to(member).values_list("pk", flat=True))
