@@ -4,7 +4,7 @@ import io
 import json
 import zipfile
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -356,6 +356,41 @@ def test_no_letter_that_waits_goes_to_an_address_that_its_reader_has_left(
     letters = Message.objects.order_by("kind").values_list("kind", "state", "answer")
     kinds = ("chair_reminder", "question", "sub_reviewer_ready")
     assert list(letters) == [(kind, "cancelled", OTHER_ADDRESS) for kind in kinds]
+
+
+def test_a_letter_that_waits_leaves_when_its_reader_only_prefers_another_of_her_addresses(
+    edition: Edition, chair: Membership, reviewer: Membership
+) -> None:
+    factories.make_assignment(factories.make_submission(edition), reviewer)
+    moved_to(edition, chair, datetime(2027, 5, 10, 23, 59))  # noqa: DTZ001
+    assert reviewer.user is not None
+    old = Message.objects.get(kind="date_changed").to_email
+    EmailAddress.objects.filter(user=reviewer.user).delete()
+    EmailAddress.objects.create(user=reviewer.user, email=old, verified=True)
+    EmailAddress.objects.create(user=reviewer.user, email="rita@new.example", verified=True, primary=True)
+    User.objects.filter(pk=reviewer.user.pk).update(email="rita@new.example")
+    ledger.drain(Server(), seconds=5)
+    assert Message.objects.get(kind="date_changed").state == "sent"
+
+
+def moved_to(edition: Edition, chair: Membership, announced: datetime) -> None:
+    assert chair.user is not None
+    due = date_of(edition, Phase.REVIEW)
+    editions.set_deadline(
+        edition=edition, phase=Phase.REVIEW, announced=announced, zone=due.zone, label=due.label, grace_minutes=0,
+        is_soft=due.is_soft, is_public=due.is_public, by=chair.user, at=AT, tell=True,
+    )  # fmt: skip
+
+
+def test_a_date_that_is_moved_away_and_back_is_told_once(
+    edition: Edition, chair: Membership, reviewer: Membership
+) -> None:
+    factories.make_assignment(factories.make_submission(edition), reviewer)
+    for day in (10, 20, 10):
+        moved_to(edition, chair, datetime(2027, 5, day, 23, 59))  # noqa: DTZ001
+    assert sent_to(reviewer) == ["date_changed"]
+    states = Message.objects.filter(kind="date_changed").order_by("pk").values_list("state", flat=True)
+    assert list(states) == ["cancelled", "cancelled", "sent"]
 
 
 def test_an_answer_does_not_go_to_who_left_the_author_list(edition: Edition, chair: Membership, author: User) -> None:
