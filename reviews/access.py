@@ -3,11 +3,11 @@
 From when is read from the table (reviews/visibility.py); here stands who belongs to which audience.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from allauth.account.models import EmailAddress
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Lower
 from django.http import Http404
 from django.utils import timezone
@@ -16,6 +16,8 @@ from dlonsc.accounts.models import User
 from dlonsc.editions.calendar import Phase
 from dlonsc.editions.models import Edition, Membership, long_past_events
 from dlonsc.editions.visibility import Audience, Since, Thing, rule
+from dlonsc.mail.models import Message
+from dlonsc.mail.models import State as LetterState
 from reviews.conflicts import conflict_reasons
 from reviews.models import (
     Assignment,
@@ -31,6 +33,7 @@ from reviews.models import (
     SubReviewer,
     SubReviewerQuerySet,
 )
+from reviews.persons import HAVE_LEFT
 from reviews.visibility import TABLE
 from submissions.access import (
     authored_by,
@@ -94,6 +97,20 @@ def open_tasks(submissions: Iterable[int], at: datetime) -> list[Assignment]:
     editions = Edition.objects.filter(submissions__in=rows).distinct().prefetch_related("deadlines")
     open_ones = [row.pk for row in editions if row.window(Phase.REVIEW, received_at=at).accepts]
     return on_desks(rows.filter(edition__in=open_ones).values_list("pk", flat=True))
+
+
+def once_known(tasks: AssignmentQuerySet, editions: Collection[str]) -> AssignmentQuerySet:
+    """Of these tasks of some editions (slugs), those of which their reviewers know whatever became of them: a letter
+    told her, or she has saved a text while it was hers.
+
+    Any other that ended, or came into conflict, is as if she had never had it.
+    """
+    letters = Message.objects.filter(
+        kind="assigned", edition__in=editions, state__in=[*HAVE_LEFT, LetterState.HANDED_OVER]
+    )
+    told = {pk for guard in letters.values_list("guard", flat=True) for pk in guard.get("tasks", ())}
+    begun = ReviewVersion.objects.filter(review__assignment=OuterRef("pk"), is_aside=False)
+    return tasks.filter(Q(pk__in=told) | Exists(begun))
 
 
 def has_submitted(task: Assignment) -> bool:

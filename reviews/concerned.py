@@ -13,7 +13,7 @@ from reviews.access import has_submitted, on_desks
 from reviews.conflicts import refresh_all
 from reviews.emails.reminding import contacts_of
 from reviews.letters import letters_for
-from reviews.models import Assignment
+from reviews.models import Announcement, Assignment
 from reviews.reach import effect_of, end_of_access
 from reviews.reminders import PHASES, planned
 from submissions.access import overseen_by
@@ -54,6 +54,10 @@ def reminders_before(viewer: Membership, deadline: Deadline) -> list[tuple[datet
     return sorted(letters.items())
 
 
+def is_announcement_held(edition: Edition, at: datetime) -> bool:
+    return Announcement.objects.held(at).filter(edition=edition).exists()
+
+
 def topic_uses(viewer: Membership) -> dict[int, int]:
     """Submissions per topic, without those that a chair must not know of."""
     return dict(Counter(overseen_by(viewer).exclude(topics=None).values_list("topics", flat=True)))
@@ -71,6 +75,7 @@ def register() -> None:
         Phase.CAMERA_READY: camera_ready_contacts,
     }
     upstairs.reminders = reminders_before
+    upstairs.is_announcement_held = is_announcement_held
     upstairs.topic_uses = topic_uses
     upstairs.letters_for = letters_for
     upstairs.has_reviewing_begun = has_reviewing_begun

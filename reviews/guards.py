@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
+from dlonsc.accounts.models import addresses_beside
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.mail.guards import OTHER_ADDRESS, NotHers, OnlyThis
 from dlonsc.mail.models import Message
@@ -94,7 +95,7 @@ def still_in_audience(message: Message) -> str | None:
     person = next((one for one in audience.people(edition, among, at) if one.key == wanted["person"]), None)
     if person is None:
         return OnlyThis(audience.left)
-    return None if person.email.lower() == message.to_email else OTHER_ADDRESS
+    return None if person.email.lower() in addresses_beside(message.to_email) else OTHER_ADDRESS
 
 
 def is_still_invited(message: Message) -> str | None:

@@ -14,13 +14,12 @@ from dlonsc.history.record import record
 from dlonsc.mail.guards import OTHER_ADDRESS
 from dlonsc.mail.models import Message
 from dlonsc.mail.models import State as LetterState
-from reviews.access import has_submitted, on_desks
+from reviews.access import has_submitted, on_desks, once_known
 from reviews.conflicts import conflict_reasons
 from reviews.delegates import chairs_of, open_ones
 from reviews.emails.assigning import NOT_ALL_HERS, post_changes
 from reviews.emails.chairing import post_late_conflict
-from reviews.models import Assignment, Review
-from reviews.persons import HAVE_LEFT
+from reviews.models import Assignment
 from submissions.access import overseen_by
 from submissions.models import Submission
 
@@ -81,8 +80,8 @@ def name_missing_handlers(edition: Edition, *, at: datetime) -> int:
 def taken_back(tasks: Collection[int]) -> list[Assignment]:
     """Of these tasks (primary keys), those of which their reviewers may be told that they were taken back.
 
-    None of a submission that she is in conflict with, none that she has again, and none of which no letter ever told
-    her, unless she has begun: she would first learn of the submission by losing it.
+    None of a submission that she is in conflict with, none that she has again, and none of which she never knew: she
+    would first learn of the submission by losing it.
     """
     rows = list(Assignment.objects.filter(pk__in=tasks).select_related("membership__user", "submission__edition"))
     papers = {row.submission_id for row in rows}
@@ -90,14 +89,8 @@ def taken_back(tasks: Collection[int]) -> list[Assignment]:
     standing = Assignment.objects.standing().filter(submission__in=papers)
     again = set(standing.values_list("submission", "membership"))
     editions = {row.submission.edition.slug for row in rows}
-    letters = Message.objects.filter(kind="assigned", edition__in=editions).values_list("guard", "state")
-    named = [(set(guard.get("tasks", ())), state) for guard, state in letters]
-    told = {pk for pks, state in named if state in HAVE_LEFT for pk in pks}
-    told |= set(Review.objects.filter(assignment__in=tasks).values_list("assignment", flat=True))
-    untold = {pk for pks, _ in named for pk in pks} - told
-    return [
-        row for row in rows if row.pk not in untold and (row.submission_id, row.membership_id) not in barred | again
-    ]
+    known = set(once_known(Assignment.objects.filter(pk__in=tasks), editions).values_list("pk", flat=True))
+    return [row for row in rows if row.pk in known and (row.submission_id, row.membership_id) not in barred | again]
 
 
 @transaction.atomic

@@ -372,6 +372,12 @@ class DecisionQuerySet(models.QuerySet["Decision"]):
         return self.filter(announcement__release_at__lte=at, announcement__stopped_at__isnull=True)
 
 
+class AnnouncementQuerySet(models.QuerySet["Announcement"]):
+    def held(self, at: datetime) -> "AnnouncementQuerySet":
+        """Made, not stopped, and not known to anybody but chairs yet."""
+        return self.filter(release_at__gt=at, stopped_at__isnull=True)
+
+
 class Announcement(models.Model):
     """One release of decisions, held until release_at and stoppable until then; site and sender compute from it."""
 
@@ -387,6 +393,8 @@ class Announcement(models.Model):
     campaign_id_label = models.BigIntegerField(null=True, blank=True)
     # A correction after release names the announcement whose letter it takes back.
     corrects = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="corrections")
+
+    objects = AnnouncementQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created_at"]

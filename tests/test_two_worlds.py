@@ -122,6 +122,11 @@ def refuse_task(world: World) -> None:
     )
 
 
+def assign_untold(world: World) -> None:
+    """No letter has told the member, who is in conflict with the paper."""
+    factories.make_assignment(world.secret, world.members["barred"])
+
+
 def bounce(world: World) -> None:
     Message.objects.filter(key="letter of secret").update(state=LetterState.BOUNCED, answer="550 Quagga")
     Undeliverable.objects.create(email=world.secret.created_by.email, since=factories.AT, answer="550 Quagga")
@@ -241,6 +246,9 @@ SECRETS: dict[str, Secret] = {
     "a refused task": Secret(
         refuse_task,
         ("conflicted chair", "barred", "author", "hidden author", "idle", "hilda", "spare"),
+    ),
+    "a task of a paper she is in conflict with, never told": Secret(
+        assign_untold, ("conflicted chair", "barred", "author", "hidden author", "idle", "spare", "stranger")
     ),
     "a letter that came back": Secret(
         bounce, ("conflicted chair", "barred", "author", "stranger", "rita", "spare", "proceedings chair")

@@ -306,6 +306,7 @@ OF_SESSIONS = re.compile("django_session|usersessions_usersession")
 VOLATILE_HEADERS = {"set-cookie", "date", "last-modified", "expires"}
 # Random in every run: keys of sessions, of links and of counters, and the names of savepoints.
 RANDOM = re.compile(r"\b(?=[\w-]*\d)[\w-]{20,}\b|\bs\d+_x\d+\b")
+TYPED = {"text": SEARCHES[0], "summary": SEARCHES[0]}
 # Refused, or not to be read: what does a POST tell?
 POSTED_TO = frozenset({403, 404, 405})
 
@@ -422,7 +423,7 @@ def asked(client: Client, address: str, *, post: bool = False) -> tuple[Answer, 
     # The log keeps 9,000 statements only; a full one would hide the later ones.
     connection.queries_log.clear()
     with CaptureQueriesContext(connection) as queries:
-        response = client.post(address, {"text": SEARCHES[0]}) if post else client.get(address)
+        response = client.post(address, TYPED) if post else client.get(address)
         body = b"".join(response.streaming_content) if response.streaming else response.content
     headers = sorted((k.lower(), v) for k, v in response.headers.items() if k.lower() not in VOLATILE_HEADERS)
     sql = [RANDOM.sub("RANDOM", one["sql"]) for one in queries.captured_queries if not OF_SESSIONS.search(one["sql"])]

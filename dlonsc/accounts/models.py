@@ -65,6 +65,12 @@ class User(AbstractBaseUser, PermissionsMixin):
         return sorted(email.lower() for email in rows)
 
 
+def addresses_beside(email: str) -> set[str]:
+    """An address, and all that the account which has proven to hold it has proven too; lower case."""
+    holders = User.objects.filter(pk__in=EmailAddress.objects.filter(email__iexact=email, verified=True).values("user"))
+    return {email.lower(), *(one for user in holders for one in user.verified_emails)}
+
+
 def display_name(user: User) -> str:
     """What allauth's pages and letters call a person."""
     return user.name or user.email

@@ -1,6 +1,6 @@
 """What chairs and invited people do to an edition. One verb, one function, one transaction."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -26,6 +26,12 @@ from dlonsc.editions.upstairs import concerned_by, upstairs
 from dlonsc.history.record import record
 
 ROLES = ("is_chair", "is_proceedings_chair", "is_reviewer", "is_senior")
+
+
+HELD = (
+    "Decisions are announced and held: submission cannot open again now. Stop the announcement first, or wait until it "
+    "is out. Nothing was changed."
+)
 
 
 class EditionError(Exception):
@@ -109,7 +115,8 @@ def set_deadline(
 
     `based_on` is the version that the page showed, 0 where no date was set; None asks for no comparison. Returns the
     number of letters posted, None when nothing changed. Raises CalendarError for a minute that the zone's clocks skip
-    or repeat, EditionError when another chair changed the date since `based_on`.
+    or repeat, EditionError when another chair changed the date since `based_on`, or when submission would be open while
+    an announcement is held: which authors may still change their papers would tell them of it.
     """
     cutoff = calendar.cutoff_of(announced, zone)
     Edition.objects.select_for_update().get(pk=edition.pk)
@@ -132,6 +139,10 @@ def set_deadline(
             "Another chair changed this date meanwhile. Nothing of yours was saved over it and no letter was written; "
             "look at the new date, then decide again."
         )
+    grace = timedelta(minutes=grace_minutes)
+    is_open = calendar.window(received_at=at, cutoff=cutoff, grace=grace, soft=is_soft).accepts
+    if phase == Phase.SUBMISSION and is_open and upstairs.is_announcement_held(edition, at):
+        raise EditionError(HELD)
     if deadline is None:
         Deadline.objects.create(edition=edition, phase=phase, first_cutoff_at=cutoff, changed_at=at, **values)
         note("set_deadline", edition, by, at, phase=phase.value, announced=f"{minute} {zone}")

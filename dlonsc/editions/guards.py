@@ -2,9 +2,11 @@
 
 from datetime import datetime
 
+from dlonsc.accounts.models import addresses_beside
 from dlonsc.editions.calendar import Phase
 from dlonsc.editions.models import Deadline, Membership
 from dlonsc.editions.upstairs import concerned_by
+from dlonsc.mail.ledger import REPEATABLE
 from dlonsc.mail.models import Message
 
 
@@ -22,12 +24,18 @@ def still_asked(message: Message) -> str | None:
 
 
 def date_still_holds(message: Message) -> str | None:
-    """The date is still the one that the letter tells, and its reader still has something open for it."""
+    """The date is still the one that the letter tells, no later letter tells it again, and its reader still has
+    something open for it.
+    """
     wanted = message.guard
     deadline = Deadline.objects.filter(pk=wanted["deadline"]).select_related("edition").first()
     if deadline is None or deadline.cutoff_at != datetime.fromisoformat(wanted["cutoff"]):
         return "the date was moved again in the meantime"
+    # Moved away and back while this letter waited: the later one has the same date.
+    later = Message.objects.filter(kind=message.kind, to_email=message.to_email, pk__gt=message.pk)
+    if later.filter(guard=wanted).exclude(state__in=REPEATABLE).exists():
+        return "the date was moved away and back in the meantime; a later letter tells it"
     people = concerned_by(deadline.edition, Phase(deadline.phase))
-    if message.to_email not in {person.email.lower() for person in people}:
+    if addresses_beside(message.to_email).isdisjoint(person.email.lower() for person in people):
         return "the recipient has nothing open for the date any more"
     return None

@@ -44,6 +44,10 @@ def not_begun(edition: Edition) -> bool:
     return False
 
 
+def none_held(edition: Edition, at: datetime) -> bool:
+    return False
+
+
 def no_end(viewer: Membership, ends: bool) -> str:
     return ""
 
@@ -68,6 +72,8 @@ class Upstairs:
     effect_of: Callable[[Membership, Switch, bool], str] = no_effect
     # Whether anything was ever assigned: from then on a scale loses no value.
     has_reviewing_begun: Callable[[Edition], bool] = not_begun
+    # Whether decisions are announced that nobody may know of yet.
+    is_announcement_held: Callable[[Edition, datetime], bool] = none_held
     # What the end of the reviewers' access would hide, or opening it again show, in words with numbers.
     end_of_access: Callable[[Membership, bool], str] = no_end
     # Somebody has joined the committee, come back, or got a role: her conflicts must be known before her next request.

@@ -154,7 +154,10 @@ def due(at: datetime) -> QuerySet[Message]:
     pauses = list(Pause.objects.filter(lifted_at__isnull=True).values_list("edition", "campaign"))
     if any(not edition and campaign is None for edition, campaign in pauses):
         return Message.objects.none()
-    rows = Message.objects.filter(state__in=[State.QUEUED, State.RETRY], not_before__lte=at)
+    # What is deliberately for later is held or gathered. A turn further ahead is from before the clock was set back.
+    queued = Q(not_before__lte=at) | Q(not_before__gt=at + HORIZON)
+    retried = Q(not_before__lte=at) | Q(not_before__gt=at + BACKOFF[-1] + HORIZON)
+    rows = Message.objects.filter(Q(queued, state=State.QUEUED) | Q(retried, state=State.RETRY))
     editions = [edition for edition, campaign in pauses if campaign is None]
     campaigns = [campaign for _, campaign in pauses if campaign is not None]
     if editions:
@@ -518,15 +521,22 @@ def cancel(message: Message, *, by: str, at: datetime) -> None:
 def waiting(rows: QuerySet[Message], before: datetime) -> QuerySet[Message]:
     """Of `rows` those that wait and were written before an instant: what a restored backup knows as not sent.
 
-    Also what a worker held when the backup was made: it was sent a moment later, and would be queued again.
+    Also what a worker held when the backup was made, or was handing over and would try again: it was sent a moment
+    later.
     """
-    return rows.filter(state__in=STOPPABLE, created_at__lt=before)
+    handed = Q(state=State.HANDED_OVER, at_most_once=False)
+    return rows.filter(Q(state__in=STOPPABLE) | handed, created_at__lt=before)
 
 
 def cancel_waiting(rows: QuerySet[Message], *, before: datetime, by: str, at: datetime) -> int:
-    """Keep back every waiting letter that was written before an instant; returns how many."""
-    words = f"cancelled by {by}: written before {before:%Y-%m-%d %H:%M} UTC"
-    return move_all(waiting(rows, before), State.CANCELLED, of=STOPPABLE, at=at, answer=words, lease_until=None)
+    """Keep back every waiting letter that was written before an instant; returns how many.
+
+    One that was being handed over may have arrived: it is unknown, as all are that leave at most once.
+    """
+    of = f"by {by}: written before {before:%Y-%m-%d %H:%M} UTC"
+    found, handed = waiting(rows, before), [State.HANDED_OVER]
+    kept = move_all(found, State.CANCELLED, of=STOPPABLE, at=at, answer=f"cancelled {of}", lease_until=None)
+    return kept + move_all(found, State.UNKNOWN, of=handed, at=at, answer=f"not tried again {of}", lease_until=None)
 
 
 def _again(message: Message, of: Collection[State], words: str, at: datetime) -> bool:

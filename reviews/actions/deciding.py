@@ -278,6 +278,8 @@ def announce(
     letter has no recipient.
     Pressed twice, nothing unannounced remains and the second press is refused.
     """
+    # Nobody moves the date of submission meanwhile; `no_key` lets new rows point at the edition.
+    Edition.objects.select_for_update(no_key=True).get(pk=chair.edition_id)
     now = _standing_plan(chair)
     if now.edition.window(Phase.SUBMISSION, received_at=at).accepts:
         raise Refused(STILL_OPEN)

@@ -31,6 +31,7 @@ from reviews.access import (
     fellow_reviews,
     is_own_eye,
     names_of_fellows,
+    once_known,
     outcome_for_reviewer,
     own_comments,
     own_reviews,
@@ -277,16 +278,20 @@ KEPT_BESIDE = "The text you sent is kept on this page for you; the review is unc
 
 
 def task_to_write(request: HttpRequest, slug: str, number: int) -> Assignment:
-    """The person's newest task of a submission, also one that ended while she wrote: nothing typed is lost.
+    """The person's task of a submission, also one that ended while she wrote: nothing typed is lost.
 
-    404 for who never had it, and for an ended one when nothing was typed.
+    404 for who never had it or never knew that she had, and for an ended one when nothing was typed.
     """
-    rows = Assignment.objects.filter(
-        membership__user=person(request), submission__edition__slug=slug, submission__number=number
-    )
-    row = get_object_or_404(rows.select_related("submission__edition", "membership").order_by("-pk")[:1])
-    is_empty = typed_fields(request.POST) == reviewing.empty_fields()
-    return assignment_of(reviewer_of(request.user, slug), number) if is_empty else row
+    rows = Membership.objects.filter(user=person(request), edition__slug=slug).select_related("edition")
+    member = get_object_or_404(rows)
+    task = assigned_to(member).filter(submission__number=number).first()
+    if task is None and typed_fields(request.POST) != reviewing.empty_fields():
+        mine = member.assignments.filter(submission__number=number)
+        known = once_known(mine, [slug]).select_related("submission__edition", "membership")
+        task = known.order_by("-pk").first()
+    if task is None:
+        raise Http404
+    return task
 
 
 def keep(request: HttpRequest, assignment: Assignment) -> HttpResponse:
@@ -531,14 +536,14 @@ def correct_conflicts(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def own_gate(request: HttpRequest, slug: str) -> Membership:
-    """Her place in an edition, also one that has ended; 404 for who is no reviewer there and never was one.
+    """Her place in an edition, also one that has ended; 404 for who is no reviewer there and knows of no task of hers.
 
     Whoever wrote in a discussion finds her words here too, a chair that is in conflict by now as well.
     """
     rows = Membership.objects.filter(user=person(request), edition__slug=slug).select_related("edition")
     member = get_object_or_404(rows)
     is_reviewer = member.is_active and member.is_reviewer
-    if not (is_reviewer or member.assignments.exists() or own_comments(member).exists()):
+    if not (is_reviewer or once_known(member.assignments.all(), [slug]).exists() or own_comments(member).exists()):
         raise Http404
     return member
 
@@ -548,7 +553,9 @@ def own(request: HttpRequest, slug: str) -> HttpResponse:
     """Everything that she wrote for an edition, also after she was removed: her text stays hers."""
     member = own_gate(request, slug)
     edition = member.edition
-    kept = Prefetch("versions", ReviewVersion.objects.filter(is_aside=True), to_attr="asides")
+    # What somebody who wrote with her saved beside it stays that person's.
+    late = ReviewVersion.objects.filter(is_aside=True, saved_by=member.user)
+    kept = Prefetch("versions", late, to_attr="asides")
     rows = own_reviews(member).select_related("assignment__submission").order_by("assignment__submission__number", "pk")
     # A title may have changed since she could see the submission: it is shown while she can.
     seen = set(assigned_to(member).values_list("pk", flat=True))
@@ -564,7 +571,9 @@ def own(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "edition": edition,
         "reviews": shown,
-        "ended": [pk for pk in member.assignments.values_list("pk", flat=True) if pk not in seen],
+        "ended": [
+            pk for pk in once_known(member.assignments.all(), [slug]).values_list("pk", flat=True) if pk not in seen
+        ],
         "comments": own_comments(member).select_related("discussion__submission"),
         "certificate": certificates.certificate_of(person(request), edition, timezone.now()),
         "certificate_from": certificates.opens_at(edition),

@@ -554,6 +554,36 @@ def test_a_clock_that_is_set_back_does_not_stop_the_mail(
     assert run(clock, Scripted()) == 1
 
 
+@pytest.mark.parametrize("waits_as", [State.QUEUED, State.RETRY])
+def test_a_turn_from_before_the_clock_was_set_back_is_none(
+    letter: Callable[..., Message], clock: Clock, waits_as: State
+) -> None:
+    message = letter(1)
+    Message.objects.filter(pk=message.pk).update(state=waits_as, not_before=AT + timedelta(days=300))
+    assert (run(clock, Scripted()), state(message)) == (1, State.SENT)
+
+
+@pytest.mark.parametrize("waits_as", [State.HELD, State.GATHERED, State.RETRY])
+def test_a_letter_that_is_for_later_waits_for_its_turn(
+    letter: Callable[..., Message], clock: Clock, waits_as: State
+) -> None:
+    message = letter(1)
+    Message.objects.filter(pk=message.pk).update(state=waits_as, not_before=AT + ledger.DAY)
+    assert (run(clock, Scripted()), state(message)) == (0, waits_as)
+
+
+def test_a_letter_that_was_being_handed_over_when_the_backup_was_made_is_not_tried_again(
+    letter: Callable[..., Message], clock: Clock
+) -> None:
+    message = letter(1, at_most_once=False)
+    Message.objects.filter(pk=message.pk).update(state=State.HANDED_OVER, lease_until=AT + MINUTE, created_at=AT)
+    rows, before = Message.objects.all(), AT + MINUTE
+    assert ledger.waiting(rows, before).count() == 1
+    assert ledger.cancel_waiting(rows, before=before, by="Chantal", at=before) == 1
+    clock.now = AT + timedelta(days=1)
+    assert (run(clock, Scripted()), state(message)) == (0, State.UNKNOWN)
+
+
 def test_of_two_sweeps_one_returns_at_once_and_a_dead_one_is_replaced(db: None) -> None:
     assert [ledger.take_turn(AT), ledger.take_turn(AT), ledger.take_turn(AT + MINUTE)] == [True, False, True]
 

@@ -517,6 +517,16 @@ def test_what_an_open_page_sends_after_the_hand_over_is_kept_aside(case: Case, s
     assert ReviewVersion.objects.filter(fields__summary="One more thought", is_aside=True).count() == 1
 
 
+def test_what_a_sub_reviewer_typed_late_does_not_stand_among_the_reviewers_own_texts(
+    case: Case, sue: User, as_user: Browser
+) -> None:
+    row = accepted(case, sue)
+    saved(row, sue)
+    subreviewing.hand_over(row, by=sue, at=AT)
+    saved(row, sue, based_on=1, summary="One more thought")
+    assert "One more thought" not in as_user(case.rita).get(reverse("reviews:own", args=[case.paper.edition.slug])).text
+
+
 def change_text(case: Case) -> None:
     fields = TEXT | {"summary": "Rita's"}
     reviewing.save_review(assignment=case.task, fields=fields, based_on=1, by=by(case.rita), at=AT)

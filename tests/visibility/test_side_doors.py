@@ -4,7 +4,7 @@ import io
 import json
 import zipfile
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from dlonsc.accounts.models import User
+from dlonsc.codes import code
 from dlonsc.editions import actions as editions
 from dlonsc.editions import reading
 from dlonsc.editions.calendar import Phase
@@ -26,7 +27,8 @@ from dlonsc.mail.transport import Answer, Outcome
 from reviews.actions import assigning, deciding, erasing, lettering, mailing, reviewing, subreviewing
 from reviews.emails.chairing import post_conflict_lifted, post_late_conflict
 from reviews.emails.subreviewing import post_named
-from reviews.models import SubReviewer
+from reviews.late_conflicts import taken_back
+from reviews.models import Review, ReviewVersion, SubReviewer
 from reviews.tasks import tell_late_conflicts
 from reviews.views.chair.history import entries_for
 from submissions.access import overseen_by
@@ -244,6 +246,47 @@ def test_nobody_learns_of_a_paper_by_losing_a_task_that_she_was_never_told_of(
     assert sent_to(reviewer) == []
 
 
+@pytest.mark.parametrize("left", [False, True])
+@pytest.mark.parametrize("end", ["in conflict", "taken back"])
+def test_a_task_that_she_was_never_told_of_opens_nothing_when_it_ends(
+    edition: Edition, chair: Membership, reviewer: Membership, as_user: As, end: str, left: bool
+) -> None:
+    paper = factories.make_submission(edition, title="Wombat")
+    assert chair.user is not None
+    task = assigning.assign(paper, reviewer, by=chair.user, at=AT)
+    factories.make_conflict(paper, reviewer)
+    assert sent_to(reviewer) == []
+    if end == "taken back":
+        assigning.unassign(task, by=chair.user, at=AT)
+    if left:
+        Membership.objects.filter(pk=reviewer.pk).update(removed_at=AT)
+    browser, typed = as_user(reviewer), {"summary": "Is it there?", "version": "0"}
+    for name in ("review", "autosave"):
+        for number in (paper.number, paper.number + 1):
+            assert browser.post(reverse(f"reviews:{name}", args=[edition.slug, number]), typed).status_code == 404
+    page = browser.get(reverse("reviews:own", args=[edition.slug]))
+    assert (page.status_code, "data-leftovers" in page.text) == (404 if left else 200, False)
+    assert not Review.objects.exists()
+    # What had been kept of her before begins nothing: no letter tells her what she lost.
+    factories.make_review(task, submitted=False)
+    ReviewVersion.objects.update(is_aside=True)
+    assert taken_back([task.pk]) == []
+
+
+def test_a_former_reviewer_who_was_told_of_her_task_finds_what_she_still_has(
+    edition: Edition, chair: Membership, reviewer: Membership, as_user: As
+) -> None:
+    assert chair.user is not None
+    task = assigning.assign(factories.make_submission(edition), reviewer, by=chair.user, at=AT)
+    assert sent_to(reviewer) == ["assigned"]
+    Membership.objects.filter(pk=reviewer.pk).update(removed_at=timezone.now())
+    browser, own = as_user(reviewer), reverse("reviews:own", args=[edition.slug])
+    assert f'data-leftovers="review-{code("assignment", task.pk)} "' in browser.get(own).text
+    late = reverse("reviews:autosave", args=[edition.slug, task.submission.number])
+    assert browser.post(late, {"summary": "Two hours more.", "version": "0"}).status_code == 409
+    assert "Two hours more." in browser.get(own).text
+
+
 def test_a_task_that_was_taken_back_is_told_also_when_its_letter_is_kept_back_for_another(
     edition: Edition, chair: Membership, reviewer: Membership
 ) -> None:
@@ -313,6 +356,41 @@ def test_no_letter_that_waits_goes_to_an_address_that_its_reader_has_left(
     letters = Message.objects.order_by("kind").values_list("kind", "state", "answer")
     kinds = ("chair_reminder", "question", "sub_reviewer_ready")
     assert list(letters) == [(kind, "cancelled", OTHER_ADDRESS) for kind in kinds]
+
+
+def test_a_letter_that_waits_leaves_when_its_reader_only_prefers_another_of_her_addresses(
+    edition: Edition, chair: Membership, reviewer: Membership
+) -> None:
+    factories.make_assignment(factories.make_submission(edition), reviewer)
+    moved_to(edition, chair, datetime(2027, 5, 10, 23, 59))  # noqa: DTZ001
+    assert reviewer.user is not None
+    old = Message.objects.get(kind="date_changed").to_email
+    EmailAddress.objects.filter(user=reviewer.user).delete()
+    EmailAddress.objects.create(user=reviewer.user, email=old, verified=True)
+    EmailAddress.objects.create(user=reviewer.user, email="rita@new.example", verified=True, primary=True)
+    User.objects.filter(pk=reviewer.user.pk).update(email="rita@new.example")
+    ledger.drain(Server(), seconds=5)
+    assert Message.objects.get(kind="date_changed").state == "sent"
+
+
+def moved_to(edition: Edition, chair: Membership, announced: datetime) -> None:
+    assert chair.user is not None
+    due = date_of(edition, Phase.REVIEW)
+    editions.set_deadline(
+        edition=edition, phase=Phase.REVIEW, announced=announced, zone=due.zone, label=due.label, grace_minutes=0,
+        is_soft=due.is_soft, is_public=due.is_public, by=chair.user, at=AT, tell=True,
+    )  # fmt: skip
+
+
+def test_a_date_that_is_moved_away_and_back_is_told_once(
+    edition: Edition, chair: Membership, reviewer: Membership
+) -> None:
+    factories.make_assignment(factories.make_submission(edition), reviewer)
+    for day in (10, 20, 10):
+        moved_to(edition, chair, datetime(2027, 5, day, 23, 59))  # noqa: DTZ001
+    assert sent_to(reviewer) == ["date_changed"]
+    states = Message.objects.filter(kind="date_changed").order_by("pk").values_list("state", flat=True)
+    assert list(states) == ["cancelled", "cancelled", "sent"]
 
 
 def test_an_answer_does_not_go_to_who_left_the_author_list(edition: Edition, chair: Membership, author: User) -> None:

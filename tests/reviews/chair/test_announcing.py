@@ -1,7 +1,7 @@
 """From private decisions to letters: only once, only to the right people, only what authors may read."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +11,9 @@ from django.urls import reverse
 
 from dlonsc.accounts.models import User
 from dlonsc.codes import code
+from dlonsc.editions import actions as editions
+from dlonsc.editions.actions import EditionError
+from dlonsc.editions.calendar import Phase
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.history.models import Entry
 from dlonsc.mail import ledger
@@ -176,6 +179,44 @@ def test_stop_clears_site_and_letters_and_a_new_announcement_is_possible(
     assert Decision.objects.unannounced().count() == 1
     announce(chair)
     assert [letter.state for letter in letters()] == [State.CANCELLED, State.HELD]
+
+
+def move_submission(edition: Edition, chair: Membership, at: datetime, **changes: Any) -> int | None:
+    assert chair.user is not None
+    values: dict[str, Any] = {
+        "announced": datetime(2026, 3, 31, 23, 59),  # noqa: DTZ001 - a local minute, its zone is beside it
+        "zone": "AoE",
+        "label": "Technical paper due",
+        "grace_minutes": 0,
+        "is_soft": False,
+        "is_public": True,
+    }
+    return editions.set_deadline(
+        edition=edition, phase=Phase.SUBMISSION, **(values | changes), by=chair.user, at=at, tell=True
+    )
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"announced": datetime(2027, 3, 31, 23, 59)},  # noqa: DTZ001
+        {"is_soft": True},
+        {"grace_minutes": 60 * 24 * 365},
+    ],
+)
+def test_submission_does_not_open_again_while_an_announcement_is_held(
+    edition: Edition, paper: Submission, chair: Membership, changes: dict[str, Any]
+) -> None:
+    decide(paper, chair)
+    row = announce(chair)
+    due = edition.deadlines.get(phase=Phase.SUBMISSION)
+    with pytest.raises(EditionError, match="Stop the announcement first"):
+        move_submission(edition, chair, AT, **changes)
+    due.refresh_from_db()
+    assert (due.version, Message.objects.filter(kind="date_changed").count()) == (1, 0)
+    # What leaves it shut may change, and once it is out nothing is told any more.
+    assert move_submission(edition, chair, AT, label="Papers due") == 0
+    assert move_submission(edition, chair, row.release_at, **changes) is not None
 
 
 def test_words_typed_while_another_chair_announced_are_still_on_the_page(
