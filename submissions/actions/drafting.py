@@ -230,15 +230,22 @@ def set_authors(
         Submission.objects.filter(pk=submission.pk).update(authors_untold_since=at)
 
 
-def write_authors(
-    submission: Submission, entries: Sequence[AuthorEntry], at: datetime, *, by: User, is_granted: bool = False
-) -> None:
-    """The list as `by` wants it; `is_granted`: a chair agreed. Who started the submission is off by another's list."""
+def has_row_of(person: User, rows: Iterable[Author | AuthorEntry]) -> bool:
+    """Whether a list has a row of hers: with an address that she has proven, or with the name of her account."""
+    addresses, name = set(person.verified_emails), plain(person.name)
+    return any(row.email.lower() in addresses or (name != "" and plain(row.name) == name) for row in rows)
+
+
+def plain(name: str) -> str:
+    return " ".join(name.casefold().split())
+
+
+def write_authors(submission: Submission, entries: Sequence[AuthorEntry], at: datetime, *, by: User) -> None:
+    """The list as `by` wants it. Who started the submission is off by another's list that leaves out a row of hers."""
     creator = submission.created_by
-    hers, listed_now = set(creator.verified_emails), {entry.email.lower() for entry in entries}
-    if hers & listed_now:
+    if set(creator.verified_emails) & {entry.email.lower() for entry in entries}:
         submission.creator_left = False
-    elif by != creator and (is_granted or hers & {row.email.lower() for row in submission.authors.all()}):
+    elif by != creator and has_row_of(creator, submission.authors.all()) and not has_row_of(creator, entries):
         submission.creator_left = True
     confirmed = {row.email.lower(): row.confirmed_at for row in submission.authors.all()}
     submission.authors.all().delete()
