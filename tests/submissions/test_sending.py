@@ -1,8 +1,11 @@
 """Uploading, submitting, withdrawing: what was acknowledged is never lost, and nothing happens twice."""
 
 import hashlib
+import inspect
+import re
 from collections.abc import Callable
 from datetime import timedelta
+from unittest.mock import patch
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -14,10 +17,11 @@ from dlonsc.editions.models import Edition, Membership
 from dlonsc.history.models import Entry
 from dlonsc.mail.guards import objection
 from dlonsc.mail.models import Message
-from submissions import checks, receipts
+from submissions import checks, emails, receipts
 from submissions.actions import drafting, overseeing, sending
 from submissions.checks import check_manuscript, conclude, unchecked
 from submissions.files import read
+from submissions.guards import TO_AUTHORS, in_state
 from submissions.models import Manuscript, Submission
 from submissions.states import State
 from submissions.tasks import check, sweep_checks
@@ -488,6 +492,28 @@ def test_a_letter_about_a_state_that_was_taken_back_does_not_leave(
     overseeing.reinstate(submission=row, by=chair.user, at=AT)
     words = "what the letter tells was taken back in the meantime"
     assert [objection(one) for one in (returned, withdrawn)] == [words, words]
+
+
+@pytest.mark.parametrize("kind", TO_AUTHORS)
+def test_a_letter_that_waits_does_not_leave_to_who_is_no_author_any_more(
+    edition: Edition, author: User, kind: str
+) -> None:
+    row = submitted(edition, author)
+    factories.make_author(row, "bo@co.example")
+    guard = in_state(row) if kind in {"withdrawn", "desk_reject"} else None
+    with patch("submissions.emails.post") as posted:
+        emails.to_all_authors(row, kind, key="k", at=AT, guard=guard)
+    stored = [
+        Message(kind=kind, to_email=one.kwargs["to_email"], guard=one.kwargs["guard"]) for one in posted.call_args_list
+    ]
+    assert [objection(one) for one in stored] == [None, None]
+    row.authors.get(email="bo@co.example").delete()
+    assert [objection(one) for one in stored] == [None, "the recipient is no author of the submission any more"]
+
+
+def test_every_letter_to_all_authors_is_asked_for_who_is_still_one() -> None:
+    written = re.findall(r'to_all_authors\(\s*[\w.]+,\s*"(\w+)"', inspect.getsource(emails))
+    assert {*written, "receipt", "new_version"} == set(TO_AUTHORS)
 
 
 def test_the_page_of_a_submission_brings_back_what_was_withdrawn_or_returned(
