@@ -115,13 +115,18 @@ def to_chairs(submission: Submission, letter: str, *, key: str, at: datetime, li
         )
 
 
+def receipts_key(submission: Submission) -> str:
+    """What the keys of all receipts of a submission begin with."""
+    return f"receipt:{submission.pk}:"
+
+
 def receipt(submission: Submission, manuscript: Manuscript, *, at: datetime, is_new_version: bool) -> None:
     """Proof to all authors: what was submitted, by whom it will be printed, hash and time."""
     code = code_of(submission, manuscript)
     to_all_authors(
         submission,
         "new_version" if is_new_version else "receipt",
-        key=f"receipt:{submission.pk}:{manuscript.pk}:{submission.submitted_at:%Y%m%d%H%M%S}",
+        key=f"{receipts_key(submission)}{manuscript.pk}:{submission.submitted_at:%Y%m%d%H%M%S}",
         at=at,
         manuscript=manuscript,
         authors=list(submission.authors.all()),
