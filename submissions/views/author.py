@@ -147,7 +147,7 @@ def kept_after_the_form(row: Submission, section: str, request: HttpRequest, wor
     answer = kept_aside(row, section, request, words)
     if is_autosave(request):
         return answer
-    messages.error(request, words)
+    messages.warning(request, f"{words} What you typed is kept beside the submission, below; it is no part of it.")
     return page(request, row, status=NOT_CAUGHT)
 
 
