@@ -97,11 +97,11 @@ MISSING = "MISSING-FILES.txt"
 NOT_THERE = "These files could not be read. The others are whole. Write to the chairs:\n"
 
 
-def with_missing_named(files: Iterable[tuple[str, Path | bytes]]) -> Iterator[tuple[str, Path | bytes]]:
-    """What there is, and then a text that names the files that are not: half an archive would help nobody."""
+def with_missing_named(files: Iterable[tuple[str, Path | bytes | None]]) -> Iterator[tuple[str, Path | bytes]]:
+    """What there is, and then a text that names the files that are not (None): half an archive would help nobody."""
     missing = []
     for name, source in files:
-        if isinstance(source, Path) and not source.exists():
+        if source is None or (isinstance(source, Path) and not source.exists()):
             missing.append(name)
         else:
             yield name, source
@@ -109,8 +109,11 @@ def with_missing_named(files: Iterable[tuple[str, Path | bytes]]) -> Iterator[tu
         yield MISSING, (NOT_THERE + "".join(f"{name}\n" for name in missing)).encode()
 
 
-def zipped(files: Iterable[tuple[str, Path | bytes]]) -> Iterator[bytes]:
-    """A zip archive of (name, file or bytes), in pieces. PDFs are stored as they are: they hardly get smaller."""
+def zipped(files: Iterable[tuple[str, Path | bytes | None]]) -> Iterator[bytes]:
+    """A zip archive of (name, file or bytes; None: it is missing), in pieces.
+
+    PDFs are stored as they are: they hardly get smaller.
+    """
     pipe = Pipe()
     with zipfile.ZipFile(pipe, "w", zipfile.ZIP_STORED) as archive:
         for name, source in with_missing_named(files):

@@ -15,7 +15,7 @@ from submissions.models import LatePermission, SubmissionQuerySet
 from submissions.states import State
 
 # Verbs of the history after which a submission's own date counts no more, or again.
-MOVES = ("withdrew", "restored", "returned without review", "took a desk rejection back")
+MOVES = ("withdrew", "restored", "took a withdrawal back", "returned without review", "took a desk rejection back")
 OWN = "Your own, later date, given by the chairs."
 
 

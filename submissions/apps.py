@@ -10,17 +10,10 @@ class SubmissionsConfig(AppConfig):
         # Models exist only now, so these cannot be imported at the top.
         from dlonsc.mail.guards import register  # noqa: PLC0415
         from submissions.emails import CHASE, item_is_missing  # noqa: PLC0415
-        from submissions.guards import (  # noqa: PLC0415
-            OF_A_STATE,
-            TO_CHAIRS,
-            still_an_author,
-            still_in_state,
-            still_overseen,
-        )
+        from submissions.guards import TO_AUTHORS, TO_CHAIRS, holds_for_author, still_overseen  # noqa: PLC0415
 
         register(CHASE, item_is_missing)
-        register("answer", still_an_author)
         for kind in TO_CHAIRS:
             register(kind, still_overseen)
-        for kind in OF_A_STATE:
-            register(kind, still_in_state)
+        for kind in TO_AUTHORS:
+            register(kind, holds_for_author)

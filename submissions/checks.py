@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from dlonsc.editions.models import Edition
 from dlonsc.history.record import record
-from submissions import emails
+from submissions import emails, telling
 from submissions.files import path_of
 from submissions.lncs import Report, Rules, check_safely
 from submissions.models import CameraReadyItem, CameraReadyKind, Manuscript, Submission
@@ -124,7 +124,7 @@ def replace_current(submission: Submission, manuscript: Manuscript, at: datetime
     submission.manuscripts.filter(is_current=True).update(is_current=False)
     Manuscript.objects.filter(pk=manuscript.pk).update(is_current=True)
     manuscript.refresh_from_db()
-    emails.receipt(submission, manuscript, at=at, is_new_version=True)
+    telling.tell_new_version(submission, manuscript, at)
 
 
 def stale(edition: Edition, *, every: bool = False) -> list[Manuscript | CameraReadyItem]:

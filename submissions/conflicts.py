@@ -9,6 +9,7 @@ from django.db import transaction
 
 from dlonsc.accounts.models import Affiliation
 from dlonsc.editions.models import Edition, InstitutionAlias, Membership, MembershipAffiliation, MembershipQuerySet
+from dlonsc.history.models import Entry
 from submissions.models import Author, Conflict, ConflictKind, ConflictSource, Submission
 
 # Sharing a mail provider is no shared institution. The addresses that the demo's people sign in with share one too.
@@ -166,13 +167,29 @@ def computed_conflicts(submission: Submission, committee: Committee | None = Non
 
 COMPUTED = (ConflictSource.AUTHORSHIP, ConflictSource.INSTITUTION, ConflictSource.DOMAIN)
 CREATOR, CONFIRMED = "creator", "confirmed"
+# Verbs of the history that only an author does to her paper: whoever did one says by it, too, that she wrote it.
+WROTE = (
+    "changed the details",
+    "changed the author list",
+    "changed the reproducibility record",
+    "declared conflicts",
+    "uploaded a PDF",
+    "added a supplementary file",
+    "removed a supplementary file",
+    "submitted",
+    "withdrew",
+    "restored",
+    "asked the chairs",
+    "asked to change the author list",
+)
 
 
 def shown_by_authors(authors: Iterable[Author]) -> dict[ConflictSource, frozenset[str]]:
     """What a conflict of each computed source can be found by, on the authors' side alone.
 
     Addresses and ORCID iDs, institutions as the authors spell them (aliases are the chairs'), registered domains.
-    Nothing that an author does later takes away that somebody created the submission or confirmed that she wrote it.
+    Nothing that an author does later takes away that somebody created the submission, or confirmed that she wrote it or
+    wrote in it.
     """
     authors = list(authors)
     people = {author.email.lower() for author in authors} | {author.orcid for author in authors} - {""}
@@ -194,12 +211,14 @@ def refresh_conflicts(submission: Submission, at: datetime, committee: Committee
     shown = shown_by_authors(submission.authors.all())
     was_submitted = submission.submitted_at is not None
     known = set()
-    for row in Conflict.objects.filter(submission=submission, source__in=COMPUTED):
+    writers = set(Entry.objects.about(submission.label).filter(verb__in=WROTE).values_list("by_id", flat=True)) - {None}
+    for row in Conflict.objects.filter(submission=submission, source__in=COMPUTED).select_related("membership"):
         key = (row.membership_id, ConflictSource(row.source))
         if row.lifted_at is None or row.source != ConflictSource.AUTHORSHIP:
             known.add(key)
         if row.lifted_at is None:
             found = now[key].found_by if key in now else frozenset[str]()
+            found |= {CONFIRMED} if row.membership.user_id in writers else set()
             keep_what_is_shown(row, (found | set(row.found_by)) & shown[key[1]], was_submitted=was_submitted)
     for key, one in now.items():
         if key not in known:

@@ -17,7 +17,7 @@ from dlonsc.editions.models import Membership
 from dlonsc.mail.models import Message
 from dlonsc.mail.post import post, preview
 from submissions.access import in_conflict_with
-from submissions.guards import for_chair, in_state
+from submissions.guards import for_chair, in_state, of_authors
 from submissions.models import (
     Author,
     AuthorListRequest,
@@ -83,9 +83,12 @@ def to_author(
     return message is not None
 
 
-def to_all_authors(submission: Submission, letter: str, *, key: str, at: datetime, **words: Any) -> None:
+def to_all_authors(
+    submission: Submission, letter: str, *, key: str, at: datetime, guard: dict[str, Any] | None = None, **words: Any
+) -> None:
+    """A letter to each author; it does not leave to who is none any more by then. `guard`: what must hold besides."""
     for author in submission.authors.all():
-        to_author(submission, author, letter, key=key, at=at, **words)
+        to_author(submission, author, letter, key=key, at=at, guard=of_authors(submission) | (guard or {}), **words)
 
 
 def chairs_of(submission: Submission) -> Iterable[Membership]:
@@ -112,13 +115,18 @@ def to_chairs(submission: Submission, letter: str, *, key: str, at: datetime, li
         )
 
 
+def receipts_key(submission: Submission) -> str:
+    """What the keys of all receipts of a submission begin with."""
+    return f"receipt:{submission.pk}:"
+
+
 def receipt(submission: Submission, manuscript: Manuscript, *, at: datetime, is_new_version: bool) -> None:
     """Proof to all authors: what was submitted, by whom it will be printed, hash and time."""
     code = code_of(submission, manuscript)
     to_all_authors(
         submission,
         "new_version" if is_new_version else "receipt",
-        key=f"receipt:{submission.pk}:{manuscript.pk}:{submission.submitted_at:%Y%m%d%H%M%S}",
+        key=f"{receipts_key(submission)}{manuscript.pk}:{submission.submitted_at:%Y%m%d%H%M%S}",
         at=at,
         manuscript=manuscript,
         authors=list(submission.authors.all()),
@@ -202,8 +210,7 @@ def question_asked(question: Question, *, at: datetime) -> None:
 
 def question_answered(question: Question, *, at: datetime) -> None:
     submission = question.submission
-    guard = {"author_of": submission.pk}
-    to_all_authors(submission, "answer", key=f"answer:{question.pk}", at=at, guard=guard, question=question)
+    to_all_authors(submission, "answer", key=f"answer:{question.pk}", at=at, question=question)
 
 
 def camera_ready_received(item: CameraReadyItem, *, at: datetime) -> None:

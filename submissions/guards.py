@@ -21,18 +21,42 @@ TO_CHAIRS = (
 )
 
 
-# Letters to authors that tell of a state which a person may take back.
-OF_A_STATE = ("withdrawn", "desk_reject")
+# Letters to all authors of a submission, as its list stands when they leave.
+TO_AUTHORS = (
+    "receipt",
+    "new_version",
+    "withdrawn",
+    "restored",
+    "check_result",
+    "late_permission",
+    "late_adopted",
+    "desk_reject",
+    "correct_pdf",
+    "answer",
+    "camera_ready_received",
+    "camera_ready_returned",
+    "camera_ready_approved",
+)
 
 
 def in_state(submission: Submission) -> dict[str, Any]:
-    """The condition of a letter that tells the state of a submission."""
+    """The condition of a letter that tells a state which a person may take back."""
     return {"submission": submission.pk, "state": submission.state}
+
+
+def of_authors(submission: Submission) -> dict[str, Any]:
+    """The condition of a letter to an author of a submission."""
+    return {"author_of": submission.pk}
+
+
+def holds_for_author(message: Message) -> str | None:
+    """The submission is still in the state that the letter tells, if it tells one, and the recipient is an author."""
+    return still_in_state(message) or still_an_author(message)
 
 
 def still_in_state(message: Message) -> str | None:
     wanted = message.guard
-    if Submission.objects.filter(pk=wanted["submission"], state=wanted["state"]).exists():
+    if "state" not in wanted or Submission.objects.filter(pk=wanted["submission"], state=wanted["state"]).exists():
         return None
     return OnlyThis("what the letter tells was taken back in the meantime")
 
@@ -54,7 +78,10 @@ def still_overseen(message: Message) -> str | None:
 
 
 def still_an_author(message: Message) -> str | None:
-    """The recipient still stands in the author list."""
-    if Author.objects.filter(submission=message.guard["author_of"], email__iexact=message.to_email).exists():
+    """The recipient still stands in the author list; letters of before it was asked of all name none."""
+    wanted = message.guard
+    if "author_of" not in wanted:
+        return None
+    if Author.objects.filter(submission=wanted["author_of"], email__iexact=message.to_email).exists():
         return None
     return OnlyThis("the recipient is no author of the submission any more")

@@ -72,7 +72,7 @@ def download_all(request: HttpRequest, slug: str) -> HttpResponseBase:
     tasks = tasks_of(member)
     fields = texts_of(tasks)
 
-    def files() -> Iterator[tuple[str, Path | bytes]]:
+    def files() -> Iterator[tuple[str, Path | bytes | None]]:
         for task in tasks:
             submission = task.submission
             for manuscript in submission.current:  # type: ignore[attr-defined]
@@ -84,7 +84,8 @@ def download_all(request: HttpRequest, slug: str) -> HttpResponseBase:
                 except copies.CannotBlind:
                     yield copies.file_name(submission, "_not-available.txt"), CANNOT.encode()
                 except FileNotFoundError:
-                    yield copies.file_name(submission), path_of(manuscript.sha256)
+                    # Never the original in its place: its metadata may name the authors.
+                    yield copies.file_name(submission), None
             text = offline.form_text(member.edition, submission, fields[task.pk])
             yield copies.file_name(submission, "_review.txt"), text.encode()
 

@@ -212,9 +212,13 @@ def set_authors(
     submission.refresh_from_db()
     if not may_list(submission, at):
         raise Refused("The author list is frozen since the deadline. Ask for a change instead; all authors are told.")
-    require_version_of_authors(submission, version)
-    check_entries(entries)
     before = listed(submission)
+    # The same list a second time is a second press, unless rows that were typed meanwhile would give way to it.
+    if submission.typed.get("authors") or before != [
+        asdict(entry) | {"email": entry.email.lower()} for entry in entries
+    ]:
+        require_version_of_authors(submission, version)
+    check_entries(entries)
     write_authors(submission, entries, at, by=by)
     if not Submission.objects.filter(open_to(by), pk=submission.pk).exists():
         raise Refused(LEFT_OUT)
@@ -230,15 +234,22 @@ def set_authors(
         Submission.objects.filter(pk=submission.pk).update(authors_untold_since=at)
 
 
-def write_authors(
-    submission: Submission, entries: Sequence[AuthorEntry], at: datetime, *, by: User, is_granted: bool = False
-) -> None:
-    """The list as `by` wants it; `is_granted`: a chair agreed. Who started the submission is off by another's list."""
+def has_row_of(person: User, rows: Iterable[Author | AuthorEntry]) -> bool:
+    """Whether a list has a row of hers: with an address that she has proven, or with the name of her account."""
+    addresses, name = set(person.verified_emails), plain(person.name)
+    return any(row.email.lower() in addresses or (name != "" and plain(row.name) == name) for row in rows)
+
+
+def plain(name: str) -> str:
+    return " ".join(name.casefold().split())
+
+
+def write_authors(submission: Submission, entries: Sequence[AuthorEntry], at: datetime, *, by: User) -> None:
+    """The list as `by` wants it. Who started the submission is off by another's list that leaves out a row of hers."""
     creator = submission.created_by
-    hers, listed_now = set(creator.verified_emails), {entry.email.lower() for entry in entries}
-    if hers & listed_now:
+    if set(creator.verified_emails) & {entry.email.lower() for entry in entries}:
         submission.creator_left = False
-    elif by != creator and (is_granted or hers & {row.email.lower() for row in submission.authors.all()}):
+    elif by != creator and has_row_of(creator, submission.authors.all()) and not has_row_of(creator, entries):
         submission.creator_left = True
     confirmed = {row.email.lower(): row.confirmed_at for row in submission.authors.all()}
     submission.authors.all().delete()
@@ -331,7 +342,11 @@ def declare_conflicts(
     # Whoever saves at the same time waits here and then finds the newer conflicts.
     Submission.objects.select_for_update().get(pk=submission.pk)
     require_open(submission, at)
+    wanted = {(line.membership.pk, line.kind, line.reason or reason.strip()) for line in declared}
+    standing = own_conflicts(submission).filter(membership__in=[member.pk for member in among])
     if version != version_of_conflicts(submission, among):
+        if wanted == set(standing.values_list("membership", "kind", "reason")):
+            return  # the same conflicts a second time: a second press
         raise Stale(
             "Another window or co-author changed the conflicts meanwhile. Both are ticked below; look them over and "
             "save again.",
@@ -341,7 +356,7 @@ def declare_conflicts(
     if len(declared) > limit and not reason.strip():
         raise Refused(f"You name {len(declared)} people. For more than {limit}, please say why.", "reason")
     kept = {line.membership.pk for line in declared}
-    own_conflicts(submission).filter(membership__in=[member.pk for member in among if member.pk not in kept]).delete()
+    standing.exclude(membership__in=kept).delete()
     for line in declared:
         Conflict.objects.update_or_create(
             submission=submission,

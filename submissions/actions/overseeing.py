@@ -142,7 +142,7 @@ def decide_author_change(*, request: AuthorListRequest, grant: bool, answer: str
     submission = request.submission
     if grant:
         entries = [AuthorEntry(**row) for row in request.new_list]
-        write_authors(submission, entries, at, by=request.requested_by, is_granted=True)
+        write_authors(submission, entries, at, by=request.requested_by)
         refresh_conflicts(submission, at)
     verb = "granted a change of the author list" if grant else "refused a change of the author list"
     note(verb, submission, by=by, at=at, request=request.pk, before=request.old_list, after=request.new_list)

@@ -152,7 +152,10 @@ def save_details(
     if version != version_of_details(submission):
         newer = details_of(submission)
         theirs = {name: getattr(newer, name) for name in Details.__dataclass_fields__}
-        theirs |= {f"orcid-{author.pk}": author.orcid for author in submission.authors.all()}
+        standing = {author.pk: author.orcid for author in submission.authors.all()}
+        if theirs == vars(details) and standing == {**standing, **orcids}:
+            return newer  # the same words a second time: a second press
+        theirs |= {f"orcid-{pk}": orcid for pk, orcid in standing.items()}
         raise Stale("Another window or co-author saved newer details. Yours are still in the form below.", theirs)
     for author in submission.authors.all():
         if author.pk in orcids and author.orcid != orcids[author.pk]:

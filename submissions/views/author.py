@@ -147,7 +147,7 @@ def kept_after_the_form(row: Submission, section: str, request: HttpRequest, wor
     answer = kept_aside(row, section, request, words)
     if is_autosave(request):
         return answer
-    messages.error(request, words)
+    messages.warning(request, f"{words} What you typed is kept beside the submission, below; it is no part of it.")
     return page(request, row, status=NOT_CAUGHT)
 
 
@@ -708,8 +708,8 @@ def prefill(request: HttpRequest, slug: str, number: int) -> HttpResponse:
 
 def offer_authors(row: Submission, names: list[str], request: HttpRequest) -> None:
     """Put the names of the PDF into the author form, in printed order; who is listed already keeps her row."""
-    listed = {" ".join(entry["name"].casefold().split()): entry for entry in authors_initial(row)}
-    printed = [(name, listed.pop(" ".join(name.casefold().split()), None)) for name in names]
+    listed = {drafting.plain(entry["name"]): entry for entry in authors_initial(row)}
+    printed = [(name, listed.pop(drafting.plain(name), None)) for name in names]
     entries = [entry or {"name": name} for name, entry in printed] + list(listed.values())
     offered: dict[str, Any] = {"authors-TOTAL_FORMS": str(len(entries)), "authors-INITIAL_FORMS": "0"}
     for number, entry in enumerate(entries):

@@ -4,12 +4,16 @@ import pytest
 
 from dlonsc.accounts.models import Affiliation
 from dlonsc.editions.models import Edition, InstitutionAlias, Membership, MembershipAffiliation
+from submissions.access import overseen_by
+from submissions.actions import drafting
+from submissions.actions.moves import note
 from submissions.conflicts import computed_conflicts, refresh_conflicts, refresh_edition, registered_domain
 from submissions.models import Conflict, Submission
 from submissions.states import State
 from submissions.tasks import sweep_conflicts
 from tests import factories
 from tests.factories import AT
+from tests.submissions.desk import entry
 
 pytestmark = pytest.mark.django_db
 
@@ -119,6 +123,27 @@ def test_on_a_draft_an_authorship_goes_with_the_row_unless_its_person_confirmed_
     assert refreshed(row) == ["authorship"]
     hers.delete()
     assert refreshed(row) == ["authorship"]
+
+
+def test_on_a_draft_an_authorship_stays_with_who_wrote_in_it_and_a_chair_s_act_is_no_writing(edition: Edition) -> None:
+    row = paper(edition, "someone@far.example")
+    members = []
+    for email in ("mia@uni.example", "noa@campus.example"):
+        members.append(factories.make_member(edition, factories.make_user(email), chair=True))
+        factories.make_author(row, email)
+    mia, noa = (member.user for member in members)
+    assert mia is not None
+    assert noa is not None
+    note("gave a late permission", row, by=noa, at=AT)
+    assert refreshed(row) == ["authorship", "authorship"]
+    drafting.update_details(
+        submission=row, version=1, title="Hers", abstract="", keywords="", topics=[], is_original=True, by=mia, at=AT
+    )
+    drafting.set_authors(
+        submission=row, entries=[entry("someone@far.example", is_contact=True)], by=row.created_by, at=AT
+    )
+    assert [one.membership for one in Conflict.objects.filter(submission=row)] == members[:1]
+    assert list(overseen_by(members[0])) == []
 
 
 @pytest.mark.parametrize(("author", "institution", "source"), [

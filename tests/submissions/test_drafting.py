@@ -186,6 +186,25 @@ def test_many_conflicts_need_a_reason_and_others_are_never_removed(edition: Edit
     assert row.conflicts.filter(pk=by_chair.pk, lifted_at__isnull=True).exists()
 
 
+def test_a_second_press_of_the_conflicts_or_the_author_list_is_no_other_window(edition: Edition, author: User) -> None:
+    row = factories.make_submission(edition, author, state=State.DRAFT)
+    member = factories.make_member(edition)
+    declare = {"submission": row, "version": "", "among": [member], "reason": "", "by": author, "at": AT}
+    entries = [entry(author.email, is_contact=True), entry("Bo@co.example")]
+    listing = {"submission": row, "version": drafting.version_of_authors(row), "by": author, "at": AT}
+    for _ in range(2):
+        drafting.declare_conflicts(declared=[Declared(member, "advisor", "My thesis.")], **declare)
+        drafting.set_authors(entries=entries, **listing)
+    assert [one.kind for one in row.conflicts.filter(source=ConflictSource.AUTHOR)] == ["advisor"]
+    for verb in ("declared conflicts", "changed the author list"):
+        assert Entry.objects.filter(verb=verb).count() == 1
+    assert "Another window" in refusal_of(lambda: drafting.declare_conflicts(declared=[], **declare))
+    assert "Another window" in refusal_of(lambda: drafting.set_authors(entries=entries[:1], **listing))
+    row.typed = {"authors": {"authors-2-name": "Zuse", "by": author.name, "by_id": author.pk}}
+    row.save()
+    assert "Another window" in refusal_of(lambda: drafting.set_authors(entries=entries, **listing))
+
+
 def test_a_conflict_with_somebody_the_form_does_not_show_stays_and_is_not_counted(
     edition: Edition, author: User
 ) -> None:

@@ -170,6 +170,10 @@ def test_what_is_typed_when_the_form_has_closed_is_kept_and_shown(draft: Submiss
             409 if quick else 422,
             True,
         )
+        if not quick:
+            # The browser drops its own draft then: the text is on the site.
+            assert [message.level_tag for message in answer.context["messages"]] == ["warning"]
+            assert "What you typed is kept beside the submission" in answer.content.decode()
     ada.post(f"{base(draft)}reproducibility/", record(algorithms="What took the evening."), headers=headers)
     text = ada.get(base(draft)).content.decode()
     assert [text.count(typed) for typed in ("Two hours of typing.", "What took the evening.")] == [1, 1]

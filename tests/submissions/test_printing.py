@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from dlonsc.accounts.models import User
 from dlonsc.editions.models import Edition, Membership
+from dlonsc.history.models import Entry
 from submissions.actions import printing, sending
 from submissions.files import Stored, read, store
 from submissions.models import CameraReadyItem, CameraReadyKind, Submission
@@ -149,6 +150,23 @@ def test_details_and_orcid_ids_are_saved_without_a_request(accepted: Submission)
     )
     author.refresh_from_db()
     assert (row.running_head, row.alt_text_done, author.orcid) == ("Out of the Proxy", True, "0000-0002-1825-0097")
+
+
+def test_a_second_press_of_the_camera_ready_details_is_no_other_window(accepted: Submission) -> None:
+    save = {
+        "submission": accepted,
+        "version": printing.version_of_details(accepted),
+        "by": accepted.created_by,
+        "at": AT,
+    }
+    details = printing.Details("Proxy", "Ada Author", AT.date(), alt_text_done=True)
+    author = accepted.authors.get()
+    for _ in range(2):
+        printing.save_details(details=details, orcids={author.pk: "0000-0002-1825-0097"}, **save)
+    assert Entry.objects.filter(verb="changed the camera-ready details").count() == 1
+    assert "Another window" in refusal_of(
+        lambda: printing.save_details(details=details, orcids={author.pk: ""}, **save)
+    )
 
 
 def test_a_file_that_comes_while_the_paper_is_approved_is_kept_and_does_not_count(

@@ -1,8 +1,11 @@
 """Uploading, submitting, withdrawing: what was acknowledged is never lost, and nothing happens twice."""
 
 import hashlib
+import inspect
+import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
+from unittest.mock import patch
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -14,16 +17,28 @@ from dlonsc.editions.models import Edition, Membership
 from dlonsc.history.models import Entry
 from dlonsc.mail.guards import objection
 from dlonsc.mail.models import Message
-from submissions import checks, receipts
+from submissions import checks, emails, receipts, telling
 from submissions.actions import drafting, overseeing, sending
 from submissions.checks import check_manuscript, conclude, unchecked
 from submissions.files import read
+from submissions.guards import TO_AUTHORS, in_state
 from submissions.models import Manuscript, Submission
 from submissions.states import State
 from submissions.tasks import check, sweep_checks
 from tests import factories
 from tests.factories import AFTER_DEADLINE, AT
-from tests.submissions.desk import PDF, answers, complete_draft, finding, letters, pdf, refusal_of, report, submitted
+from tests.submissions.desk import (
+    PDF,
+    answers,
+    complete_draft,
+    entry,
+    finding,
+    letters,
+    pdf,
+    refusal_of,
+    report,
+    submitted,
+)
 
 pytestmark = pytest.mark.django_db
 CUTOFF = factories.cutoff_of(factories.datetime.fromisoformat("2026-03-31T23:59"), factories.AOE)
@@ -488,6 +503,85 @@ def test_a_letter_about_a_state_that_was_taken_back_does_not_leave(
     overseeing.reinstate(submission=row, by=chair.user, at=AT)
     words = "what the letter tells was taken back in the meantime"
     assert [objection(one) for one in (returned, withdrawn)] == [words, words]
+
+
+@pytest.mark.parametrize("kind", TO_AUTHORS)
+def test_a_letter_that_waits_does_not_leave_to_who_is_no_author_any_more(
+    edition: Edition, author: User, kind: str
+) -> None:
+    row = submitted(edition, author)
+    factories.make_author(row, "bo@co.example")
+    guard = in_state(row) if kind in {"withdrawn", "desk_reject"} else None
+    with patch("submissions.emails.post") as posted:
+        emails.to_all_authors(row, kind, key="k", at=AT, guard=guard)
+    stored = [
+        Message(kind=kind, to_email=one.kwargs["to_email"], guard=one.kwargs["guard"]) for one in posted.call_args_list
+    ]
+    assert [objection(one) for one in stored] == [None, None]
+    row.authors.get(email="bo@co.example").delete()
+    assert [objection(one) for one in stored] == [None, "the recipient is no author of the submission any more"]
+
+
+def test_every_letter_to_all_authors_is_asked_for_who_is_still_one() -> None:
+    written = re.findall(r'to_all_authors\(\s*[\w.]+,\s*"(\w+)"', inspect.getsource(emails))
+    assert {*written, "receipt", "new_version"} == set(TO_AUTHORS)
+
+
+def save_authors(row: Submission, *emails: str, at: datetime = AT, tell: bool = False) -> None:
+    entries = [entry(row.created_by.email, is_contact=True), *(entry(email) for email in emails)]
+    drafting.set_authors(submission=row, entries=entries, by=row.created_by, at=at, tell=tell)
+
+
+def test_what_only_the_browser_saves_writes_to_a_hundred_addresses_and_the_rest_waits_for_a_save(
+    edition: Edition, author: User
+) -> None:
+    row = submitted(edition, author)
+    groups = [[f"a{number}@g{group}.example" for number in range(49)] for group in range(3)]
+    told = []
+    for number, group in enumerate(groups, start=1):
+        at = AT + timedelta(hours=number)
+        save_authors(row, *group, at=at)
+        telling.tell_new_authors(row, at + telling.AT_REST)
+        told.append(Message.objects.filter(kind="receipt").count())
+    assert told == [50, 99, 99]
+    save_authors(row, *groups[2], at=at, tell=True)
+    assert Message.objects.filter(kind="receipt").count() == 148
+    save_authors(row, groups[2][0], at=at, tell=True)
+    telling.tell_new_version(row, row.manuscripts.get(), at)
+    assert Message.objects.filter(kind="new_version").count() == 0, "that version is known to both"
+
+
+def test_new_versions_write_thirty_letters_a_day_and_then_one_about_the_newest(
+    edition: Edition, author: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers(monkeypatch, report())
+    row = submitted(edition, author)
+    for number in range(telling.MOST_A_DAY + 3):
+        put(row, pdf(b"%PDF-1.7 " + str(number).encode()), AT + timedelta(minutes=number))
+    assert Message.objects.count() == telling.MOST_A_DAY
+    later = AT + telling.A_DAY
+    for at in (AT + timedelta(hours=2), later, later + telling.AT_REST):
+        telling.tell_new_authors(row, at)
+    sha256 = row.manuscripts.get(is_current=True).sha256
+    assert [sha256 in one.text for one in Message.objects.filter(created_at__gte=later)] == [True]
+
+
+@pytest.mark.parametrize("undo", [overseeing.reinstate, overseeing.undo_desk_reject])
+def test_who_was_added_before_a_withdrawal_or_return_is_told_once_it_is_taken_back(
+    edition: Edition, author: User, chair: Membership, undo: Callable[..., None]
+) -> None:
+    row = submitted(edition, author)
+    save_authors(row, "bo@co.example")
+    if undo is overseeing.reinstate:
+        sending.withdraw(submission=row, reason="", by=author, at=AT)
+    else:
+        overseeing.desk_reject(submission=row, text="No.", by=chair.user, at=AT)
+    at = AT + telling.AT_REST
+    telling.tell_new_authors(row, at)
+    assert letters("receipt") == [author.email]
+    undo(submission=row, by=chair.user, at=at)
+    telling.tell_new_authors(row, at)
+    assert letters("receipt") == [author.email, "bo@co.example"]
 
 
 def test_the_page_of_a_submission_brings_back_what_was_withdrawn_or_returned(

@@ -97,6 +97,8 @@ class Paper:
     is_complete: bool = False
     was_submitted: bool = False
     creator_left: bool = False
+    # Who did something to it as its author: that it is hers outlives her row in the list.
+    writers: set[str] = field(default_factory=set)
     files: int = 0
     decision: Decision | None = None
     # The instant from which authors may know, once announced.
@@ -292,6 +294,7 @@ class Workshop:
                 rows.setdefault((paper.number, name, "domain"), True)
         # On a draft it goes with what the authors took away, but not what stood while the paper was submitted.
         shown = {(paper.number, name, "authorship") for name in self.people if self.is_author(name, paper)}
+        shown |= {(paper.number, name, "authorship") for name in paper.writers}
         shown |= {(paper.number, name, "domain") for name, one in self.people.items() if one.domain in domains}
         gone = {
             key

@@ -344,6 +344,34 @@ def test_who_submits_for_others_keeps_the_paper_until_another_takes_her_off(edit
     assert (list(authored_by(ada)), list(authored_by(cody))) == ([], [draft])
 
 
+def test_who_started_a_paper_is_taken_off_also_under_an_address_that_she_has_not_proven(edition: Edition) -> None:
+    ada, cody = factories.make_user("ada@uni.example", "Ada Lovelace"), factories.make_user("cody@campus.example")
+    draft = complete_draft(edition, ada)
+    contact = entry(cody.email, is_contact=True)
+    hers = entry("ada@new.example", "ada  LOVELACE")
+    drafting.set_authors(submission=draft, entries=[contact, hers], by=ada, at=AT)
+    for listed, keeps in (([contact, hers], [draft]), ([contact], [])):
+        drafting.set_authors(submission=draft, entries=listed, by=cody, at=AT)
+        assert list(authored_by(ada)) == keeps
+    ada.name = cody.name
+    ada.save()
+    drafting.set_authors(submission=draft, entries=[contact, entry("x@campus.example")], by=cody, at=AT)
+    assert list(authored_by(ada)) == [], "the name of an account opens nothing"
+
+
+def test_who_submits_for_others_keeps_the_paper_when_a_change_of_its_list_is_granted(
+    edition: Edition, chair: Membership
+) -> None:
+    ada, cody = factories.make_user("ada@uni.example", "Ada"), factories.make_user("cody@campus.example", "Cody")
+    paper = factories.make_submission(edition, ada)
+    paper.authors.update(email=cody.email, name=cody.name)
+    assert chair.user is not None
+    at, both = factories.AFTER_DEADLINE, [entry(cody.email, is_contact=True), entry("eve@campus.example")]
+    asked = drafting.request_author_change(submission=paper, entries=both, reason="Eve helped.", by=cody, at=at)
+    overseeing.decide_author_change(request=asked, grant=True, answer="", by=chair.user, at=at)
+    assert list(authored_by(ada)) == [paper]
+
+
 def test_nobody_shuts_herself_out_of_a_paper_by_its_list(paper: Submission) -> None:
     cody, others = factories.make_user("cody@campus.example"), [entry("ada@uni.example", is_contact=True)]
     words = refusal_of(lambda: drafting.set_authors(submission=paper, entries=others, by=cody, at=AT))

@@ -236,6 +236,12 @@ class Story(RuleBasedStateMachine):
     def touch(self, name: str, paper: Paper) -> None:
         self.touched = (name, paper.number)
 
+    def act_on(self, paper: Paper, by: str, expected: bool, verb: Callable[[], object]) -> None:
+        """What somebody does to a paper as its author."""
+        self.act(expected, verb)
+        if expected:
+            paper.writers.add(by)
+
     def act(self, expected: bool, verb: Callable[[], object]) -> Any:
         """The verb is refused exactly when the model refuses it. False is a refusal in words of its own."""
         refused = ""
@@ -408,12 +414,15 @@ class Story(RuleBasedStateMachine):
         self.model.declare(paper, [])
         drafting.declare_conflicts(submission=draft, version="", declared=[], among=[], reason="", by=user, at=self.now)
         paper.is_complete = True
+        paper.writers.add(by)
         self.upload(by, paper)
 
     def upload(self, by: str, paper: Paper) -> None:
         data = f"%PDF-1.7 {self.word()}".encode()
         expected = self.model.upload(paper)
-        self.act(
+        self.act_on(
+            paper,
+            by,
             expected,
             lambda: sending.upload_manuscript(
                 submission=self.his_paper(by, paper),
@@ -437,21 +446,28 @@ class Story(RuleBasedStateMachine):
     def submit(self, by: str, paper: Paper) -> None:
         expected = self.model.submit(paper)
         row = self.his_paper(by, paper)
-        self.act(expected, lambda: sending.submit(submission=row, by=self.users[by], at=self.now, received_at=self.now))
+        self.act_on(
+            paper,
+            by,
+            expected,
+            lambda: sending.submit(submission=row, by=self.users[by], at=self.now, received_at=self.now),
+        )
         self.touch(by, paper)
 
     def a_paper_is_withdrawn(self, number: int) -> None:
         by, paper = pick(self.owners(), number)
         expected = self.model.withdraw(paper)
         row = self.his_paper(by, paper)
-        self.act(expected, lambda: sending.withdraw(submission=row, reason="", by=self.users[by], at=self.now))
+        self.act_on(
+            paper, by, expected, lambda: sending.withdraw(submission=row, reason="", by=self.users[by], at=self.now)
+        )
         self.touch(by, paper)
 
     def a_paper_is_restored(self, number: int) -> None:
         by, paper = pick(self.owners("withdrawn"), number)
         expected = self.model.restore(paper)
         row = self.his_paper(by, paper)
-        self.act(expected, lambda: sending.restore(submission=row, by=self.users[by], at=self.now))
+        self.act_on(paper, by, expected, lambda: sending.restore(submission=row, by=self.users[by], at=self.now))
         self.touch(by, paper)
 
     def a_coauthor_leaves(self, number: int) -> None:
@@ -467,6 +483,7 @@ class Story(RuleBasedStateMachine):
         by, paper = pick(self.owners(), number)
         names = [name for name in paper.authors if name != who] if who in paper.authors else [*paper.authors, who]
         names = names or [who]
+        is_changed = names != paper.authors
         expected = self.model.set_authors(paper, names, by)
         entries = [
             drafting.AuthorEntry(name.title(), address(name), is_contact=position == 0)
@@ -477,6 +494,8 @@ class Story(RuleBasedStateMachine):
             expected,
             lambda: drafting.set_authors(submission=row, entries=entries, by=self.users[by], at=self.now),
         )
+        if expected and is_changed:
+            paper.writers.add(by)
         self.touch(who, paper)
 
     @rule(number=NUMBER, members=st.lists(st.sampled_from(MEMBERS), max_size=2, unique=True))
@@ -485,7 +504,9 @@ class Story(RuleBasedStateMachine):
         expected = self.model.declare(paper, members)
         declared = [drafting.Declared(self.member(name), "coauthor") for name in members]
         row, among = self.his_paper(by, paper), [self.member(name) for name in MEMBERS]
-        self.act(
+        self.act_on(
+            paper,
+            by,
             expected,
             lambda: drafting.declare_conflicts(
                 submission=row,
@@ -504,6 +525,7 @@ class Story(RuleBasedStateMachine):
         word = self.word(by)
         self.model.ask(paper, by, word)
         drafting.ask(submission=self.his_paper(by, paper), text=word, by=self.users[by], at=self.now)
+        paper.writers.add(by)
 
     # --- Chairs before reviewing -----------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ import zipfile
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 import time_machine
@@ -360,6 +361,16 @@ def test_a_pdf_that_cannot_be_cleaned_is_not_shown_blind(
     Edition.objects.update(blind=True)
     answer = client.get(address("paper", 1))
     assert (answer.status_code, b"made for a test" in answer.content) == (409, False)
+
+
+def test_an_archive_names_what_it_cannot_blind_and_never_holds_the_original(
+    edition: Edition, assignment: Assignment, as_user: AsUser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Edition.objects.update(blind=True)
+    monkeypatch.setattr("reviews.copies.reviewers_copy", Mock(side_effect=FileNotFoundError))
+    archive = zipfile.ZipFile(io.BytesIO(as_user(assignment.membership).get(address("download_all")).getvalue()))
+    assert archive.namelist() == ["001_compressed-gradients_review.txt", "MISSING-FILES.txt"]
+    assert "001_compressed-gradients.pdf" in archive.read("MISSING-FILES.txt").decode()
 
 
 def test_the_file_name_is_number_and_short_title(assignment: Assignment, as_user: AsUser) -> None:
