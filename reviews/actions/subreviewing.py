@@ -1,5 +1,6 @@
 """A reviewer names a sub-reviewer, a chair agrees, the person accepts, writes and hands over."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
@@ -181,8 +182,8 @@ def end_by_chair(row: SubReviewer, *, by: User, at: datetime) -> bool:
 def save(row: SubReviewer, *, fields: reviewing.Fields, based_on: int, by: User, at: datetime) -> reviewing.Saved:
     """`reviewing.save_review` by the sub-reviewer: the confidential note stays the reviewer's own, unread.
 
-    What comes after she handed over (from a page that was still open) is kept aside for the reviewer, and answered
-    alike whatever the reviewer did since.
+    What comes after she handed over, or once reviewing is closed (from a page that was still open), is kept aside, and
+    answered alike whatever the reviewer did since.
     """
     # The same locks in the same order as saving: nobody submits between the question and the answer.
     Submission.objects.select_for_update().get(pk=row.assignment.submission_id)
@@ -190,13 +191,14 @@ def save(row: SubReviewer, *, fields: reviewing.Fields, based_on: int, by: User,
     now = sub_reviewed_by(by).filter(pk=row.pk).first()
     if now is None:
         raise reviewing.ReviewingError(OVER)
-    if reviewing.closed_because(now.assignment.submission, at):
-        # Not its words: that a decision is announced is the reviewer's to know.
-        raise reviewing.ReviewingError(CLOSED)
+    # Not the reviewer's words: that a decision is announced is hers to know.
+    closed = CLOSED if reviewing.over_because(now.assignment, at) else ""
     fields = fields | {"for_chairs": reviewing.working_text(review)["for_chairs"]}
     if now.ready_at is not None and review is not None:
-        return _keep_aside(review, fields, by, at)
-    return reviewing.save_review(assignment=now.assignment, fields=fields, based_on=based_on, by=by, at=at)
+        saved = _keep_aside(review, fields, by, at)
+    else:
+        saved = reviewing.save_review(assignment=now.assignment, fields=fields, based_on=based_on, by=by, at=at)
+    return replace(saved, closed=closed)
 
 
 def _keep_aside(review: Review, fields: reviewing.Fields, by: User, at: datetime) -> reviewing.Saved:

@@ -157,8 +157,11 @@ def keep(request: HttpRequest, row: SubReviewer) -> HttpResponse:
         messages.error(request, str(error))
         return redirect("reviews:sub_review", slug, number)
     if saved.is_aside:
-        messages.warning(request, ASIDE)
+        messages.warning(request, saved.closed or ASIDE)
         return redirect("reviews:sub_versions", slug, number)
+    if saved.closed:
+        messages.warning(request, saved.closed)
+        return redirect("reviews:sub_review", slug, number)
     messages.success(request, f"Saved {saved.review.saved_at.astimezone(UTC):%H:%M:%S} UTC.")
     return redirect("reviews:sub_ready" if request.POST.get("then") == "ready" else "reviews:sub_review", slug, number)
 
@@ -179,6 +182,8 @@ def autosave(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         )
     except reviewing.ReviewingError as error:
         return JsonResponse({"message": f"Not saved: {error}"}, status=410)
+    if saved.closed:
+        return JsonResponse({"message": saved.closed, "kept": True}, status=409)
     if saved.is_aside:
         # No new version for the page: what it sends next is still based on the older text, and kept aside too.
         return JsonResponse({"message": f"{ASIDE} Reload to see the newer.", "kept": True}, status=409)
@@ -225,9 +230,12 @@ def versions(request: HttpRequest, slug: str, number: int) -> HttpResponse:
             raise Http404
         version = written.version if written else 0
         try:
-            subreviewing.save(row, fields=old.fields, based_on=version, by=person(request), at=timezone.now())
+            saved = subreviewing.save(row, fields=old.fields, based_on=version, by=person(request), at=timezone.now())
         except reviewing.ReviewingError as error:
             messages.error(request, str(error))
+        else:
+            if saved.closed:
+                messages.error(request, saved.closed)
         return redirect("reviews:sub_review", slug, number)
     edition = row.assignment.submission.edition
     words = {

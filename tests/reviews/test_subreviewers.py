@@ -18,6 +18,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from dlonsc.accounts.models import Affiliation, User
+from dlonsc.editions.calendar import Phase
 from dlonsc.editions.invitations import LINK_LASTS
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.history.models import Entry
@@ -525,6 +526,29 @@ def test_what_a_sub_reviewer_typed_late_does_not_stand_among_the_reviewers_own_t
     subreviewing.hand_over(row, by=sue, at=AT)
     saved(row, sue, based_on=1, summary="One more thought")
     assert "One more thought" not in as_user(case.rita).get(reverse("reviews:own", args=[case.paper.edition.slug])).text
+
+
+@pytest.mark.parametrize("saves", [0, 1], ids=["nothing saved before", "saved before"])
+def test_what_an_open_page_sends_once_reviewing_is_closed_is_kept_for_her(
+    saves: int, case: Case, sue: User, as_user: Browser
+) -> None:
+    row = accepted(case, sue)
+    for _ in range(saves):
+        saved(row, sue)
+    case.paper.edition.deadlines.filter(phase=Phase.REVIEW).update(cutoff_at=AT, is_soft=False)
+    browser = as_user(sue)
+    by_itself = browser.post(page_of(case, "autosave/"), TEXT | {"summary": "By itself", "version": saves})
+    assert (by_itself.status_code, by_itself.json()) == (409, {"message": subreviewing.CLOSED, "kept": True})
+    plain = browser.post(page_of(case), TEXT | {"summary": "Pressed", "version": saves}, follow=True)
+    assert plain.redirect_chain == [(page_of(case, "history/"), 302)]
+    assert [str(message) for message in plain.context["messages"]] == [subreviewing.CLOSED]
+    assert [one["fields"]["summary"] for one in plain.context["versions"]] == ["Pressed", "By itself"] + [
+        "Sue's summary."
+    ] * saves
+    asides = ReviewVersion.objects.filter(is_aside=True)
+    assert (asides.count(), set(asides.values_list("saved_by", flat=True))) == (2, {sue.pk})
+    review = Review.objects.get()
+    assert (review.version, review.summary) == (saves, "Sue's summary." if saves else "")
 
 
 def change_text(case: Case) -> None:
