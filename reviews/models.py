@@ -179,7 +179,7 @@ class Review(models.Model):
 
 
 class ReviewVersion(models.Model):
-    """Every text that was ever saved. Append-only."""
+    """Every text that was ever saved. Append-only, but for an aside that its own window continues."""
 
     review = models.ForeignKey(Review, on_delete=models.CASCADE, related_name="versions")
     number = models.PositiveIntegerField()
@@ -189,6 +189,8 @@ class ReviewVersion(models.Model):
     is_submitted = models.BooleanField(default=False)
     # Saved from a page that did not know of a newer text: kept beside it, not over it.
     is_aside = models.BooleanField(default=False)
+    # From which window it came: what the same one sends later takes its place while both are aside.
+    window = models.CharField(max_length=20, blank=True)
 
     class Meta:
         ordering = ["-number"]

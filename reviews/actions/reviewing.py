@@ -2,7 +2,7 @@
 
 import secrets
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -23,6 +23,9 @@ from submissions.access import overseen_by
 from submissions.models import Conflict, ConflictKind, ConflictSource, Submission
 
 Fields = dict[str, Any]
+# How long after a task has ended its writer's text is still taken, and how many such texts of one task.
+LATE_FOR = timedelta(days=1)
+LATE_TEXTS = 5
 # What a review needs before it can be submitted, with the words of the page.
 NEEDED = {
     "summary": "Summary",
@@ -45,12 +48,13 @@ class Stale(ReviewingError):
 @dataclass(frozen=True)
 class Saved:
     """`is_aside` says that the text was kept beside the review instead of in it; `closed` why, unless a newer text was
-    saved meanwhile.
+    saved meanwhile. `is_kept` is False for what comes too late, or too often, to be kept at all.
     """
 
     review: Review
     is_aside: bool = False
     closed: str = ""
+    is_kept: bool = True
 
 
 def empty_fields() -> Fields:
@@ -110,7 +114,14 @@ def free_label(submission_id: int) -> int:
 
 
 def add_version(
-    review: Review, fields: Fields, *, by: User, at: datetime, is_submitted: bool = False, is_aside: bool = False
+    review: Review,
+    fields: Fields,
+    *,
+    by: User,
+    at: datetime,
+    is_submitted: bool = False,
+    is_aside: bool = False,
+    window: str = "",
 ) -> ReviewVersion:
     last = review.versions.aggregate(last=Max("number"))["last"] or 0
     return ReviewVersion.objects.create(
@@ -121,6 +132,7 @@ def add_version(
         saved_by=by,
         is_submitted=is_submitted,
         is_aside=is_aside,
+        window=window,
     )
 
 
@@ -147,11 +159,44 @@ def demand_open(assignment: Assignment, at: datetime) -> None:
         raise ReviewingError(words)
 
 
+def _is_long_over(assignment: Assignment, at: datetime) -> bool:
+    """Whether a task ended, or reviewing closed for it, so long ago that no text is on its way any more."""
+    due = assignment.submission.edition.due(Phase.REVIEW)
+    ends = [
+        assignment.removed_at,
+        assignment.declined_at,
+        assignment.membership.removed_at,
+        assignment.submission.announced_at,
+        due.cutoff_at + timedelta(minutes=due.grace_minutes) if due is not None and not due.is_soft else None,
+    ]
+    return any(end is not None and end + LATE_FOR < at for end in ends)
+
+
+def _keep_aside(
+    review: Review, fields: Fields, *, by: User, at: datetime, window: str, most: int | None = None
+) -> bool:
+    """Keep a text beside the review: in place of what the same window sent before, or as one more, of which there are
+    at most `most` beside the newest text. Returns whether it is kept.
+    """
+    last = review.versions.filter(is_aside=False).first()
+    asides = review.versions.filter(is_aside=True, saved_by=by, number__gt=last.number if last else 0)
+    if window and asides.filter(window=window).update(fields=fields, saved_at=at):
+        return True
+    if most is not None and asides.count() >= most:
+        return False
+    add_version(review, fields, by=by, at=at, is_aside=True, window=window)
+    return True
+
+
 @transaction.atomic
-def save_review(*, assignment: Assignment, fields: Fields, based_on: int, by: User, at: datetime) -> Saved:
+def save_review(
+    *, assignment: Assignment, fields: Fields, based_on: int, by: User, at: datetime, window: str = ""
+) -> Saved:
     """Keep a text. `based_on` is the version that the page showed (0: none yet); a text based on an older one is kept
-    aside, and so is one for a task that has ended: only its writer reads it. A submitted review keeps the text that
-    counts until the changed one is submitted too.
+    aside, and so is one for a task that has ended: only its writer reads it, and a day later none is taken any
+    more. A submitted review keeps the text that counts until the changed one is submitted too.
+
+    `window` names the one that sends it: of the texts that are kept aside it has one.
     """
     review = open_review(assignment, at)
     closed = over_because(assignment, at)
@@ -160,12 +205,14 @@ def save_review(*, assignment: Assignment, fields: Fields, based_on: int, by: Us
     if fields == newest:
         return Saved(review, closed=closed)
     if closed:
-        if not review.versions.filter(fields=fields).exists():
-            add_version(review, fields, by=by, at=at, is_aside=True)
-        return Saved(review, is_aside=True, closed=closed)
+        is_kept = review.versions.filter(fields=fields).exists() or (
+            not _is_long_over(assignment, at)
+            and _keep_aside(review, fields, by=by, at=at, window=window, most=LATE_TEXTS)
+        )
+        return Saved(review, is_aside=is_kept, closed=closed, is_kept=is_kept)
     if based_on != review.version:
         if not review.versions.filter(is_aside=True, fields=fields).exists():
-            add_version(review, fields, by=by, at=at, is_aside=True)
+            _keep_aside(review, fields, by=by, at=at, window=window)
         return Saved(review, is_aside=True)
     add_version(review, fields, by=by, at=at)
     if review.submitted_at is None:

@@ -274,6 +274,12 @@ def based_on(request: HttpRequest) -> int:
     return whole_number(request.POST.get("version"), -1)
 
 
+def window_of(request: HttpRequest) -> str:
+    """Which window a script sends from, as it names itself."""
+    return request.headers.get("X-Window", "")[:20]
+
+
+NOT_KEPT = "It came too late to be kept here; your browser still has what you typed."
 KEPT_BESIDE = "The text you sent is kept on this page for you; the review is unchanged."
 
 
@@ -305,7 +311,7 @@ def keep(request: HttpRequest, assignment: Assignment) -> HttpResponse:
         at=timezone.now(),
     )
     if saved.closed:
-        messages.warning(request, f"{saved.closed} {KEPT_BESIDE}")
+        messages.warning(request, f"{saved.closed} {KEPT_BESIDE if saved.is_kept else NOT_KEPT}")
         return redirect("reviews:own", slug)
     if saved.is_aside:
         messages.warning(
@@ -329,10 +335,12 @@ def autosave(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         based_on=based_on(request),
         by=person(request),
         at=timezone.now(),
+        window=window_of(request),
     )
     if saved.closed:
-        message = f"{saved.closed} Your text is kept for you under “What you wrote”; the review is unchanged."
-        return JsonResponse({"message": message, "kept": True}, status=409)
+        kept = "Your text is kept for you under “What you wrote”; the review is unchanged."
+        message = f"{saved.closed} {kept if saved.is_kept else NOT_KEPT}"
+        return JsonResponse({"message": message, "kept": saved.is_kept}, status=409)
     if saved.is_aside:
         message = (
             "A newer text was saved in another tab. This text is kept aside in the history; reload to see the newer."

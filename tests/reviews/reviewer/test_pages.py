@@ -207,6 +207,21 @@ def test_what_is_typed_when_the_task_ends_is_kept_where_she_finds_it(
     assert is_ended == (end != "closed")
 
 
+def test_a_window_that_goes_on_after_the_end_leaves_one_text_and_is_told_when_it_is_not_kept(
+    assignment: Assignment, as_user: AsUser
+) -> None:
+    client, where = as_user(assignment.membership), address("autosave", 1)
+    client.post(where, {"summary": "First.", "version": "0"})
+    Assignment.objects.update(removed_at=AT, removed_by=assignment.assigned_by)
+    for text in ("More.", "More and more."):
+        answer = client.post(where, {"summary": text, "version": "1"}, headers={"X-Window": "one"})
+        assert (answer.status_code, answer.json()["kept"]) == (409, True)
+    assert [row.fields["summary"] for row in ReviewVersion.objects.filter(is_aside=True)] == ["More and more."]
+    Assignment.objects.update(removed_at=AT - timedelta(days=2))
+    answer = client.post(where, {"summary": "Late.", "version": "1"}, headers={"X-Window": "one"})
+    assert (answer.status_code, answer.json()["kept"]) == (409, False)
+
+
 def test_an_ended_task_opens_no_door_to_others_and_keeps_no_empty_form(
     assignment: Assignment, as_user: AsUser, stranger: User, chair: Membership
 ) -> None:

@@ -214,6 +214,39 @@ def test_a_text_for_a_task_that_ended_while_she_typed_is_kept_for_her_and_tells_
         hand_in(assignment, 1)
 
 
+def late(assignment: Assignment, summary: str, window: str = "", at: datetime = AT) -> bool:
+    user = assignment.membership.user
+    assert user is not None
+    assignment.refresh_from_db()
+    fields = TEXT | {"summary": summary}
+    return save_review(assignment=assignment, fields=fields, based_on=1, by=user, at=at, window=window).is_kept
+
+
+def asides() -> list[str]:
+    return [row.fields["summary"] for row in ReviewVersion.objects.filter(is_aside=True).order_by("number")]
+
+
+@pytest.mark.parametrize("is_over", [True, False])
+def test_of_the_texts_that_one_window_sends_aside_the_newest_is_kept(assignment: Assignment, is_over: bool) -> None:
+    save(assignment, 0)
+    if is_over:
+        taken_away(assignment)
+    else:
+        save(assignment, 1, summary="newer")
+    for text, window in (("a", "one"), ("b", "two"), ("a and more", "one"), ("b and more", "two")):
+        assert late(assignment, text, window)
+    assert asides() == ["a and more", "b and more"]
+
+
+def test_only_a_few_late_texts_are_kept_and_only_for_a_day(assignment: Assignment) -> None:
+    save(assignment, 0)
+    taken_away(assignment)
+    day = timedelta(days=1)
+    assert not late(assignment, "after a day", at=AT + day + timedelta(seconds=1))
+    assert [late(assignment, f"text {number}", at=AT + day) for number in range(7)] == [True] * 5 + [False] * 2
+    assert len(asides()) == 5
+
+
 # --- Labels ----------------------------------------------------------------------------------------------------------
 
 
