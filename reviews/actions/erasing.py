@@ -23,6 +23,7 @@ from reviews.actions.subreviewing import withdraw
 from reviews.emails.watching import post_erasure
 from reviews.models import Bid, Comment, Review, ReviewVersion, SubReviewer, SubReviewerQuerySet
 from reviews.persons import HAVE_LEFT
+from submissions.actions.forgetting import forget_typed
 from submissions.models import Author
 
 NOBODY = "Former member"
@@ -143,6 +144,7 @@ def erase(user: User, *, by: str, at: datetime) -> Plan:
         else:
             withdraw(row, by=user, at=at)
     _sub_reviews(user).update(name=NOBODY, email="", institution="", why="", decline_reason="")
+    forget_typed(user)
     members = Membership.objects.filter(user=user)
     Bid.objects.filter(membership__in=members).delete()
     Interest.objects.filter(membership__in=members).delete()

@@ -21,7 +21,7 @@ from dlonsc.editions.models import Deadline, Membership
 from dlonsc.editions.views.doors import signed_in
 from dlonsc.posted import whole_number
 from submissions import frontpage, receipts
-from submissions.access import authored_by, looked_at_by, one
+from submissions.access import authored_by, authors_among, looked_at_by, one
 from submissions.actions import drafting, sending
 from submissions.actions.moves import NoRoom, Refused, Stale, fingerprint, may_recast, too_late, window_of
 from submissions.conflicts import Committee, computed_conflicts
@@ -51,6 +51,9 @@ from submissions.states import Outcome, State
 
 NOT_CAUGHT = 422
 NO_ROOM = 507
+# How many texts of one person wait beside a submission, and of how many characters together.
+MOST_ASIDE, LONGEST_ASIDE = 10, 200_000
+FULL = "Too many texts of yours are kept beside the submission already; discard some of them on its page."
 
 
 def status_of(refusal: Refused) -> int:
@@ -103,21 +106,28 @@ def put_aside(
     typed["aside"] = [*(old for old in typed.get("aside", []) if not gives_way(old)), new]
 
 
+def not_to_discard(submission: Submission, typed: dict[str, Any], reader: User) -> set[int]:
+    """Whose texts somebody must leave: those of others who can still open the submission and discard them."""
+    writers = {one["by_id"] for one in typed.get("aside", []) if one.get("by_id") is not None}
+    return authors_among(submission, writers) - {reader.pk} if writers else set()
+
+
 def shown_aside(submission: Submission, reader: User) -> list[dict[str, Any]]:
-    """What is kept beside the sections, with what its Discard sends; only whoever typed a text discards it."""
+    """What is kept beside the sections, with what its Discard sends, and whether she may."""
+    others = not_to_discard(submission, submission.typed, reader)
     return [
-        one | {"fingerprint": fingerprint(one), "is_hers": one.get("by_id") in {None, reader.pk}}
+        one | {"fingerprint": fingerprint(one), "may_discard": one.get("by_id") not in others}
         for one in submission.typed.get("aside", [])
     ]
 
 
 def discard(row: Submission, chosen: str, by: User) -> None:
-    """Drop one text that is kept aside, as its writer saw it."""
+    """Drop one text that is kept aside, as its writer, or who is left of the authors, saw it."""
     with typing(row) as typed:
-        kept = [
-            one for one in typed.get("aside", []) if fingerprint(one) != chosen or one.get("by_id") not in {None, by.pk}
+        others = not_to_discard(row, typed, by)
+        typed["aside"] = [
+            one for one in typed.get("aside", []) if fingerprint(one) != chosen or one.get("by_id") in others
         ]
-        typed["aside"] = kept
 
 
 def writer(request: HttpRequest) -> dict[str, Any]:
@@ -132,22 +142,41 @@ def typed_fields(request: HttpRequest) -> dict[str, list[str]]:
     }
 
 
+def keep_aside(row: Submission, section: str, request: HttpRequest) -> bool:
+    """Keep a posted text beside the paper's; False, and nothing is written, when she has too many there already.
+
+    None of the earlier ones gives way. `row.typed` holds the text in either case, so that the answer shows it.
+    """
+    with typing(row) as typed:
+        before = list(typed.get("aside", []))
+        put_aside(typed, section, writer(request), typed_fields(request), request.headers.get("X-Window", "")[:20])
+        with_it = typed["aside"]
+        hers = [one for one in with_it if one.get("by_id") == person(request).pk]
+        length = sum(len(value) for one in hers for values in one["fields"].values() for value in values)
+        is_kept = len(hers) <= MOST_ASIDE and length <= LONGEST_ASIDE
+        typed["aside"] = with_it if is_kept else before
+    row.typed = row.typed | {"aside": with_it}
+    return is_kept
+
+
 def kept_aside(row: Submission, section: str, request: HttpRequest, words: str) -> JsonResponse:
     """Answer a save that came second, or too late: the text is kept beside the paper's and shown on its page.
 
     No version goes back, so that this window cannot write over what it has not seen.
     """
-    with typing(row) as typed:
-        put_aside(typed, section, writer(request), typed_fields(request), request.headers.get("X-Window", "")[:20])
-    return JsonResponse({"message": f"Not saved: {words}", "kept": True}, status=409)
+    if keep_aside(row, section, request):
+        return JsonResponse({"message": f"Not saved: {words}", "kept": True}, status=409)
+    return JsonResponse({"message": f"Not saved: {words} {FULL} This one stays in your browser."}, status=409)
 
 
 def kept_after_the_form(row: Submission, section: str, request: HttpRequest, words: str) -> HttpResponse:
     """Keep what no form will show again, for it is closed now, and show it on the paper's page."""
-    answer = kept_aside(row, section, request, words)
     if is_autosave(request):
-        return answer
-    messages.warning(request, f"{words} What you typed is kept beside the submission, below; it is no part of it.")
+        return kept_aside(row, section, request, words)
+    if keep_aside(row, section, request):
+        messages.warning(request, f"{words} What you typed is kept beside the submission, below; it is no part of it.")
+    else:
+        messages.error(request, f"{words} {FULL} This one is shown below and not kept: copy it.")
     return page(request, row, status=NOT_CAUGHT)
 
 

@@ -30,7 +30,8 @@ def page_of(person: User) -> str:
 def test_an_administrator_sees_what_goes_and_stays_and_erases_with_the_address_typed(
     root: User, author: User, reviewer: Membership, as_user: AsUser
 ) -> None:
-    paper = factories.make_submission(reviewer.edition, author)
+    aside = {"section": "details", "by": author.name, "by_id": author.pk, "fields": {"abstract": ["Hers."]}}
+    paper = factories.make_submission(reviewer.edition, author, typed={"aside": [aside]})
     erasing.request(author, reason="", at=timezone.now())
     browser = as_user(root)
     assert f'<a href="{page_of(author)}">Ada Author</a>' in browser.get(PAGE).content.decode()
@@ -46,6 +47,8 @@ def test_an_administrator_sees_what_goes_and_stays_and_erases_with_the_address_t
     author.refresh_from_db()
     assert (author.is_active, author.name) == (False, erasing.NOBODY)
     assert paper.authors.get().name == "Ada Author"
+    paper.refresh_from_db()
+    assert paper.typed == {"aside": []}
     entry = Entry.objects.get(verb="erased")
     assert (entry.by, entry.subject) == ("Root", f"user:{author.pk}")
     assert browser.get(page_of(author)).status_code == 404

@@ -19,6 +19,7 @@ from dlonsc.editions.calendar import Phase
 from dlonsc.editions.models import Edition, Membership
 from submissions import receipts
 from submissions.actions import drafting, sending
+from submissions.actions.forgetting import forget_typed
 from submissions.checks import as_json
 from submissions.forms.author import BaseAuthors
 from submissions.lncs import CODES
@@ -156,8 +157,55 @@ def test_texts_of_one_person_from_two_windows_are_both_kept_and_only_she_discard
     assert [one["fields"]["abstract"] for one in shown] == [["The laptop's three paragraphs"], ["The phone's line"]]
     ada.post(address, {"dismiss": shown[0]["fingerprint"]})
     bo.post(address, {"dismiss": shown[1]["fingerprint"]})
-    left = [[one["fields"]["abstract"], one["is_hers"]] for one in ada.get(base(draft)).context["aside"]]
+    left = [[one["fields"]["abstract"], one["may_discard"]] for one in ada.get(base(draft)).context["aside"]]
     assert left == [[["The laptop's three paragraphs"], False]]
+
+
+def test_texts_beside_a_paper_have_an_end_at_which_the_newest_stays_in_the_browser(
+    draft: Submission, ada: Client
+) -> None:
+    close(draft.edition)
+    address = f"{base(draft)}details/"
+
+    def save(text: str, window: str) -> Any:
+        headers = {"X-Autosave": "1", "X-Window": window}
+        return ada.post(address, details(draft, abstract=text), headers=headers)
+
+    answers = [save(f"Text {number}.", str(number)) for number in range(11)]
+    assert [(one.status_code, one.json().get("kept")) for one in answers] == [(409, True)] * 10 + [(409, None)]
+    assert "discard some of them on its page. This one stays in your browser." in answers[-1].json()["message"]
+    plain = ada.post(address, details(draft, abstract="Pressed Save."))
+    assert [message.level_tag for message in plain.context["messages"]] == ["error"]
+    assert "Pressed Save." in plain.content.decode()
+    shown = ada.get(base(draft)).context["aside"]
+    assert [one["fields"]["abstract"] for one in shown] == [[f"Text {number}."] for number in range(10)]
+    ada.post(address, {"dismiss": shown[0]["fingerprint"]})
+    assert save("x" * 200_000, "long").json().get("kept") is None
+    assert save("Text 10.", "10").json()["kept"]
+
+
+def test_a_text_of_who_is_no_author_any_more_is_discarded_by_any_author_and_goes_when_she_is_forgotten(
+    draft: Submission, author: User, ada: Client, two_more: list[Client]
+) -> None:
+    close(draft.edition)
+    for client, text in zip(two_more, ("By Bo", "By Cy"), strict=True):
+        client.post(f"{base(draft)}details/", details(draft, abstract=text), headers={"X-Autosave": "1"})
+    assert [one["may_discard"] for one in ada.get(base(draft)).context["aside"]] == [False, False]
+    draft.authors.filter(name="Bo").delete()
+    shown = ada.get(base(draft)).context["aside"]
+    assert [one["may_discard"] for one in shown] == [True, False]
+    for one in shown:
+        ada.post(f"{base(draft)}details/", {"dismiss": one["fingerprint"]})
+    draft.refresh_from_db()
+    assert [one["by"] for one in draft.typed["aside"]] == ["Cy"]
+    draft.typed["authors"] = {"authors-0-name": "Zuse", "by": author.name, "by_id": author.pk}
+    draft.save()
+    forget_typed(User.objects.get(name="Cy"))
+    draft.refresh_from_db()
+    assert (draft.typed["aside"], draft.typed["authors"]["by"]) == ([], author.name)
+    forget_typed(author)
+    draft.refresh_from_db()
+    assert draft.typed == {"aside": []}
 
 
 @pytest.mark.parametrize("quick", [True, False])
