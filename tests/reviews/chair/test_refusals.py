@@ -14,6 +14,7 @@ from django.utils import timezone
 from dlonsc.codes import code
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.mail.models import Message, State
+from reviews.actions.deciding import STILL_OPEN
 from reviews.emails.assigning import split_by_secrecy
 from reviews.models import Announcement, Assignment, Decision
 from reviews.views.chair.announce import SecondChair
@@ -525,17 +526,53 @@ def test_where_two_chairs_release_each_reads_what_is_confirmed_and_what_waits_fo
         shown = client.get(f"{base}/announce/").context["second"]
         return shown, [act.words for act in acts if act.address == f"{base}/announce/"]
 
-    waits = "{} not announced before a second chair confirms the letters"
-    assert said(browser) == (SecondChair(0, 1, 1, 2), [waits.format("2 decisions are")])
-    assert said(second) == (SecondChair(0, 1, 0, 1), [waits.format("1 decision is")])
+    waits = "1 decision needs a second chair to confirm its letters"
+    assert said(browser) == (SecondChair(0, 1, 1, 2), [waits])
+    assert said(second) == (SecondChair(0, 1, 0, 1), [waits])
     fingerprint = second.get(f"{base}/announce/").context["plan"].fingerprint
     second.post(f"{base}/announce/", {"confirm": "1", "fingerprint": fingerprint})
-    confirmed = "1 decision is confirmed by another chair, for you to announce"
-    assert said(browser) == (SecondChair(1, 0, 1, 2), [confirmed, waits.format("1 decision is")])
+    assert said(browser) == (SecondChair(1, 0, 1, 2), ["2 decisions are ready to announce"])
     assert said(second) == (SecondChair(0, 1, 0, 0), [])
     page = folded(browser.get(f"{base}/announce/"))
     assert "1 decision is confirmed by another chair." in page
     assert "1 decision has no other chair who may read the letters, and need no confirmation." in page
+
+
+def test_the_first_page_says_the_release_and_the_confirmation_before_what_is_missing(
+    edition: Edition, browser: Client, base: str, paper: Submission, chair: Membership, other_chair: Membership
+) -> None:
+    assert chair.user is not None
+    factories.make_decision(paper, chair.user)
+    for _ in range(2):
+        factories.make_submission(edition)
+    factories.make_manuscript(paper, b"%PDF-1.7 late", number=2, is_current=False, is_late=True)
+
+    def first() -> str:
+        words: str = browser.get(f"{base}/").context["next"][0].words
+        return words
+
+    assert first() == "1 decision is ready to announce"
+    Edition.objects.update(needs_second_chair=True)
+    assert first() == "1 decision needs a second chair to confirm its letters"
+
+
+def test_while_submission_is_open_both_pages_say_so_before_anything_is_typed(
+    edition: Edition, browser: Client, base: str, paper: Submission, chair: Membership
+) -> None:
+    assert chair.user is not None
+    factories.make_decision(paper, chair.user)
+    dates = reverse("editions:dates", args=[edition.slug])
+    with time_machine.travel(factories.AT, tick=False):
+        browser.force_login(chair.user)
+        first = browser.get(f"{base}/").context["next"][0]
+        shown = browser.get(f"{base}/announce/")
+        refused = release(browser, base, accepts=1, rejects=0)
+    assert (first.words, first.address) == ("1 decision can be announced once submission is closed", dates)
+    for page in (shown, refused):
+        assert page.context["not_yet"] == STILL_OPEN
+        assert f'{STILL_OPEN} <a class="button" href="{dates}">Dates</a>' in folded(page)
+        assert 'name="accepts"' not in folded(page)
+    assert Announcement.objects.count() == 0
 
 
 def test_the_decisions_page_counts_apart_what_is_announced_already(
