@@ -19,7 +19,8 @@ from reviews.overview import Row, Tally, is_done, rows_of
 from reviews.views.chair.announce import SecondChair
 from reviews.views.chair.door import ChairRequest, chairs_only, page
 from submissions.access import on_no_board
-from submissions.models import AuthorListRequest, Manuscript, Question
+from submissions.actions.overseeing import late_files
+from submissions.models import AuthorListRequest, Question, Submission
 from submissions.states import State as SubmissionState
 
 SENTENCES = 5
@@ -145,9 +146,7 @@ Act = tuple[int, str, str, str, str, str]
 def submission_acts(chair: Membership, tally: Tally, at: datetime) -> list[Act]:
     mine = [row.submission.pk for row in tally.rows]
     requests = AuthorListRequest.objects.filter(submission__in=mine, decided_at__isnull=True).count()
-    late = (
-        Manuscript.objects.filter(submission__in=mine, is_late=True, is_current=False).values("submission").distinct()
-    )
+    late = {file.submission_id for file in late_files(Submission.objects.filter(pk__in=mine))}
     open_call = chair.edition.window(Phase.SUBMISSION, received_at=at).accepts
     return [
         (
@@ -167,7 +166,7 @@ def submission_acts(chair: Membership, tally: Tally, at: datetime) -> list[Act]:
             "",
         ),
         (
-            late.count(),
+            len(late),
             "1 submission has a late file",
             "{} submissions have late files",
             "submissions:late",

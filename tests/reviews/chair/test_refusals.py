@@ -12,8 +12,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from dlonsc.codes import code
+from dlonsc.editions.calendar import Phase
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.mail.models import Message, State
+from reviews.actions import reviewing
 from reviews.actions.deciding import STILL_OPEN
 from reviews.emails.assigning import split_by_secrecy
 from reviews.models import Announcement, Assignment, Decision
@@ -632,3 +634,46 @@ def test_a_stopped_announcement_is_shown_to_who_made_it_and_exists_for_nobody_el
         assert as_user(other_chair).get(address).status_code == 404
         assert browser.post(f"{address}stop/").status_code == 404
         assert browser.get(f"{base}/announce/999/").status_code == 404
+
+
+def test_progress_counts_no_missing_reviewer_of_a_paper_whose_decision_is_known(
+    edition: Edition, browser: Client, base: str, paper: Submission
+) -> None:
+    Edition.objects.update(reviews_per_submission=3)
+    factories.announce(factories.make_submission(edition), at=AT - HELD)
+    words = folded(browser.get(f"{base}/progress/"))
+    assert (
+        "0 of 6 reviews submitted, 3 still needed, 3 not needed any more because the decision is known. "
+        "No reviewer yet: 3 of those still needed."
+    ) in words
+    assert browser.get(f"{base}/").context["tally"].unassigned == 3
+
+
+def test_a_text_that_came_after_the_end_begins_no_review(
+    edition: Edition, browser: Client, base: str, paper: Submission, reviewers: list[Membership]
+) -> None:
+    task, writer = factories.make_assignment(paper, reviewers[0]), reviewers[0].user
+    assert writer is not None
+    edition.deadlines.filter(phase=Phase.REVIEW).update(cutoff_at=factories.AT, is_soft=False)
+    late = reviewing.save_review(assignment=task, fields={"summary": "Late"}, based_on=0, by=writer, at=AT)
+    assert (late.is_aside, late.review.version) == (True, 0)
+    people = browser.get(f"{base}/progress/").context["people"]
+    assert sum(person.row.started for person in people) == 0
+    assert browser.get(f"{base}/progress/", {"segment": "not_started"}).context["tasks"] == [task]
+    assert ">not started<" in folded(browser.get(f"{base}/submissions/1/"))
+
+
+def test_a_late_file_is_asked_for_as_long_as_it_can_be_adopted(
+    edition: Edition, browser: Client, base: str, paper: Submission
+) -> None:
+    factories.make_manuscript(paper)
+    factories.make_manuscript(paper, b"%PDF-1.7 late", is_current=False, is_late=True)
+
+    def asked_and_listed() -> tuple[list[str], int]:
+        acts = browser.get(f"{base}/").context["next"]
+        late = reverse("submissions:late", args=[edition.slug])
+        return [act.words for act in acts if act.address == late], len(browser.get(late).context["late_files"])
+
+    assert asked_and_listed() == (["1 submission has a late file"], 1)
+    factories.announce(paper, at=AT - HELD)
+    assert asked_and_listed() == ([], 0)
