@@ -152,7 +152,8 @@ def save_details(
     if version != version_of_details(submission):
         newer = details_of(submission)
         theirs = {name: getattr(newer, name) for name in Details.__dataclass_fields__}
-        theirs |= {f"orcid-{author.pk}": author.orcid for author in submission.authors.all()}
+        # As the form names them: by their place in the list.
+        theirs |= {f"orcid-{place}": author.orcid for place, author in enumerate(submission.authors.all(), start=1)}
         raise Stale("Another window or co-author saved newer details. Yours are still in the form below.", theirs)
     for author in submission.authors.all():
         if author.pk in orcids and author.orcid != orcids[author.pk]:
