@@ -133,8 +133,8 @@ def details_of(submission: Submission) -> CameraReadyDetails:
 def version_of_details(submission: Submission) -> str:
     """What stands for the details, ORCID iDs among them, when two windows save them."""
     row = details_of(submission)
-    orcids = list(submission.authors.values_list("pk", "orcid"))
-    return fingerprint([[getattr(row, name) for name in Details.__dataclass_fields__], orcids])
+    authors = list(submission.authors.values_list("name", "email", "orcid"))
+    return fingerprint([[getattr(row, name) for name in Details.__dataclass_fields__], authors])
 
 
 @transaction.atomic
