@@ -122,6 +122,12 @@ def is_done(assignment: Assignment) -> bool:
     return review is not None and review.submitted_at is not None
 
 
+def is_begun(assignment: Assignment) -> bool:
+    """Whether a text of the assignment's review is saved. What was only kept beside it is no beginning."""
+    review = getattr(assignment, "review", None)
+    return review is not None and review.version > 0
+
+
 def rows_of(chair: Membership, submissions: SubmissionQuerySet | None = None, *, conflicts: bool = False) -> list[Row]:
     """Rows for what the chair oversees, or a part of it, ordered by number."""
     edition = chair.edition
@@ -297,8 +303,9 @@ class Tally:
 
     @property
     def unassigned(self) -> int:
-        """Reviews that nobody is asked to write yet."""
-        return sum(max(row.wanted - len(row.assignments), 0) for row in self.submitted)
+        """Reviews that are still needed and that nobody is asked to write yet."""
+        asked = [row for row in self.submitted if not row.submission.announced_at]
+        return sum(max(row.wanted - len(row.assignments), 0) for row in asked)
 
     @property
     def reviews_done(self) -> int:
@@ -396,7 +403,7 @@ class ReviewerRow:
 
     @property
     def started(self) -> int:
-        return sum(getattr(row, "review", None) is not None for row in self.open)
+        return sum(is_begun(row) for row in self.open)
 
     @property
     def promised(self) -> list[Assignment]:

@@ -2,8 +2,9 @@
 
 The counters stand in the database and not in Redis, so that they hold when Redis is down. Who is over a limit gets 429
 and may go on when the window is over; nobody is locked out: a limit counts the account and the address that a request
-comes from together, so that a stranger cannot use up somebody else's. No rule here names a page that saves a review or
-a submission's text, so no limit can stop one; what only saves by itself is not counted.
+comes from together, so that a stranger cannot use up somebody else's. No rule here names a page that saves a review, so
+no limit can stop one; of a submission's text only a press of Save on the author list is counted, which writes to all of
+them. What only saves by itself is not counted.
 """
 
 import hashlib
@@ -24,6 +25,8 @@ from django.utils import timezone
 from dlonsc.accounts.interrupted import PROOF
 from dlonsc.accounts.models import Hit, User
 
+# What a browser sends for a ticked box.
+TICKED = "on"
 Handler = Callable[[HttpRequest], HttpResponse]
 
 
@@ -79,10 +82,12 @@ RULES = (
 )
 
 
-def words_for(wait: timedelta) -> str:
+def words_for(wait: timedelta, *, is_shown: bool = False) -> str:
+    """`is_shown`: what was typed stands below, and is saved nowhere."""
     hours = wait // timedelta(hours=1)
     how_long = "a few minutes" if hours == 0 else "up to an hour" if hours == 1 else f"up to {hours} hours"
-    return f"That was too often in a short time. Nothing is lost: wait {how_long} and try again."
+    lost = "What you sent is shown below" if is_shown else "Nothing is lost"
+    return f"That was too often in a short time. {lost}: wait {how_long} and try again."
 
 
 def count(bucket: str, window: timedelta, at: datetime) -> int:
@@ -128,12 +133,18 @@ def is_over(rule: Rule, request: HttpRequest, at: datetime) -> bool:
     return count(bucket, rule.window, at) > rule.most
 
 
-def typed_in(request: HttpRequest) -> list[str]:
-    """What a signed-in person typed, to be read and copied: nothing that proves who she is."""
+def typed_in(request: HttpRequest) -> list[tuple[str, str]]:
+    """What a signed-in person typed, as (label, value), to be read and copied: nothing that proves who she is."""
     if not request.user.is_authenticated:
         return []
-    own = re.compile(rf"{PROOF.pattern}|_FORMS$|^version$", re.IGNORECASE)
-    return [value for name, values in request.POST.lists() if not own.search(name) for value in values if value.strip()]
+    own = re.compile(rf"{PROOF.pattern}|_FORMS$|-ORDER$|^version$", re.IGNORECASE)
+    return [
+        (name.rpartition("-")[2].replace("_", " ").capitalize(), value)
+        for name, values in request.POST.lists()
+        if not own.search(name)
+        for value in values
+        if value.strip() and value != TICKED
+    ]
 
 
 class Limits:
@@ -154,7 +165,9 @@ class Limits:
         if "X-Upload" in request.headers:
             response = JsonResponse({"errors": {"file": [words_for(wait)]}}, status=429)
         else:
-            response = render(request, "429.html", {"words": words_for(wait), "typed": typed_in(request)}, status=429)
+            typed = typed_in(request)
+            words = {"words": words_for(wait, is_shown=bool(typed)), "typed": typed}
+            response = render(request, "429.html", words, status=429)
         response.headers["Retry-After"] = str(int(wait.total_seconds()))
         return response
 

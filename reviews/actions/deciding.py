@@ -28,8 +28,8 @@ from submissions.states import State as SubmissionState
 OUTCOMES = {Verdict.ACCEPT.value: Outcome.ACCEPTED, Verdict.REJECT.value: Outcome.REJECTED}
 # What authors may do by themselves ends with an outcome: while it is open, its end would tell of one that is held.
 STILL_OPEN = (
-    "Submission is still open. Close it first: on the page of dates, give it a date that has passed and is not soft. "
-    "Nothing was announced."
+    "Submission is still open. Close it before you announce: on the page of dates, give it a date that has passed and "
+    "is not soft."
 )
 # Letters in these states have not left the house.
 WAITING = (State.HELD, State.QUEUED, State.SENDING, State.RETRY)
@@ -281,8 +281,8 @@ def announce(
     # Nobody moves the date of submission meanwhile; `no_key` lets new rows point at the edition.
     Edition.objects.select_for_update(no_key=True).get(pk=chair.edition_id)
     now = _standing_plan(chair)
-    if now.edition.window(Phase.SUBMISSION, received_at=at).accepts:
-        raise Refused(STILL_OPEN)
+    if words := not_yet_because(now.edition, at):
+        raise Refused(words)
     _refuse(now, accepts, rejects, fingerprint, leave_undecided, by)
     release_at = at + timedelta(minutes=chair.edition.hold_minutes)
     row = Announcement.objects.create(
@@ -296,6 +296,11 @@ def announce(
     )
     _release(row, now, by=by, at=at)
     return row
+
+
+def not_yet_because(edition: Edition, at: datetime) -> str:
+    """Why nothing can be announced yet, whatever is decided, or ''."""
+    return STILL_OPEN if edition.window(Phase.SUBMISSION, received_at=at).accepts else ""
 
 
 def _refuse(now: Plan, accepts: int, rejects: int, fingerprint: str, leave_undecided: bool, by: User) -> None:

@@ -137,7 +137,7 @@ def offline_upload(request: HttpRequest, slug: str) -> HttpResponse:
         words |= {"found": filled, "errors": errors, "text": form.text()}
         if not errors and filled and "keep" in request.POST:
             at, by = timezone.now(), person(request)
-            kept = []
+            kept, is_late = [], False
             for entry in filled:
                 assignment = rows[entry.number]
                 review = getattr(assignment, "review", None)
@@ -149,12 +149,13 @@ def offline_upload(request: HttpRequest, slug: str) -> HttpResponse:
                     at=at,
                 )
                 if saved.closed:
+                    is_late = True
                     messages.warning(request, f"Submission {entry.number}: {saved.closed} {KEPT_BESIDE}")
                 else:
                     kept.append(str(entry.number))
             if kept:
                 messages.success(request, f"Kept as drafts: {', '.join(kept)}. Nothing is submitted yet.")
-            return redirect("reviews:home", slug)
+            return redirect("reviews:own" if is_late else "reviews:home", slug)
     return render(
         request, "reviews/reviewer/offline.html", words, status=422 if words["errors"] or form.errors else 200
     )

@@ -14,7 +14,7 @@ from submissions.actions.moves import A_PRESS, PRESSED_TWICE, Refused, move, not
 from submissions.actions.sending import missing
 from submissions.checks import replace_current
 from submissions.conflicts import refresh_conflicts
-from submissions.models import AuthorListRequest, LatePermission, Manuscript, Question, Submission
+from submissions.models import AuthorListRequest, LatePermission, Manuscript, Question, Submission, SubmissionQuerySet
 from submissions.states import IllegalMove, Outcome, State
 
 NO_MORE_TIME = (
@@ -33,6 +33,12 @@ CORRECTED = "corrected PDF asked for by the chairs"
 def may_change_version(submission: Submission) -> bool:
     """Whether a chair may still change which version is reviewed: not once the outcome is announced or held."""
     return submission.state in {State.DRAFT, State.SUBMITTED} and not submission.outcome
+
+
+def late_files(rows: SubmissionQuerySet) -> list[Manuscript]:
+    """The late files of these submissions that a chair may still adopt."""
+    late = Manuscript.objects.filter(submission__in=rows, is_late=True, is_current=False).select_related("submission")
+    return [file for file in late if may_change_version(file.submission)]
 
 
 @transaction.atomic

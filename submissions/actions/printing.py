@@ -133,8 +133,8 @@ def details_of(submission: Submission) -> CameraReadyDetails:
 def version_of_details(submission: Submission) -> str:
     """What stands for the details, ORCID iDs among them, when two windows save them."""
     row = details_of(submission)
-    orcids = list(submission.authors.values_list("pk", "orcid"))
-    return fingerprint([[getattr(row, name) for name in Details.__dataclass_fields__], orcids])
+    authors = list(submission.authors.values_list("name", "email", "orcid"))
+    return fingerprint([[getattr(row, name) for name in Details.__dataclass_fields__], authors])
 
 
 @transaction.atomic
@@ -155,7 +155,8 @@ def save_details(
         standing = {author.pk: author.orcid for author in submission.authors.all()}
         if theirs == vars(details) and standing == {**standing, **orcids}:
             return newer  # the same words a second time: a second press
-        theirs |= {f"orcid-{pk}": orcid for pk, orcid in standing.items()}
+        # As the form names them: by their place in the list.
+        theirs |= {f"orcid-{place}": orcid for place, orcid in enumerate(standing.values(), start=1)}
         raise Stale("Another window or co-author saved newer details. Yours are still in the form below.", theirs)
     for author in submission.authors.all():
         if author.pk in orcids and author.orcid != orcids[author.pk]:

@@ -273,15 +273,15 @@ class CameraReadyForm(forms.Form):
 
     def __init__(self, *args: Any, authors: list[Author], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.authors = authors
-        for author in authors:
-            self.fields[f"orcid-{author.pk}"] = forms.CharField(
+        # By their place in the list: row numbers would count authors of papers that she may not see.
+        self.authors = {f"orcid-{place}": author for place, author in enumerate(authors, start=1)}
+        for name, author in self.authors.items():
+            self.fields[name] = forms.CharField(
                 label=f"ORCID iD of {author.name}", max_length=40, required=False, initial=author.orcid
             )
 
     def clean(self) -> dict[str, Any]:
-        for author in self.authors:
-            name = f"orcid-{author.pk}"
+        for name in self.authors:
             value = plain_orcid(self.cleaned_data.get(name, ""))
             self.cleaned_data[name] = value
             try:
@@ -298,4 +298,4 @@ class CameraReadyForm(forms.Form):
 
     def orcids(self) -> dict[int, str]:
         """ORCID iDs by the authors' primary keys."""
-        return {author.pk: self.cleaned_data[f"orcid-{author.pk}"] for author in self.authors}
+        return {author.pk: self.cleaned_data[name] for name, author in self.authors.items()}

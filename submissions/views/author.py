@@ -416,7 +416,8 @@ def authors(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         except Stale as stale:
             return authors_came_second(row, request, rows, stale)
         if is_autosave(request):
-            words = f"{timezone.now():%H:%M:%S} as typed; some rows are not complete"
+            why = refusal.words if rows.is_valid() else "some rows are not complete"
+            words = f"{timezone.now():%H:%M:%S} as typed; {why}"
             return JsonResponse({"saved_at": words, "version": drafting.version_of_authors(row)})
         if rows.is_valid():
             messages.error(request, refusal.words)

@@ -32,7 +32,6 @@ from submissions.models import (
     Manuscript,
     Question,
     Submission,
-    SubmissionQuerySet,
 )
 from submissions.pagemap import as_page_map
 from submissions.states import State
@@ -302,7 +301,7 @@ def late(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "edition": edition,
         "form": form,
-        "late_files": late_files(rows, drafts),
+        "late_files": with_missing(overseeing.late_files(rows), drafts),
         "permissions": LatePermission.objects.filter(submission__in=rows).select_related("submission", "given_by"),
         "drafts": [{"submission": row, "missing": missing(row)} for row in drafts] if is_over else [],
         "is_over": is_over,
@@ -310,11 +309,9 @@ def late(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "submissions/chair/late.html", context)
 
 
-def late_files(rows: SubmissionQuerySet, drafts: list[Submission]) -> list[dict[str, Any]]:
-    """Late files that may be adopted, each with what its draft would still miss."""
+def with_missing(files: list[Manuscript], drafts: list[Submission]) -> list[dict[str, Any]]:
+    """Late files, each with what its draft would still miss."""
     by_pk = {draft.pk: draft for draft in drafts}
-    late = Manuscript.objects.filter(submission__in=rows, is_late=True, is_current=False).select_related("submission")
-    files = [file for file in late if overseeing.may_change_version(file.submission)]
     return [
         {"file": file, "missing": missing(by_pk[file.submission_id], with_file=file)}
         if file.submission_id in by_pk

@@ -153,11 +153,15 @@ def test_acts_that_write_letters_are_limited_per_account_and_what_was_typed_is_s
             browser.post(f"{base}{page}/", {}, headers={"X-Autosave": value}).status_code
             for page, value in (("submit", "1"), ("authors", "0"), ("authors", "1"))
         ]
+        rows = {"authors-0-name": "Ada", "authors-0-is_contact": "on", "authors-0-ORDER": "1"}
+        authors = browser.post(f"{base}authors/", rows)
         details = browser.post(f"{base}details/", {})
         other = as_user(factories.make_user("new@uni.example")).post(f"{base}withdraw/", {})
     assert set(statuses) == {302}
     assert (over.status_code, over.headers["Retry-After"]) == (429, "3600")
-    assert limits.words_for(timedelta(hours=1)) in over.text
+    assert limits.words_for(timedelta(hours=1), is_shown=True) in over.text
+    assert "Nothing is lost" not in over.text
+    assert authors.context["typed"] == [("Name", "Ada")]
     assert "My reason<br>of two lines" in over.text
     assert (marked, details.status_code, other.status_code) == ([429, 429, 200], 422, 404)
     assert Submission.objects.get().state == "submitted"

@@ -254,6 +254,20 @@ def test_rows_that_cannot_be_saved_yet_come_back_as_typed(draft: Submission, ada
     assert [one.email for one in draft.authors.all()] == ["ada@uni.example"]
 
 
+def test_a_list_that_saves_by_itself_and_is_refused_says_why(draft: Submission, ada: Client) -> None:
+    Submission.objects.update(creator_left=True)
+    without_her = [{"name": "Bo", "email": "bo@uni.example", "is_contact": "on"}]
+    too_many = [
+        {"name": f"Author {number}", "email": f"a{number}@uni.example", "is_contact": "on"}
+        for number in range(drafting.MOST_AUTHORS + 1)
+    ]
+    for typed in (without_her, too_many):
+        rows = author_rows(draft, *typed)
+        pressed = ada.post(f"{base(draft)}authors/", rows).context["author_error"]
+        by_itself = ada.post(f"{base(draft)}authors/", rows, headers={"X-Autosave": "1"}).json()["saved_at"]
+        assert by_itself[8:] == f" as typed; {pressed}"
+
+
 def test_two_rows_with_one_address_mark_the_row(draft: Submission, ada: Client) -> None:
     row = {"name": "Ada", "email": "ada@uni.example"}
     answer = ada.post(f"{base(draft)}authors/", author_rows(draft, row | {"is_contact": "on"}, row))
@@ -837,7 +851,7 @@ def test_camera_ready_from_checklist_to_approval(
     item.save()
     form = {"running_head": "Proxy", "licence_signer": "Ada", "licence_signed_on": "2026-05-01", "alt_text_done": "on"}
     form["version"] = ada.get(address).context["form"]["version"].value()
-    orcid = f"orcid-{row.authors.get().pk}"
+    orcid = "orcid-1"
     assert ada.post(address, form | {orcid: "0000-0002-1825-0098"}).status_code == 422
     ada.post(address, form | {orcid: "0000-0002-1825-0097"})
     assert [words for words, done in ada.get(address).context["checklist"] if not done] == [
@@ -861,7 +875,7 @@ def test_camera_ready_details_that_a_co_author_saved_meanwhile_are_not_blanked_b
     bo = factories.make_user("bo@co.example", "Bo")
     row = factories.announce(factories.make_submission(edition, author))
     factories.make_author(row, bo.email, bo.name)
-    address, orcid = f"{base(row)}camera-ready/", f"orcid-{row.authors.first().pk}"
+    address, orcid = f"{base(row)}camera-ready/", "orcid-1"
     shown = {"version": ada.get(address).context["form"]["version"].value()}
     ada.post(address, shown | {"running_head": "Out of the Proxy", orcid: "0000-0002-1825-0097"})
     typed = {"licence_signer": "Bo Berg"}

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from dlonsc import codes
 from dlonsc.editions.models import Membership
 from reviews.models import Review
-from submissions.models import AuthorListRequest
+from submissions.models import AuthorListRequest, Submission
 from tests import factories
 from tests.test_access_matrix import words_of
 from tests.test_two_worlds import OBSERVERS, grouped, looks_in_this_run
@@ -62,6 +62,8 @@ def fill(world: World) -> None:
     words_of(world.edition, paper, Review.objects.get(assignment=world.assignments["mine rita"]), chair)
     factories.make_manuscript(paper, b"%PDF-1.7 late", number=2, is_current=False, is_late=True)
     factories.make_conflict(paper, world.members["spare"])
+    # Accepted, so that the author's form of the camera-ready paper is looked at too.
+    factories.announce(Submission.objects.get(edition=world.edition, title="Mine too"))
     AuthorListRequest.objects.create(
         submission=paper,
         old_list=[],

@@ -97,6 +97,11 @@ class SecondChair:
         wanted = len(now.unconfirmed(chair))
         return cls(confirmed, wanted, len(now.decisions) - confirmed - wanted, len(now.to_confirm(chair)))
 
+    @property
+    def ready(self) -> int:
+        """What she can release: all at once, so nothing while another chair must still confirm some."""
+        return 0 if self.wanted else self.confirmed + self.alone
+
 
 @dataclass(frozen=True)
 class Since:
@@ -163,6 +168,7 @@ def announce(request: ChairRequest, chair: Membership) -> HttpResponse:
         "since": since_last_look(request, now),
         "samples": _samples(recipients(now)),
         "reach": release_of(chair),
+        "not_yet": deciding.not_yet_because(chair.edition, timezone.now()),
     }
     return page(request, chair, "announce.html", context, status=422 if request.method == "POST" else 200)
 

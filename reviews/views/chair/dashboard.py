@@ -11,14 +11,16 @@ from dlonsc.editions.calendar import Phase
 from dlonsc.editions.models import Deadline, Edition, Membership
 from dlonsc.mail.models import State
 from reviews.access import sub_reviewers_overseen_by
-from reviews.actions.deciding import plan
+from reviews.actions import deciding
 from reviews.delegates import needs_delegate, open_ones
 from reviews.letters import letters_for
 from reviews.models import Assignment
 from reviews.overview import Row, Tally, is_done, rows_of
+from reviews.views.chair.announce import SecondChair
 from reviews.views.chair.door import ChairRequest, chairs_only, page
 from submissions.access import on_no_board
-from submissions.models import AuthorListRequest, Manuscript, Question
+from submissions.actions.overseeing import late_files
+from submissions.models import AuthorListRequest, Question, Submission
 from submissions.states import State as SubmissionState
 
 SENTENCES = 5
@@ -132,7 +134,7 @@ def next_acts(chair: Membership, tally: Tally, letters: int, at: datetime) -> li
         "Committee",
     )
     add(letters, "1 letter did not arrive", "{} letters did not arrive", "letters:log", "See letters")
-    for acts in (submission_acts(chair, tally, at), review_acts(chair, tally, at)):
+    for acts in (announcement_acts(chair, tally, at), submission_acts(chair, tally, at), review_acts(chair, tally, at)):
         for act in acts:
             add(*act)
     return found
@@ -144,9 +146,7 @@ Act = tuple[int, str, str, str, str, str]
 def submission_acts(chair: Membership, tally: Tally, at: datetime) -> list[Act]:
     mine = [row.submission.pk for row in tally.rows]
     requests = AuthorListRequest.objects.filter(submission__in=mine, decided_at__isnull=True).count()
-    late = (
-        Manuscript.objects.filter(submission__in=mine, is_late=True, is_current=False).values("submission").distinct()
-    )
+    late = {file.submission_id for file in late_files(Submission.objects.filter(pk__in=mine))}
     open_call = chair.edition.window(Phase.SUBMISSION, received_at=at).accepts
     return [
         (
@@ -166,7 +166,7 @@ def submission_acts(chair: Membership, tally: Tally, at: datetime) -> list[Act]:
             "",
         ),
         (
-            late.count(),
+            len(late),
             "1 submission has a late file",
             "{} submissions have late files",
             "submissions:late",
@@ -248,24 +248,49 @@ def review_acts(chair: Membership, tally: Tally, at: datetime) -> list[Act]:
             "Decide",
             "?decision=undecided",
         ),
-        *announcement_acts(chair, tally),
     ]
 
 
-def announcement_acts(chair: Membership, tally: Tally) -> list[Act]:
-    """What is decided and private: to announce, or, where two chairs release together, to confirm first."""
+def announcement_acts(chair: Membership, tally: Tally, at: datetime) -> list[Act]:
+    """What is decided and private: to announce, or, where two chairs release together, to confirm first.
 
-    def act(count: int, words: str, name: str) -> Act:
-        return (count, f"1 decision is {words}", f"{{}} decisions are {words}", "reviews:announce", name, "")
-
-    if not chair.edition.needs_second_chair or not tally.private or chair.user is None:
-        return [act(tally.private, "ready to announce", "Announce")]
-    now = plan(chair)
-    by_another = [row for row in now.decisions if now.is_read(row, chair.user)]
-    by_nobody = [row for row in now.to_confirm(chair.user) if row not in by_another]
+    Before what is missing: others wait for these, and the page shows five sentences.
+    """
+    if not tally.private or chair.user is None:
+        return []
+    if deciding.not_yet_because(chair.edition, at):
+        waiting = "can be announced once submission is closed"
+        return [
+            (
+                tally.private,
+                f"1 decision {waiting}",
+                f"{{}} decisions {waiting}",
+                "editions:dates",
+                "Dates",
+                "",
+            )
+        ]
+    ready, to_confirm = tally.private, 0
+    if chair.edition.needs_second_chair:
+        second = SecondChair.of(deciding.plan(chair), chair.user)
+        ready, to_confirm = second.ready, second.wanted if second.to_confirm else 0
     return [
-        act(len(by_another), "confirmed by another chair, for you to announce", "Announce"),
-        act(len(by_nobody), "not announced before a second chair confirms the letters", "Read and confirm"),
+        (
+            ready,
+            "1 decision is ready to announce",
+            "{} decisions are ready to announce",
+            "reviews:announce",
+            "Announce",
+            "",
+        ),
+        (
+            to_confirm,
+            "1 decision needs a second chair to confirm its letters",
+            "{} decisions need a second chair to confirm their letters",
+            "reviews:announce",
+            "Read and confirm",
+            "",
+        ),
     ]
 
 

@@ -18,7 +18,7 @@ from reviews.actions.assigning import reminded_lately
 from reviews.emails.assigning import preview_reminder
 from reviews.forecast import Forecast, forecast
 from reviews.models import Assignment
-from reviews.overview import ReviewerRow, Row, Tally, is_done, reviewers_of, rows_of
+from reviews.overview import ReviewerRow, Row, Tally, is_begun, is_done, reviewers_of, rows_of
 from reviews.views.chair.door import ChairRequest, chairs_only, page
 from submissions.access import overseen_by
 from submissions.states import State
@@ -102,7 +102,7 @@ def segment_of(people: Sequence[Person], segment: str) -> list[Assignment]:
     for person in people:
         row = person.row
         if segment == "not_started":
-            chosen += [task for task in row.open if getattr(task, "review", None) is None]
+            chosen += [task for task in row.open if not is_begun(task)]
         elif segment == "silent":
             if not row.started and not row.promised and not row.done:
                 chosen += row.open

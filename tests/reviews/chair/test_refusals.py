@@ -12,8 +12,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from dlonsc.codes import code
+from dlonsc.editions.calendar import Phase
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.mail.models import Message, State
+from reviews.actions import reviewing
+from reviews.actions.deciding import STILL_OPEN
 from reviews.emails.assigning import split_by_secrecy
 from reviews.models import Announcement, Assignment, Decision
 from reviews.views.chair.announce import SecondChair
@@ -525,17 +528,53 @@ def test_where_two_chairs_release_each_reads_what_is_confirmed_and_what_waits_fo
         shown = client.get(f"{base}/announce/").context["second"]
         return shown, [act.words for act in acts if act.address == f"{base}/announce/"]
 
-    waits = "{} not announced before a second chair confirms the letters"
-    assert said(browser) == (SecondChair(0, 1, 1, 2), [waits.format("2 decisions are")])
-    assert said(second) == (SecondChair(0, 1, 0, 1), [waits.format("1 decision is")])
+    waits = "1 decision needs a second chair to confirm its letters"
+    assert said(browser) == (SecondChair(0, 1, 1, 2), [waits])
+    assert said(second) == (SecondChair(0, 1, 0, 1), [waits])
     fingerprint = second.get(f"{base}/announce/").context["plan"].fingerprint
     second.post(f"{base}/announce/", {"confirm": "1", "fingerprint": fingerprint})
-    confirmed = "1 decision is confirmed by another chair, for you to announce"
-    assert said(browser) == (SecondChair(1, 0, 1, 2), [confirmed, waits.format("1 decision is")])
+    assert said(browser) == (SecondChair(1, 0, 1, 2), ["2 decisions are ready to announce"])
     assert said(second) == (SecondChair(0, 1, 0, 0), [])
     page = folded(browser.get(f"{base}/announce/"))
     assert "1 decision is confirmed by another chair." in page
     assert "1 decision has no other chair who may read the letters, and need no confirmation." in page
+
+
+def test_the_first_page_says_the_release_and_the_confirmation_before_what_is_missing(
+    edition: Edition, browser: Client, base: str, paper: Submission, chair: Membership, other_chair: Membership
+) -> None:
+    assert chair.user is not None
+    factories.make_decision(paper, chair.user)
+    for _ in range(2):
+        factories.make_submission(edition)
+    factories.make_manuscript(paper, b"%PDF-1.7 late", number=2, is_current=False, is_late=True)
+
+    def first() -> str:
+        words: str = browser.get(f"{base}/").context["next"][0].words
+        return words
+
+    assert first() == "1 decision is ready to announce"
+    Edition.objects.update(needs_second_chair=True)
+    assert first() == "1 decision needs a second chair to confirm its letters"
+
+
+def test_while_submission_is_open_both_pages_say_so_before_anything_is_typed(
+    edition: Edition, browser: Client, base: str, paper: Submission, chair: Membership
+) -> None:
+    assert chair.user is not None
+    factories.make_decision(paper, chair.user)
+    dates = reverse("editions:dates", args=[edition.slug])
+    with time_machine.travel(factories.AT, tick=False):
+        browser.force_login(chair.user)
+        first = browser.get(f"{base}/").context["next"][0]
+        shown = browser.get(f"{base}/announce/")
+        refused = release(browser, base, accepts=1, rejects=0)
+    assert (first.words, first.address) == ("1 decision can be announced once submission is closed", dates)
+    for page in (shown, refused):
+        assert page.context["not_yet"] == STILL_OPEN
+        assert f'{STILL_OPEN} <a class="button" href="{dates}">Dates</a>' in folded(page)
+        assert 'name="accepts"' not in folded(page)
+    assert Announcement.objects.count() == 0
 
 
 def test_the_decisions_page_counts_apart_what_is_announced_already(
@@ -595,3 +634,46 @@ def test_a_stopped_announcement_is_shown_to_who_made_it_and_exists_for_nobody_el
         assert as_user(other_chair).get(address).status_code == 404
         assert browser.post(f"{address}stop/").status_code == 404
         assert browser.get(f"{base}/announce/999/").status_code == 404
+
+
+def test_progress_counts_no_missing_reviewer_of_a_paper_whose_decision_is_known(
+    edition: Edition, browser: Client, base: str, paper: Submission
+) -> None:
+    Edition.objects.update(reviews_per_submission=3)
+    factories.announce(factories.make_submission(edition), at=AT - HELD)
+    words = folded(browser.get(f"{base}/progress/"))
+    assert (
+        "0 of 6 reviews submitted, 3 still needed, 3 not needed any more because the decision is known. "
+        "No reviewer yet: 3 of those still needed."
+    ) in words
+    assert browser.get(f"{base}/").context["tally"].unassigned == 3
+
+
+def test_a_text_that_came_after_the_end_begins_no_review(
+    edition: Edition, browser: Client, base: str, paper: Submission, reviewers: list[Membership]
+) -> None:
+    task, writer = factories.make_assignment(paper, reviewers[0]), reviewers[0].user
+    assert writer is not None
+    edition.deadlines.filter(phase=Phase.REVIEW).update(cutoff_at=factories.AT, is_soft=False)
+    late = reviewing.save_review(assignment=task, fields={"summary": "Late"}, based_on=0, by=writer, at=AT)
+    assert (late.is_aside, late.review.version) == (True, 0)
+    people = browser.get(f"{base}/progress/").context["people"]
+    assert sum(person.row.started for person in people) == 0
+    assert browser.get(f"{base}/progress/", {"segment": "not_started"}).context["tasks"] == [task]
+    assert ">not started<" in folded(browser.get(f"{base}/submissions/1/"))
+
+
+def test_a_late_file_is_asked_for_as_long_as_it_can_be_adopted(
+    edition: Edition, browser: Client, base: str, paper: Submission
+) -> None:
+    factories.make_manuscript(paper)
+    factories.make_manuscript(paper, b"%PDF-1.7 late", is_current=False, is_late=True)
+
+    def asked_and_listed() -> tuple[list[str], int]:
+        acts = browser.get(f"{base}/").context["next"]
+        late = reverse("submissions:late", args=[edition.slug])
+        return [act.words for act in acts if act.address == late], len(browser.get(late).context["late_files"])
+
+    assert asked_and_listed() == (["1 submission has a late file"], 1)
+    factories.announce(paper, at=AT - HELD)
+    assert asked_and_listed() == ([], 0)

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dlonsc.accounts.models import User
+from dlonsc.editions.calendar import Phase
 from dlonsc.editions.models import Edition, Membership
 from reviews.models import Assignment, Review
 from reviews.offline import form_text, read_forms
@@ -91,3 +92,17 @@ def test_a_file_that_is_no_text_is_refused(
     answer = as_user(reviewer).post(reverse("reviews:offline_upload", args=[edition.slug]), {"file": file})
     assert answer.status_code == 422
     assert "UTF-8" in answer.text
+
+
+def test_a_form_that_comes_after_the_end_is_shown_where_its_text_is_kept(
+    edition: Edition, reviewer: Membership, as_user: Callable[[User | Membership | None], Client]
+) -> None:
+    submission = factories.make_submission(edition)
+    factories.make_assignment(submission, reviewer)
+    edition.deadlines.filter(phase=Phase.REVIEW).update(is_soft=False, cutoff_at=factories.AT)
+    where = reverse("reviews:offline_upload", args=[edition.slug])
+    typed = {"pasted": form_text(edition, submission, FIELDS), "keep": "1"}
+    answer = as_user(reviewer).post(where, typed, follow=True)
+    assert answer.redirect_chain == [(reverse("reviews:own", args=[edition.slug]), 302)]
+    assert "kept on this page for you" in answer.text
+    assert "Two paragraphs." in answer.text
