@@ -633,7 +633,7 @@ def test_a_stopped_announcement_is_shown_to_who_made_it_and_exists_for_nobody_el
         assert browser.get(address).status_code == 200
         assert as_user(other_chair).get(address).status_code == 404
         assert browser.post(f"{address}stop/").status_code == 404
-        assert browser.get(f"{base}/announce/999/").status_code == 404
+        assert browser.get(reverse("reviews:announcement", args=(chair.edition.slug, 999))).status_code == 404
 
 
 def test_progress_counts_no_missing_reviewer_of_a_paper_whose_decision_is_known(
@@ -654,7 +654,7 @@ def test_a_text_that_came_after_the_end_begins_no_review(
 ) -> None:
     task, writer = factories.make_assignment(paper, reviewers[0]), reviewers[0].user
     assert writer is not None
-    edition.deadlines.filter(phase=Phase.REVIEW).update(cutoff_at=factories.AT, is_soft=False)
+    edition.deadlines.filter(phase=Phase.REVIEW).update(cutoff_at=AT, is_soft=False)
     late = reviewing.save_review(assignment=task, fields={"summary": "Late"}, based_on=0, by=writer, at=AT)
     assert (late.is_aside, late.review.version) == (True, 0)
     people = browser.get(f"{base}/progress/").context["people"]
