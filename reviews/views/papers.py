@@ -137,7 +137,7 @@ def offline_upload(request: HttpRequest, slug: str) -> HttpResponse:
         words |= {"found": filled, "errors": errors, "text": form.text()}
         if not errors and filled and "keep" in request.POST:
             at, by = timezone.now(), person(request)
-            kept, is_late = [], False
+            kept, too_late, is_late = [], [], False
             for entry in filled:
                 assignment = rows[entry.number]
                 review = getattr(assignment, "review", None)
@@ -148,13 +148,18 @@ def offline_upload(request: HttpRequest, slug: str) -> HttpResponse:
                     by=by,
                     at=at,
                 )
-                if saved.closed:
+                if not saved.is_kept:
+                    too_late.append(f"Submission {entry.number}: {saved.closed}")
+                elif saved.closed:
                     is_late = True
                     messages.warning(request, f"Submission {entry.number}: {saved.closed} {KEPT_BESIDE}")
                 else:
                     kept.append(str(entry.number))
             if kept:
                 messages.success(request, f"Kept as drafts: {', '.join(kept)}. Nothing is submitted yet.")
+            if too_late:
+                messages.error(request, f"{' '.join(too_late)} It came too late to be kept here; it stands below.")
+                return render(request, "reviews/reviewer/offline.html", words | {"found": []}, status=409)
             return redirect("reviews:own" if is_late else "reviews:home", slug)
     return render(
         request, "reviews/reviewer/offline.html", words, status=422 if words["errors"] or form.errors else 200

@@ -311,7 +311,9 @@ def keep(request: HttpRequest, assignment: Assignment) -> HttpResponse:
         at=timezone.now(),
     )
     if saved.closed:
-        messages.warning(request, f"{saved.closed} {KEPT_BESIDE if saved.is_kept else NOT_KEPT}")
+        # A warning tells the browser that it need not keep the text any longer (frame.js); an error does not.
+        tell = messages.warning if saved.is_kept else messages.error
+        tell(request, f"{saved.closed} {KEPT_BESIDE if saved.is_kept else NOT_KEPT}")
         return redirect("reviews:own", slug)
     if saved.is_aside:
         messages.warning(

@@ -30,7 +30,7 @@ from reviews.forms.subreviewing import DeclineForm
 from reviews.models import Review, ReviewVersion, SubReviewer
 from reviews.subreviewers import read_token
 from reviews.views.papers import CANNOT
-from reviews.views.reviewer import based_on, current_manuscript, person, shown_text, signed_in_or_403
+from reviews.views.reviewer import NOT_KEPT, based_on, current_manuscript, person, shown_text, signed_in_or_403
 from submissions.access import authors_shown_to_reviewers
 from submissions.downloads import serve
 
@@ -156,6 +156,9 @@ def keep(request: HttpRequest, row: SubReviewer) -> HttpResponse:
     except reviewing.ReviewingError as error:
         messages.error(request, str(error))
         return redirect("reviews:sub_review", slug, number)
+    if not saved.is_kept:
+        messages.error(request, f"{saved.closed} {NOT_KEPT}")
+        return redirect("reviews:sub_review", slug, number)
     if saved.is_aside:
         messages.warning(request, saved.closed or ASIDE)
         return redirect("reviews:sub_versions", slug, number)
@@ -183,7 +186,8 @@ def autosave(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     except reviewing.ReviewingError as error:
         return JsonResponse({"message": f"Not saved: {error}"}, status=410)
     if saved.closed:
-        return JsonResponse({"message": saved.closed, "kept": True}, status=409)
+        words = saved.closed if saved.is_kept else f"{saved.closed} {NOT_KEPT}"
+        return JsonResponse({"message": words, "kept": saved.is_kept}, status=409)
     if saved.is_aside:
         # No new version for the page: what it sends next is still based on the older text, and kept aside too.
         return JsonResponse({"message": f"{ASIDE} Reload to see the newer.", "kept": True}, status=409)

@@ -535,7 +535,9 @@ def test_what_an_open_page_sends_once_reviewing_is_closed_is_kept_for_her(
     row = accepted(case, sue)
     for _ in range(saves):
         saved(row, sue)
-    case.paper.edition.deadlines.filter(phase=Phase.REVIEW).update(cutoff_at=AT, is_soft=False)
+    case.paper.edition.deadlines.filter(phase=Phase.REVIEW).update(
+        cutoff_at=AFTER_DEADLINE - timedelta(hours=1), is_soft=False
+    )
     browser = as_user(sue)
     by_itself = browser.post(page_of(case, "autosave/"), TEXT | {"summary": "By itself", "version": saves})
     assert (by_itself.status_code, by_itself.json()) == (409, {"message": subreviewing.CLOSED, "kept": True})
@@ -549,6 +551,21 @@ def test_what_an_open_page_sends_once_reviewing_is_closed_is_kept_for_her(
     assert (asides.count(), set(asides.values_list("saved_by", flat=True))) == (2, {sue.pk})
     review = Review.objects.get()
     assert (review.version, review.summary) == (saves, "Sue's summary." if saves else "")
+
+
+def test_what_an_open_page_sends_days_after_the_end_is_told_not_to_be_kept(
+    case: Case, sue: User, as_user: Browser
+) -> None:
+    saved(accepted(case, sue), sue)
+    case.paper.edition.deadlines.filter(phase=Phase.REVIEW).update(
+        cutoff_at=AFTER_DEADLINE - timedelta(days=3), is_soft=False
+    )
+    typed = TEXT | {"summary": "Days late", "version": 1}
+    by_itself = as_user(sue).post(page_of(case, "autosave/"), typed)
+    assert (by_itself.status_code, by_itself.json()["kept"]) == (409, False)
+    plain = as_user(sue).post(page_of(case), typed, follow=True)
+    assert [(one.level_tag, "too late" in str(one)) for one in plain.context["messages"]] == [("error", True)]
+    assert not ReviewVersion.objects.filter(is_aside=True).exists()
 
 
 def change_text(case: Case) -> None:

@@ -1,11 +1,13 @@
 """The text form comes back as it went out; what does not fit is named by its line."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -99,10 +101,24 @@ def test_a_form_that_comes_after_the_end_is_shown_where_its_text_is_kept(
 ) -> None:
     submission = factories.make_submission(edition)
     factories.make_assignment(submission, reviewer)
-    edition.deadlines.filter(phase=Phase.REVIEW).update(is_soft=False, cutoff_at=factories.AT)
+    end = timezone.now() - timedelta(hours=1)
+    edition.deadlines.filter(phase=Phase.REVIEW).update(is_soft=False, cutoff_at=end)
     where = reverse("reviews:offline_upload", args=[edition.slug])
     typed = {"pasted": form_text(edition, submission, FIELDS), "keep": "1"}
     answer = as_user(reviewer).post(where, typed, follow=True)
     assert answer.redirect_chain == [(reverse("reviews:own", args=[edition.slug]), 302)]
     assert "kept on this page for you" in answer.text
+    assert "Two paragraphs." in answer.text
+
+
+def test_a_form_that_comes_days_after_the_end_stays_on_its_page_with_the_reason(
+    edition: Edition, reviewer: Membership, as_user: Callable[[User | Membership | None], Client]
+) -> None:
+    submission = factories.make_submission(edition)
+    factories.make_assignment(submission, reviewer)
+    edition.deadlines.filter(phase=Phase.REVIEW).update(is_soft=False, cutoff_at=timezone.now() - timedelta(days=3))
+    typed = {"pasted": form_text(edition, submission, FIELDS), "keep": "1"}
+    answer = as_user(reviewer).post(reverse("reviews:offline_upload", args=[edition.slug]), typed)
+    assert answer.status_code == 409
+    assert "too late to be kept here" in answer.text
     assert "Two paragraphs." in answer.text

@@ -220,6 +220,9 @@ def test_a_window_that_goes_on_after_the_end_leaves_one_text_and_is_told_when_it
     Assignment.objects.update(removed_at=AT - timedelta(days=2))
     answer = client.post(where, {"summary": "Late.", "version": "1"}, headers={"X-Window": "one"})
     assert (answer.status_code, answer.json()["kept"]) == (409, False)
+    # Pressed: an error, by which the browser goes on keeping what it has.
+    plain = client.post(address("review", 1), {"summary": "Late.", "version": "1"}, follow=True)
+    assert [one.level_tag for one in plain.context["messages"]] == ["error"]
 
 
 def test_an_ended_task_opens_no_door_to_others_and_keeps_no_empty_form(
