@@ -201,7 +201,7 @@ def move_submission(edition: Edition, chair: Membership, at: datetime, **changes
     [
         {"announced": datetime(2027, 3, 31, 23, 59)},  # noqa: DTZ001
         {"is_soft": True},
-        {"grace_minutes": 60 * 24 * 365},
+        {"grace_minutes": 60 * 24 * 20},
     ],
 )
 def test_submission_does_not_open_again_while_an_announcement_is_held(
