@@ -96,8 +96,8 @@ def test_a_text_whose_save_failed_holds_up_signing_out_and_one_that_was_saved_do
     expect(page.locator("textarea[name=summary]")).to_have_value(TYPED)
     page.get_by_role("button", name="Save", exact=True).first.click()
     expect(page.locator("[data-message=success]")).to_be_visible()
-    # The message is in the page before its scripts have run, of which one empties the browser's store; they are deferred,
-    # so they have once the document is complete.
+    # The message is in the page before its scripts have run, of which one empties the browser's store; they are
+    # deferred, so they have once the document is complete.
     page.wait_for_load_state("domcontentloaded")
     assert ([row.summary for row in Review.objects.all()], page.evaluate(DRAFTS)) == ([TYPED], 0)
     page.goto("/me/")
