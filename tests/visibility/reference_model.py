@@ -249,10 +249,11 @@ class Workshop:
             words |= {paper.decision.words, *paper.decision.shown} if self.is_known(paper) and paper.decision else set()
         if self.oversees(name, paper):
             words |= {paper.title, *paper.chairs_notes} | {word for _, word in paper.questions}
+            # What was submitted stays readable to chairs when its task is taken back.
             words |= {
                 word
-                for task in self.submitted(paper)
-                if task.official
+                for task in self.tasks
+                if task.paper == paper.number and task.official
                 for word in (task.official.word, task.official.note)
             }
             words |= set(paper.chairs_words) | paper.told
