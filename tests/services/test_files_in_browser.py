@@ -74,6 +74,7 @@ MAKE = """
 import base64, json
 from datetime import timedelta
 from django.utils import timezone
+from dlonsc.codes import code
 from dlonsc.editions.models import Deadline
 from submissions.checks import as_json, rules_for
 from submissions.files import path_of
