@@ -45,7 +45,8 @@ ADMINISTRATOR = frozenset({"administrator"})
 NOBODY: frozenset[str] = frozenset()
 
 # Her own texts stay readable for who lost a task or left, and what her browser still holds is shown there.
-WROTE_OR_REVIEWS = REVIEWERS | {"former reviewer"}
+# A former reviewer too, once she wrote something or was told of a task; this one did not and was not.
+WROTE_OR_REVIEWS = REVIEWERS
 WROTE_OR_REVIEWS_IT = ITS_REVIEWER
 
 POLICY: dict[str, frozenset[str]] = {
