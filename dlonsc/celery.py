@@ -25,5 +25,6 @@ app.conf.beat_schedule = {
     "ask what must always be true": {"task": "reviews.tasks.audit", "schedule": crontab(hour=3, minute=17)},
     "find conflicts of new members": {"task": "submissions.tasks.sweep_conflicts", "schedule": 600.0},
     "compute sentence vectors": {"task": "reviews.tasks.embed_texts", "schedule": 300.0},
+    "tell chairs of late reviews": {"task": "reviews.tasks.tell_late_reviews", "schedule": 60.0},
     "tell chairs of late conflicts": {"task": "reviews.tasks.tell_late_conflicts", "schedule": 600.0},
 }

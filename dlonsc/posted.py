@@ -1,5 +1,10 @@
-"""What browsers send, made harmless before a view reads it: text without NULs, and whole numbers of bounded size."""
+"""What browsers send, made harmless before a view reads it: text without NULs, and whole numbers of bounded size.
 
+And what stands for all that a page showed, so that what comes back is about that and nothing else.
+"""
+
+import hashlib
+import json
 import re
 from collections.abc import Callable
 from typing import Any
@@ -21,6 +26,11 @@ def whole_number(text: str | None, other: int = 0) -> int:
     Not `str.isdigit`, which is true of "²", nor a bare `int`, which reads numbers that no database holds.
     """
     return int(text) if text is not None and WHOLE.fullmatch(text.strip()) else other
+
+
+def fingerprint(values: Any) -> str:
+    """What stands for plain values, as 128 bits: it changes with each of them."""
+    return hashlib.sha256(json.dumps(values, sort_keys=True, default=str).encode()).hexdigest()[:32]
 
 
 class WithoutNul:

@@ -11,6 +11,7 @@ from dlonsc.mail.apart import apart
 from reviews import invariants, likeness, reminders
 from reviews.conflicts import refresh_all
 from reviews.late_conflicts import name_missing_handlers, tell_chairs, tell_tasks_left
+from reviews.late_reviews import tell_of_late_reviews
 
 
 @shared_task(name="reviews.tasks.remind")
@@ -43,6 +44,12 @@ def tell_late_conflicts() -> None:
             name_missing_handlers(edition, at=now)
             tell_chairs(edition, now)
             tell_tasks_left(edition, at=now)
+
+
+@shared_task(name="reviews.tasks.tell_late_reviews")
+def tell_late_reviews() -> None:
+    """While letters of decisions are held: tell chairs of reviews that they do not hold."""
+    tell_of_late_reviews(timezone.now())
 
 
 @shared_task(name="reviews.tasks.embed_texts")

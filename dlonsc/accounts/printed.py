@@ -26,23 +26,21 @@ def is_hidden(sign: str) -> bool:
 
 
 def without_hidden(text: str) -> str:
-    """A text that nobody typed, as from a PDF, without what cannot be seen."""
-    return "".join(sign for sign in text if not is_hidden(sign))
+    """The text as it is seen. Nobody meant what she could not see: it comes along with what is pasted."""
+    spaced = " ".join(text.split())  # tabs and breaks of lines are control signs, and part words
+    return "".join(sign for sign in spaced if not is_hidden(sign)).strip()
 
 
-def validate_printed(text: str) -> None:
-    hidden = next((sign for sign in text if is_hidden(sign)), None)
-    if hidden is not None:
-        name = unicodedata.name(hidden, "a control sign").lower()
-        raise ValidationError(
-            f"This holds a sign that cannot be seen (U+{ord(hidden):04X}, {name}). Delete it, or type the words anew."
-        )
+def validate_seen(text: str) -> None:
     if not any(unicodedata.category(sign)[0] in SEEN for sign in text):
         raise ValidationError("Write at least one letter or digit.")
 
 
 class PrintedField(forms.CharField):
-    """One line that is printed: a title, a name."""
+    """One line that is printed, a title or a name, without what cannot be seen."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(validators=[validate_printed], **kwargs)
+        super().__init__(validators=[validate_seen], **kwargs)
+
+    def to_python(self, value: Any) -> str:
+        return without_hidden(super().to_python(value) or "")

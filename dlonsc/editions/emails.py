@@ -154,66 +154,82 @@ def post_date_changed(
     )
 
 
-def post_new_chair(membership: Membership, chair: Membership, at: datetime) -> Message | None:
-    """Tell a chair that somebody has become a chair beside her."""
-    edition = membership.edition
+def to_chair(
+    chair: Membership,
+    letter: str,
+    edition: Edition,
+    *,
+    key: str,
+    about: str,
+    at: datetime,
+    context: dict[str, Any],
+    thread: str = "",
+    guard: dict[str, Any] | None = None,
+) -> Message | None:
+    """A letter to a chair at the address of her account or, without one, where she was invited."""
     return post(
-        key=f"new-chair:{membership.pk}:{chair.pk}:{at.isoformat()}",
+        key=key,
         to_email=chair.user.email if chair.user else chair.email,
         to_name=chair.name,
-        letter="editions/emails/new_chair",
-        context={"edition": edition, "chair": chair, "member": membership},
+        letter=letter,
+        context={"edition": edition, **context},
         head=letterhead(edition),
         at=at,
+        about=about,
+        thread=thread,
+        guard=guard,
+    )
+
+
+def post_new_chair(membership: Membership, chair: Membership, at: datetime) -> Message | None:
+    """Tell a chair that somebody has become a chair beside her."""
+    return to_chair(
+        chair,
+        "editions/emails/new_chair",
+        membership.edition,
+        key=f"new-chair:{membership.pk}:{chair.pk}:{at.isoformat()}",
         about=label_of(membership),
+        at=at,
+        context={"chair": chair, "member": membership},
     )
 
 
 def post_chair_ended(membership: Membership, chair: Membership, *, by: User, at: datetime) -> Message | None:
     """Tell a chair, or the person herself, that somebody is no chair any more."""
-    edition = membership.edition
-    return post(
+    is_self, two_release = membership.pk == chair.pk, membership.edition.needs_second_chair
+    return to_chair(
+        chair,
+        "editions/emails/chair_ended",
+        membership.edition,
         key=f"chair-ended:{membership.pk}:{chair.pk}:{at.isoformat()}",
-        to_email=chair.user.email if chair.user else chair.email,
-        to_name=chair.name,
-        letter="editions/emails/chair_ended",
-        context={
-            "edition": edition,
-            "member": membership,
-            "is_self": membership.pk == chair.pk,
-            "by": str(by),
-            "two_release": edition.needs_second_chair,
-        },
-        head=letterhead(edition),
-        at=at,
         about=label_of(membership),
+        at=at,
+        context={"member": membership, "is_self": is_self, "by": str(by), "two_release": two_release},
     )
 
 
 def post_one_releases(edition: Edition, chair: Membership, *, by: User, at: datetime) -> Message | None:
     """Tell a chair that decisions are released without a second chair from now on."""
-    return post(
+    return to_chair(
+        chair,
+        "editions/emails/one_releases",
+        edition,
         key=f"one-releases:{edition.pk}:{chair.pk}:{at.isoformat()}",
-        to_email=chair.user.email if chair.user else chair.email,
-        to_name=chair.name,
-        letter="editions/emails/one_releases",
-        context={"edition": edition, "by": str(by)},
-        head=letterhead(edition),
-        at=at,
         about=f"edition:{edition.pk}",
+        at=at,
+        context={"by": str(by)},
     )
 
 
 def post_mass_reading(chair: Membership, reader: User, opened: int, *, at: datetime) -> Message | None:
     """Tell a chair that one account opened unusually many papers or people; one letter per account and hour."""
     edition = chair.edition
-    return post(
+    return to_chair(
+        chair,
+        "editions/emails/mass_reading",
+        edition,
         key=f"mass-reading:{edition.pk}:{reader.pk}:{at:%Y-%m-%dT%H}:{chair.pk}",
-        to_email=chair.user.email if chair.user else chair.email,
-        to_name=chair.name,
-        letter="editions/emails/mass_reading",
-        context={"edition": edition, "chair": chair, "reader": reader, "opened": opened, "read_at": at},
-        head=letterhead(edition),
-        at=at,
         about=f"edition:{edition.pk}",
+        at=at,
+        context={"chair": chair, "reader": reader, "opened": opened, "read_at": at},
     )

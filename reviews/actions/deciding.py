@@ -1,7 +1,5 @@
 """What chairs do at the end: decide in private, announce once, stop while held, correct afterwards."""
 
-import hashlib
-import json
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -15,6 +13,7 @@ from dlonsc.editions.models import Edition, LetterText, Membership
 from dlonsc.history.record import record
 from dlonsc.mail.ledger import cancel_campaign
 from dlonsc.mail.models import Campaign, Message, State
+from dlonsc.posted import fingerprint
 from reviews.access import decisions_overseen_by
 from reviews.actions.assigning import Refused
 from reviews.emails.chairing import post_decision_corrected
@@ -200,7 +199,7 @@ def plan(chair: Membership) -> Plan:
         row.pk: _fingerprint(row, authors, shown, edition.own_texts.get(kind_of(row.verdict)), edition)
         for row in decisions
     }
-    whole = hashlib.sha256("".join(prints.values()).encode()).hexdigest()[:32]
+    whole = fingerprint(list(prints.values()))
     return Plan(edition, decisions, undecided, authors, reviews, whole, shown, prints)
 
 
@@ -257,7 +256,7 @@ def _fingerprint(
     people = [[author.name, author.email] for author in authors.get(row.submission_id, [])]
     frame = [row.submission.title, edition.name, edition.title, edition.sender, edition.reply_to, edition.contact_email]
     told = [row.pk, row.version, people, shown[row.pk], own.pk if own else None, frame]
-    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:32]
+    return fingerprint(told)
 
 
 @transaction.atomic
@@ -404,7 +403,7 @@ class Correction:
     @property
     def fingerprint(self) -> str:
         told = [[letter.author.email, letter.subject, letter.text] for letter in self.letters]
-        return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:32]
+        return fingerprint(told)
 
 
 def draft_correction(decision: Decision, *, verdict: str, to_authors: str, at: datetime) -> Correction:

@@ -1,7 +1,5 @@
 """A chair writes to an audience: first a dry run, then the release with the number that she typed."""
 
-import hashlib
-import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,6 +11,7 @@ from dlonsc.history.record import record
 from dlonsc.mail.ledger import cancel_campaign
 from dlonsc.mail.models import Campaign, Message
 from dlonsc.mail.placeholders import Block, is_broken, unknown
+from dlonsc.posted import fingerprint
 from reviews.actions.assigning import Refused
 from reviews.audiences import BY_KEY, Audience
 from reviews.emails.mailing import Person, post_mailing, post_to_myself
@@ -48,7 +47,7 @@ def dry_run(chair: Membership, mailing: Mailing, at: datetime) -> DryRun:
         [person for person in people if person.key not in had] if last else [],
         [name for key, name in had.items() if key not in now],
         last.released_at if last else None,
-        hashlib.sha256(json.dumps(told).encode()).hexdigest()[:32],
+        fingerprint(told),
     )
 
 

@@ -16,9 +16,8 @@ from reviews.access import assigned_to
 from reviews.actions.discussing import note_change
 from reviews.actions.ending import Ending, end_with
 from reviews.conflicts import bar_named
-from reviews.emails.chairing import post_review_after_letters
 from reviews.emails.reviewing import post_profile_correction, post_refusal
-from reviews.models import Announcement, Assignment, Review, ReviewVersion
+from reviews.models import Assignment, Review, ReviewVersion
 from submissions.access import overseen_by
 from submissions.models import Conflict, ConflictKind, ConflictSource, Submission
 
@@ -263,19 +262,7 @@ def submit_review(*, assignment: Assignment, based_on: int, by: User, at: dateti
         end_with([assignment], ending=Ending.SUBMITTED, by=by, at=at)
     else:
         note_change(assignment, review, old_score, note, at)
-    tell_of_held_letters(review, is_first=is_first, at=at)
     return review
-
-
-def tell_of_held_letters(review: Review, *, is_first: bool, at: datetime) -> None:
-    """While an announcement is held, its chairs learn that its letters were written before this review."""
-    assignment = review.assignment
-    held = Announcement.objects.filter(
-        decisions__submission=assignment.submission_id, release_at__gt=at, stopped_at__isnull=True
-    ).first()
-    if held is not None:
-        for chair in other_chairs(assignment):
-            post_review_after_letters(review, held, chair, is_first=is_first, at=at)
 
 
 def other_chairs(assignment: Assignment) -> list[Membership]:

@@ -12,6 +12,7 @@ from django.db.models.functions import Lower
 from dlonsc.accounts.models import User
 from dlonsc.editions.calendar import Phase
 from dlonsc.editions.models import Edition, Membership, Topic
+from dlonsc.posted import fingerprint
 from submissions import emails, telling
 from submissions.access import open_to
 from submissions.actions.moves import (
@@ -20,7 +21,6 @@ from submissions.actions.moves import (
     PRESSED_TWICE,
     Refused,
     Stale,
-    fingerprint,
     is_open_to_change,
     may_recast,
     note,

@@ -1,7 +1,5 @@
 """What all verbs share: the move of a state by compare-and-set, and the line in the history."""
 
-import hashlib
-import json
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -37,11 +35,6 @@ class NoRoom(Refused):
 A_PRESS = timedelta(minutes=1)
 PRESSED_TWICE = "This was sent a moment ago already; nothing was written twice."
 DECIDED = "The decision is announced; write to the chairs about any change now."
-
-
-def fingerprint(values: Any) -> str:
-    """What stands for plain values where two windows may save them."""
-    return hashlib.sha256(json.dumps(values, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
 def too_late(edition: Edition, received_at: datetime) -> str:

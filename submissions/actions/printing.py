@@ -10,8 +10,9 @@ from django.db import transaction
 
 from dlonsc.accounts.models import User
 from dlonsc.editions.calendar import Phase
+from dlonsc.posted import fingerprint
 from submissions import emails
-from submissions.actions.moves import Refused, Stale, fingerprint, note, window_of
+from submissions.actions.moves import Refused, Stale, note, window_of
 from submissions.actions.sending import is_second_press, judge_bytes, keep
 from submissions.archives import faults_of
 from submissions.checks import check_item

@@ -19,11 +19,11 @@ from dlonsc.editions.arrival import begun_at, received_at
 from dlonsc.editions.calendar import Phase
 from dlonsc.editions.models import Deadline, Membership
 from dlonsc.editions.views.doors import signed_in
-from dlonsc.posted import whole_number
+from dlonsc.posted import fingerprint, whole_number
 from submissions import frontpage, receipts
 from submissions.access import authored_by, authors_among, looked_at_by, one
 from submissions.actions import drafting, sending
-from submissions.actions.moves import NoRoom, Refused, Stale, fingerprint, may_recast, too_late, window_of
+from submissions.actions.moves import NoRoom, Refused, Stale, may_recast, too_late, window_of
 from submissions.conflicts import Committee, computed_conflicts
 from submissions.downloads import serve
 from submissions.forms.author import (

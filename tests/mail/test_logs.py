@@ -26,6 +26,7 @@ JOBS = (
     "reviews.tasks.remind",
     "reviews.tasks.audit",
     "reviews.tasks.tell_late_conflicts",
+    "reviews.tasks.tell_late_reviews",
     "submissions.tasks.sweep_checks",
     "submissions.tasks.sweep_conflicts",
 )

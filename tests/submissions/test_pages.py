@@ -618,30 +618,34 @@ def test_waiting_authors_see_one_status_line_and_nothing_of_the_reviews(
     assert "Rita" not in after
 
 
+@pytest.mark.parametrize("text", ["\u200b", "\u00ad", "\u202e", "\u3164", "\u0301", "\u200d", "\u2800 \ufeff"])
+def test_a_title_or_name_of_which_nothing_is_seen_is_none(draft: Submission, ada: Client, text: str) -> None:
+    begun = ada.post("/dlonsc-2026/submissions/new/", {"title": text})
+    assert (begun.status_code, bool(begun.context["form"]["title"].errors)) == (422, True)
+    saved = ada.post(f"{base(draft)}details/", details(draft, title=text))
+    assert (saved.status_code, bool(saved.context["details"]["title"].errors)) == (422, True)
+    rows = author_rows(draft, {"name": text, "email": "ada@uni.example", "is_contact": "on"})
+    assert ada.post(f"{base(draft)}authors/", rows).status_code == 422
+    ada.post("/account/", {"name": text})
+    assert (Submission.objects.get().title, User.objects.filter(name=text).exists()) == (draft.title, False)
+
+
 @pytest.mark.parametrize(
-    ("text", "words"),
+    ("pasted", "seen"),
     [
-        ("\u200b", "U+200B, zero width space"),
-        ("\u00ad", "U+00AD, soft hyphen"),
-        ("\u202elive", "U+202E, right-to-left override"),
-        ("\u3164", "U+3164, hangul filler"),
-        ("\u0301", "at least one letter or digit"),
-        ("\u200d", "at least one letter or digit"),
+        ("Dis\u00adtri\u00adbuted\ttraining", "Distributed training"),
+        ("\ufeffScaling\u200b laws", "Scaling laws"),
+        ("Paper \u202eevil\u202c 1", "Paper evil 1"),
+        ("\u2066Halo\u2069  exchange ", "Halo exchange"),
     ],
 )
-def test_a_title_or_name_that_is_not_what_it_looks_like_stays_typed_with_the_reason_beside_it(
-    draft: Submission, ada: Client, text: str, words: str
+def test_what_cannot_be_seen_in_a_pasted_title_or_name_is_left_out_and_stops_nobody(
+    draft: Submission, ada: Client, pasted: str, seen: str
 ) -> None:
-    begun = ada.post("/dlonsc-2026/submissions/new/", {"title": text})
-    assert (begun.status_code, words in begun.text, begun.context["form"]["title"].value()) == (422, True, text)
-    saved = ada.post(f"{base(draft)}details/", details(draft, title=text))
-    assert (saved.status_code, words in saved.text, saved.context["details"]["title"].value()) == (422, True, text)
-    rows = author_rows(draft, {"name": text, "email": "ada@uni.example", "is_contact": "on"})
-    listed = ada.post(f"{base(draft)}authors/", rows)
-    assert (listed.status_code, words in listed.text) == (422, True)
-    named = ada.post("/account/", {"name": text})
-    assert (words in named.text, User.objects.filter(name=text).exists()) == (True, False)
-    assert Submission.objects.get().title == draft.title
+    assert ada.post(f"{base(draft)}details/", details(draft, title=pasted)).status_code == 302
+    rows = author_rows(draft, {"name": pasted, "email": "ada@uni.example", "is_contact": "on"})
+    assert ada.post(f"{base(draft)}authors/", rows).status_code == 302
+    assert (Submission.objects.get().title, [row.name for row in draft.authors.all()]) == (seen, [seen])
 
 
 @pytest.mark.parametrize(

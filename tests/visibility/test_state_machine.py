@@ -47,6 +47,7 @@ from dlonsc.mail.transport import Answer, Envelope, LastLook, Outcome
 from reviews import access
 from reviews.actions import assigning, deciding, discussing, reviewing
 from reviews.invariants import breaches
+from reviews.late_reviews import tell_of_late_reviews
 from reviews.models import Announcement, Assignment, Decision, ReviewVersion
 from reviews.persons import data_of
 from submissions.access import (
@@ -726,6 +727,8 @@ class Story(RuleBasedStateMachine):
                 assignment=row, based_on=based_on, by=self.users[task.reviewer], at=self.now, note=word
             ),
         )
+        # The beat's turn: nothing of it happens in the reviewer's request.
+        tell_of_late_reviews(self.now)
         self.touch(task.reviewer, paper)
 
     @precondition(lambda self: self.desk())

@@ -1,7 +1,5 @@
 """The committee: the board of invitations, roles, the pasted list, and the page behind an invitation's link."""
 
-import hashlib
-import json
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -26,7 +24,7 @@ from dlonsc.editions.views.doors import chairs_page
 from dlonsc.editions.views.settings import person
 from dlonsc.mail.models import Message
 from dlonsc.mail.models import State as LetterState
-from dlonsc.posted import whole_number
+from dlonsc.posted import fingerprint, whole_number
 
 SILENT_AFTER = timedelta(days=5)
 # States of a letter that did not arrive.
@@ -183,7 +181,7 @@ def invite(request: HttpRequest, slug: str) -> HttpResponse:
 def fingerprint_of(people: list[Invitee], letter: dict[str, str]) -> str:
     """Changes with everybody who would be invited and every word to them: what was shown must be what is sent."""
     told = [[row.name, row.email, row.affiliation] for row in people] + [letter["subject"], letter["text"]]
-    return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:32]
+    return fingerprint(told)
 
 
 def without_reviewer(roles: dict[str, bool]) -> dict[str, bool]:

@@ -23,8 +23,8 @@
   };
   const kept = () => {
     try {
-      const all = JSON.parse(sessionStorage.getItem(BESIDE));
-      return all && all.user === mine ? all.fields : {};
+      const found = JSON.parse(sessionStorage.getItem(BESIDE));
+      return found && found.user === mine ? found.fields : {};
     } catch {
       return {};
     }

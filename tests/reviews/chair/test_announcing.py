@@ -1,12 +1,15 @@
 """From private decisions to letters: only once, only to the right people, only what authors may read."""
 
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 import time_machine
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from dlonsc.accounts.models import User
@@ -23,6 +26,7 @@ from dlonsc.mail.transport import Answer, Envelope, LastLook, Outcome
 from reviews.actions import assigning, deciding, reviewing
 from reviews.actions.assigning import Refused
 from reviews.models import Announcement, Decision
+from reviews.tasks import tell_late_reviews
 from submissions.models import Submission
 from tests import factories
 from tests.factories import AFTER_DEADLINE as AT
@@ -239,7 +243,7 @@ def about_left_out(client: Client, row: Announcement, number: int) -> list[bool]
 
 
 @pytest.mark.parametrize("is_first", [True, False])
-def test_a_review_that_comes_in_while_letters_are_held_is_told_to_the_chairs_at_once_and_on_the_pages(
+def test_a_review_that_comes_in_while_letters_are_held_is_told_to_the_chairs_by_the_next_beat_and_on_the_pages(
     edition: Edition, paper: Submission, chair: Membership, other_chair: Membership, as_user: As, is_first: bool
 ) -> None:
     barred = factories.make_member(edition, chair=True, email="barred@b.example")
@@ -257,6 +261,7 @@ def test_a_review_that_comes_in_while_letters_are_held_is_told_to_the_chairs_at_
         version = saved.review.version
         for _ in range(2):
             reviewing.submit_review(assignment=task, based_on=version, by=reviewer.user, at=at)
+            tell_late_reviews()
         told = Message.objects.filter(kind="review_after_letters").order_by("to_email")
         assert [letter.to_email for letter in told] == sorted([chair.email, other_chair.email])
         assert ("submitted" if is_first else "changed") in told[0].text
@@ -267,6 +272,24 @@ def test_a_review_that_comes_in_while_letters_are_held_is_told_to_the_chairs_at_
         author = as_user(paper.created_by)
         page = author.get(reverse("reviews:decision_for_authors", args=[edition.slug, paper.number])).text
     assert "The baseline is wrong." not in page
+
+
+def test_submitting_a_review_costs_the_same_while_its_decision_is_held(
+    edition: Edition, paper: Submission, chair: Membership, other_chair: Membership
+) -> None:
+    """The same statements, so that nothing, not even the time, tells a reviewer."""
+    other = factories.make_submission(edition)
+    decide(paper, chair)
+    announce(chair, leave_undecided=True)
+    statements = []
+    for submission in (other, paper):
+        member = factories.make_member(edition)
+        task = factories.make_assignment(submission, member)
+        review = factories.make_review(task, submitted=False)
+        with time_machine.travel(AT + HELD / 2, tick=False), CaptureQueriesContext(connection) as queries:
+            reviewing.submit_review(assignment=task, based_on=review.version, by=member.user, at=AT + HELD / 2)
+        statements.append([re.sub(r"'[^']*'|\bs\d+_x\d+\b|\b\d+\b", "?", one["sql"]) for one in queries])
+    assert statements[0] == statements[1]
 
 
 def test_stopped_and_announced_again_the_letters_hold_what_came_in(
