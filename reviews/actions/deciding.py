@@ -1,6 +1,7 @@
 """What chairs do at the end: decide in private, announce once, stop while held, correct afterwards."""
 
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -305,25 +306,31 @@ def not_yet_because(edition: Edition, at: datetime) -> str:
 def _refuse(now: Plan, accepts: int, rejects: int, fingerprint: str, leave_undecided: bool, by: User) -> None:
     if not now.decisions:
         raise Refused("There is nothing to announce: every decision that you may see is announced or held.")
+    if words := list(_reasons(now, accepts, rejects, leave_undecided, by)):
+        raise Refused(" ".join(words))
+    if fingerprint != now.fingerprint:
+        raise Changed("A decision, a review or an author list changed since you looked. Look at the letters again.")
+
+
+def _reasons(now: Plan, accepts: int, rejects: int, leave_undecided: bool, by: User) -> Iterator[str]:
+    """All that stands in the way, so that it is mended in one go."""
     if now.without_recipients:
         numbers = ", ".join(str(row.submission.number) for row in now.without_recipients)
-        raise Refused(f"No author of submission {numbers} has an e-mail address. Add one before announcing.")
+        yield f"No author of submission {numbers} has an e-mail address. Add one before announcing."
     if now.undecided and not leave_undecided:
-        raise Refused(f"Undecided submissions: {len(now.undecided)}. Decide them, or choose to announce without them.")
+        yield f"Undecided submissions: {len(now.undecided)}. Decide them, or choose to announce without them."
     if (accepts, rejects) != (now.accepts, now.rejects):
-        raise Refused(
+        yield (
             f"You typed {accepts} to accept and {rejects} to reject; the decisions are {now.accepts} and "
             f"{now.rejects}. Nothing was announced."
         )
     unconfirmed = now.unconfirmed(by) if now.edition.needs_second_chair else []
     if unconfirmed:
         numbers = ", ".join(str(row.submission.number) for row in unconfirmed)
-        raise Refused(
+        yield (
             f"Another chair must confirm the letters of submission {numbers} first, on this page. A conflict that you "
             "set of her does not excuse that: if no other chair may see it, name one more."
         )
-    if fingerprint != now.fingerprint:
-        raise Changed("A decision, a review or an author list changed since you looked. Look at the letters again.")
 
 
 def _release(row: Announcement, now: Plan, *, by: User, at: datetime) -> None:

@@ -181,6 +181,10 @@ def return_item(*, item: CameraReadyItem, text: str, by: User, at: datetime) -> 
     """Return an item with a text; its authors are mailed once."""
     if not text.strip():
         raise Refused("Say what to change.", "text")
+    # Whoever approves at the same time waits here or is waited for.
+    Submission.objects.select_for_update().get(pk=item.submission_id)
+    if is_locked(item.submission):
+        raise Refused("The paper is approved and locked. Unlock it first: its authors could not deliver again.", "text")
     rows = CameraReadyItem.objects.filter(pk=item.pk, is_current=True, returned_at__isnull=True)
     if not rows.update(returned_by=by, returned_at=at, return_text=text.strip(), accepted_by=None, accepted_at=None):
         raise Refused("It is returned already, or a newer version has come.")

@@ -10,8 +10,10 @@ import pytest
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
+from dlonsc import codes
 from dlonsc.accounts.models import User
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.history.models import Entry
@@ -135,6 +137,25 @@ def test_only_a_paper_with_all_items_accepted_is_approved_then_locked_with_a_fin
     assert letters("camera_ready_approved") == ["ada@uni.example"]
     printing.unlock(submission=accepted, by=by, at=AT)
     assert deliver(accepted, CameraReadyKind.PDF, pdf(b"%PDF-1.7 after")).number == 2
+
+
+def test_an_item_of_an_approved_paper_is_not_returned_before_it_is_unlocked_and_the_text_stays_typed(
+    accepted: Submission, proceedings_chair: Membership, as_user: Browser
+) -> None:
+    by = proceedings_chair.user
+    items = [deliver(accepted, kind) for kind in KINDS]
+    for item in items:
+        printing.accept_item(item=item, by=by, at=AT)
+    printing.approve(submission=accepted, by=by, at=AT)
+    client = as_user(proceedings_chair)
+    address = reverse("submissions:proceedings_paper", args=[accepted.edition.slug, accepted.number])
+    sent = {"act": "return", "item": codes.code("item", items[0].pk), "text": "The running head is cut."}
+    refused = client.post(address, sent)
+    assert (refused.status_code, letters("camera_ready_returned")) == (422, [])
+    assert "Unlock it first" in refused.content.decode()
+    assert ">The running head is cut.</textarea>" in refused.content.decode()
+    client.post(address, {"act": "unlock"})
+    assert (client.post(address, sent).status_code, letters("camera_ready_returned")) == (302, ["ada@uni.example"])
 
 
 def test_details_and_orcid_ids_are_saved_without_a_request(accepted: Submission) -> None:

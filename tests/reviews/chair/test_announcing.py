@@ -42,13 +42,14 @@ def decide(submission: Submission, chair: Membership, verdict: str = "accept", w
     )
 
 
-def announce(chair: Membership, *, leave_undecided: bool = False) -> Announcement:
+def announce(chair: Membership, *, leave_undecided: bool = False, typed: tuple[int, int] | None = None) -> Announcement:
     now = deciding.plan(chair)
     assert chair.user is not None
+    accepts, rejects = typed or (now.accepts, now.rejects)
     return deciding.announce(
         chair,
-        accepts=now.accepts,
-        rejects=now.rejects,
+        accepts=accepts,
+        rejects=rejects,
         fingerprint=now.fingerprint,
         leave_undecided=leave_undecided,
         by=chair.user,
@@ -168,6 +169,18 @@ def test_a_submission_without_recipients_stops_all(edition: Edition, paper: Subm
     with pytest.raises(Refused, match="No author of submission 1 has an e-mail address"):
         announce(chair)
     assert Announcement.objects.count() == 0
+
+
+def test_all_that_stands_in_the_way_of_an_announcement_is_told_at_once(
+    edition: Edition, paper: Submission, chair: Membership
+) -> None:
+    factories.make_submission(edition)
+    decide(paper, chair)
+    paper.authors.update(email="")
+    with pytest.raises(Refused) as refusal:
+        announce(chair, typed=(0, 3))
+    told = ("No author of submission 1", "Undecided submissions: 1", "You typed 0 to accept and 3 to reject")
+    assert [words in str(refusal.value) for words in told] == [True, True, True]
 
 
 def test_stop_clears_site_and_letters_and_a_new_announcement_is_possible(
