@@ -17,9 +17,9 @@ from dlonsc.mail.placeholders import Block, Value
 from reviews.access import has_submitted, on_desks, open_tasks
 from reviews.emails import blocks
 from reviews.emails.mailing import Person
-from reviews.emails.reminding import contacts_of
 from reviews.models import Assignment
 from reviews.reminders import missing_items
+from submissions.contacts import contacts_of
 from submissions.models import Submission, SubmissionQuerySet
 from submissions.states import Outcome, State
 

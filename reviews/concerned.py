@@ -3,7 +3,6 @@
 from collections import Counter
 from datetime import datetime
 
-from django.db.models import Q
 from django.utils import timezone
 
 from dlonsc.editions.calendar import Phase
@@ -11,13 +10,13 @@ from dlonsc.editions.models import Deadline, Edition, Membership
 from dlonsc.editions.upstairs import Person, upstairs
 from reviews.access import has_submitted, on_desks
 from reviews.conflicts import refresh_all
-from reviews.emails.reminding import contacts_of
 from reviews.letters import letters_for
 from reviews.models import Announcement, Assignment
 from reviews.reach import effect_of, end_of_access
 from reviews.reminders import PHASES, planned
 from submissions.access import overseen_by
-from submissions.models import Author, CameraReadyDetails, Submission, SubmissionQuerySet
+from submissions.contacts import contacts_of
+from submissions.models import CameraReadyDetails, Submission, SubmissionQuerySet
 
 
 def known_to(edition: Edition, viewer: Membership | None) -> SubmissionQuerySet:
@@ -26,8 +25,7 @@ def known_to(edition: Edition, viewer: Membership | None) -> SubmissionQuerySet:
 
 def draft_owners(edition: Edition, viewer: Membership | None) -> list[Person]:
     """Who answers for a submission that is not submitted: those whom the reminders go to."""
-    rows = known_to(edition, viewer).drafts().select_related("created_by").prefetch_related("authors")
-    return [Person(email, name) for people in contacts_of(rows).values() for email, name in people]
+    return _contacts_of(known_to(edition, viewer).drafts())
 
 
 def late_reviewers(edition: Edition, viewer: Membership | None) -> list[Person]:
@@ -38,11 +36,14 @@ def late_reviewers(edition: Edition, viewer: Membership | None) -> list[Person]:
 
 
 def camera_ready_contacts(edition: Edition, viewer: Membership | None) -> list[Person]:
-    """Contact authors of submissions that they know to be accepted, whose camera-ready version is not approved."""
+    """Who answers for submissions known to be accepted, whose camera-ready version is not approved."""
     approved = CameraReadyDetails.objects.filter(approved_at__isnull=False).values("submission")
-    rows = known_to(edition, viewer).accepted(timezone.now()).exclude(pk__in=approved)
-    contacts = Author.objects.filter(Q(is_contact=True), submission__in=rows)
-    return [Person(author.email, author.name) for author in contacts]
+    return _contacts_of(known_to(edition, viewer).accepted(timezone.now()).exclude(pk__in=approved))
+
+
+def _contacts_of(rows: SubmissionQuerySet) -> list[Person]:
+    people = contacts_of(rows.select_related("created_by").prefetch_related("authors"))
+    return [Person(email, name) for mine in people.values() for email, name in mine]
 
 
 def reminders_before(viewer: Membership, deadline: Deadline) -> list[tuple[datetime, int]]:

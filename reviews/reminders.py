@@ -24,13 +24,13 @@ from reviews.emails.reminding import (
     DRAFT,
     REVIEWS,
     Moment,
-    contacts_of,
     remind_of_camera_ready,
     remind_of_draft,
     remind_of_reviews,
 )
 from reviews.models import Assignment, AssignmentQuerySet
 from submissions.actions.sending import missing
+from submissions.contacts import answers_no_more, contacts_of
 from submissions.models import CameraReadyKind, LatePermission, Manuscript, Submission, SubmissionQuerySet
 
 DAY = timedelta(days=1)
@@ -219,7 +219,7 @@ def draft_is_open(message: Message) -> str | None:
     draft = Submission.objects.drafts().filter(pk=message.guard["draft"]).first()
     if draft is None:
         return "the draft was submitted or withdrawn in the meantime"
-    return _moved(message, draft.edition_id, Phase.SUBMISSION, draft)
+    return answers_no_more(message, draft) or _moved(message, draft.edition_id, Phase.SUBMISSION, draft)
 
 
 def reviews_are_open(message: Message) -> str | None:
@@ -241,7 +241,9 @@ def items_are_missing(message: Message) -> str | None:
         return "the submission is not accepted any more"
     if not missing_items(submission):
         return "everything was delivered in the meantime"
-    return _moved(message, submission.edition_id, Phase.CAMERA_READY, submission)
+    return answers_no_more(message, submission) or _moved(
+        message, submission.edition_id, Phase.CAMERA_READY, submission
+    )
 
 
 def _moved(message: Message, edition_id: int, phase: Phase, submission: Submission | None = None) -> str | None:

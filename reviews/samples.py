@@ -15,12 +15,13 @@ from reviews.access import assignments_overseen_by, decisions_overseen_by
 from reviews.emails.assigning import task_context, values_of
 from reviews.emails.blocks import due_words
 from reviews.emails.deciding import context_of, decision_values, shown_of
-from reviews.emails.reminding import CAMERA_READY, DRAFT, contacts, values_of_paper
+from reviews.emails.reminding import CAMERA_READY, DRAFT, values_of_paper
 from reviews.letters import letters_for, shown_text
 from reviews.lettertexts import ABOUT_PAPERS, AROUND_DETAILS, BY_KIND
 from reviews.models import Review, Verdict
 from submissions.access import overseen_by
 from submissions.actions.sending import missing
+from submissions.contacts import contacts
 from submissions.models import Author
 from submissions.states import Outcome, State
 

@@ -17,6 +17,7 @@ from dlonsc.editions.models import Membership
 from dlonsc.mail.models import Message
 from dlonsc.mail.post import post, preview
 from submissions.access import in_conflict_with
+from submissions.contacts import answers_no_more
 from submissions.guards import for_chair, in_state, of_authors
 from submissions.models import (
     Author,
@@ -260,9 +261,8 @@ def chase_preview(submission: Submission, author: Author, kind: CameraReadyKind)
 def item_is_missing(message: Message) -> str | None:
     """The guard of such a letter."""
     wanted = message.guard
-    if not Submission.objects.accepted(timezone.now()).filter(pk=wanted["submission"]).exists():
+    submission = Submission.objects.accepted(timezone.now()).filter(pk=wanted["submission"]).first()
+    if submission is None:
         return "the submission is not accepted any more"
-    there = CameraReadyItem.objects.filter(
-        submission=wanted["submission"], kind=wanted["item"], is_current=True, returned_at__isnull=True
-    )
-    return "it was delivered in the meantime" if there.exists() else None
+    there = submission.camera_ready_items.filter(kind=wanted["item"], is_current=True, returned_at__isnull=True)
+    return "it was delivered in the meantime" if there.exists() else answers_no_more(message, submission)

@@ -5,19 +5,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from allauth.account.models import EmailAddress
 from django.conf import settings
 
 from dlonsc.accounts.wishes import gather_until
 from dlonsc.editions.calendar import announced_at
 from dlonsc.editions.letterhead import letterhead
 from dlonsc.editions.models import Deadline, Membership
-from dlonsc.mail import erased
 from dlonsc.mail.models import Message
 from dlonsc.mail.placeholders import Value
 from dlonsc.mail.post import OwnWords, post
 from reviews.emails import blocks
 from reviews.models import Assignment
+from submissions.contacts import contacts
 from submissions.models import Submission
 
 DRAFT, REVIEWS, CAMERA_READY = "remind_draft", "remind_reviews", "remind_camera_ready"
@@ -56,40 +55,6 @@ class Moment:
     @property
     def is_extended(self) -> bool:
         return self.cutoff > self.deadline.cutoff_at
-
-
-def contacts(submission: Submission) -> list[tuple[str, str]]:
-    """Who answers for a submission: its creator and its contact author, each address once, as (address, name)."""
-    return contacts_of([submission])[submission.pk]
-
-
-def contacts_of(submissions: Iterable[Submission]) -> dict[int, list[tuple[str, str]]]:
-    """`contacts` of many, by primary key, from a constant number of queries.
-
-    An account that was closed or erased gets no letters, not even as the contact author; its co-authors do. A creator
-    whom another took off the list does not answer for it any more, and learns nothing of it.
-    """
-    rows = list(submissions)
-    named = {
-        row.pk: {one.email.lower(): one.name for one in row.authors.all() if one.is_contact and one.email}
-        for row in rows
-    }
-    gone = erased.among(email for people in named.values() for email in people)
-    if gone:
-        # Who has come back with a new account is written to again.
-        gone -= {
-            email.lower()
-            for email in EmailAddress.objects.filter(email__in=gone, verified=True).values_list("email", flat=True)
-        }
-    found = {}
-    for row in rows:
-        owner = row.created_by
-        people = {email: name for email, name in named[row.pk].items() if email not in gone}
-        people.pop(owner.email.lower(), None)
-        if owner.is_active and not row.creator_left:
-            people = {owner.email.lower(): owner.name, **people}
-        found[row.pk] = list(people.items())
-    return found
 
 
 def remind_of_draft(draft: Submission, moment: Moment, missing: Sequence[str], *, at: datetime) -> list[Message]:

@@ -1,5 +1,6 @@
 """The proceedings chair asks for what is missing: one press, one letter for each paper that still owes it."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
@@ -10,6 +11,7 @@ from dlonsc.history.record import record
 from dlonsc.mail.models import Message, stored_key
 from submissions import emails
 from submissions.access import for_proceedings
+from submissions.contacts import contacts_of
 from submissions.models import Author, CameraReadyKind, Submission
 
 
@@ -21,17 +23,19 @@ def owes(submission: Submission, kind: str) -> bool:
 
 def still_owing(chair: Membership, kind: str, at: datetime) -> list[Submission]:
     """The accepted papers without an item, as far as she may know, by number."""
-    rows = for_proceedings(chair, at).prefetch_related("camera_ready_items", "authors").order_by("number")
+    papers = for_proceedings(chair, at).select_related("created_by").order_by("number")
+    rows = papers.prefetch_related("camera_ready_items", "authors")
     found = [row for row in rows if owes(row, kind)]
     for row in found:
         row.edition = chair.edition
     return found
 
 
-def contacts_of(submission: Submission) -> list[Author]:
-    """Who answers for a paper: its contact author, or all authors when none is marked."""
-    authors = list(submission.authors.all())
-    return [author for author in authors if author.is_contact] or authors
+def asked_of(rows: Iterable[Submission]) -> list[tuple[Submission, list[Author]]]:
+    """Who is asked for each paper: those who answer for it, at their addresses of now."""
+    papers = list(rows)
+    people = contacts_of(papers)
+    return [(row, [Author(submission=row, email=email, name=name) for email, name in people[row.pk]]) for row in papers]
 
 
 def to_ask(
@@ -47,10 +51,10 @@ def to_ask(
     return [
         (
             row,
-            [author for author in contacts_of(row) if not was_asked(row, author)],
-            [author for author in contacts_of(row) if was_asked(row, author)],
+            [author for author in people if not was_asked(row, author)],
+            [author for author in people if was_asked(row, author)],
         )
-        for row in rows
+        for row, people in asked_of(rows)
     ]
 
 
@@ -58,8 +62,8 @@ def to_ask(
 def chase(chair: Membership, *, kind: CameraReadyKind, by: User, at: datetime) -> int:
     """Write to those who still owe an item now; returns how many letters. At most one a day to each."""
     count = 0
-    for row in still_owing(chair, kind, at):
-        written = sum(emails.chase(row, author, kind, at=at) for author in contacts_of(row))
+    for row, people in asked_of(still_owing(chair, kind, at)):
+        written = sum(emails.chase(row, author, kind, at=at) for author in people)
         count += written
         if written:
             # One entry for each paper, so that the history hides it from a chair in conflict with the paper.

@@ -5,16 +5,22 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
+from allauth.account.models import EmailAddress
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
+from dlonsc.accounts.models import User
 from dlonsc.editions.calendar import Phase
 from dlonsc.editions.models import Edition, LetterText, Membership
-from dlonsc.mail import ledger
+from dlonsc.mail import erased, guards, ledger
 from dlonsc.mail.models import KEY_LENGTH, Message, State, Unsubscribed
 from dlonsc.mail.transport import KeepInLedger
+from reviews.emails.reminding import CAMERA_READY, DRAFT
 from reviews.models import Assignment, Review
 from reviews.reminders import remind
-from submissions.models import CameraReadyItem, LatePermission, Submission
+from submissions import emails
+from submissions.emails import CHASE
+from submissions.models import CameraReadyItem, CameraReadyKind, LatePermission, Submission
 from submissions.states import State as SubmissionState
 from tests import factories
 from tests.factories import AT
@@ -363,3 +369,65 @@ def test_a_reminder_can_be_left_with_one_click(draft: Submission) -> None:
     headers = remind(SUBMISSION_CUTOFF - DAY)[0].headers
     assert headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert headers["List-Unsubscribe"].startswith("<http://localhost:8000/unsubscribe/")
+
+
+# --- Who answers for a paper when the letter leaves -------------------------------------------------------------------
+
+
+@pytest.fixture(params=[DRAFT, CAMERA_READY, CHASE])
+def waiting(request: pytest.FixtureRequest, edition: Edition) -> Iterator[Submission]:
+    """A paper of Ada, with Bo as its contact author, and a letter of the kind to each of them that waits."""
+    is_draft = request.param == DRAFT
+    state = SubmissionState.DRAFT if is_draft else SubmissionState.SUBMITTED
+    paper = factories.make_submission(edition, factories.make_user("ada@uni.example", "Ada"), state=state)
+    paper.authors.update(is_contact=False)
+    factories.make_author(paper, "bo@co.example", "Bo", is_contact=True)
+    at = (SUBMISSION_CUTOFF if is_draft else CAMERA_CUTOFF) - 7 * DAY + MINUTE
+    with time_machine.travel(at, tick=False):
+        if not is_draft:
+            factories.announce(paper)
+        if request.param == CHASE:
+            for author in paper.authors.all():
+                emails.chase(paper, author, CameraReadyKind.PDF, at=at)
+        else:
+            remind(at)
+        assert objections(request.param) == {"ada@uni.example": None, "bo@co.example": None}
+        yield paper
+
+
+def objections(kind: str) -> dict[str, str | None]:
+    return {letter.to_email: guards.objection(letter) for letter in Message.objects.filter(kind=kind)}
+
+
+def kind_of_waiting() -> str:
+    return Message.objects.values_list("kind", flat=True).distinct().get()
+
+
+def test_what_waits_does_not_leave_to_who_answers_for_the_paper_no_more(waiting: Submission) -> None:
+    kind = kind_of_waiting()
+    waiting.authors.filter(email="bo@co.example").delete()
+    assert objections(kind) == {"ada@uni.example": None, "bo@co.example": guards.OTHER_ADDRESS}
+    waiting.authors.update(email="cy@co.example", is_contact=True)
+    Submission.objects.update(creator_left=True)
+    assert objections(kind) == dict.fromkeys(["ada@uni.example", "bo@co.example"], guards.OTHER_ADDRESS)
+
+
+def test_what_waits_does_not_leave_to_an_address_that_its_reader_has_left(waiting: Submission) -> None:
+    kind, user = kind_of_waiting(), waiting.created_by
+    waiting.authors.filter(email=user.email).update(email="ada@new.example")
+    User.objects.filter(pk=user.pk).update(email="ada@new.example")
+    EmailAddress.objects.create(user=user, email="ada@new.example", verified=True)
+    # While the old address is still proven to be hers, the letter reaches her.
+    assert objections(kind) == {"ada@uni.example": None, "bo@co.example": None}
+    EmailAddress.objects.filter(email="ada@uni.example").delete()
+    assert objections(kind) == {"ada@uni.example": guards.OTHER_ADDRESS, "bo@co.example": None}
+    deliver_all()
+    if kind != CHASE:
+        assert "ada@new.example" in whom(remind(timezone.now() + MINUTE))
+
+
+def test_what_was_written_beside_an_erasure_does_not_leave_to_who_was_erased(waiting: Submission) -> None:
+    kind = kind_of_waiting()
+    # The beat did not see the erasure yet, and wrote after its instant.
+    erased.remember(["bo@co.example"], at=AT)
+    assert objections(kind) == {"ada@uni.example": None, "bo@co.example": guards.OTHER_ADDRESS}

@@ -19,9 +19,10 @@ from dlonsc.mail.models import Message, State
 from dlonsc.mail.transport import Answer, Outcome
 from reviews.actions import deciding, erasing, lettering
 from reviews.actions.assigning import Refused
-from reviews.emails.reminding import Moment, contacts, remind_of_draft
+from reviews.emails.reminding import Moment, remind_of_draft
 from reviews.models import Review, SubReviewer
 from reviews.persons import data_of
+from submissions.contacts import contacts
 from submissions.models import Author, Submission
 from tests import factories
 from tests.factories import AFTER_DEADLINE as AT

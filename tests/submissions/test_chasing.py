@@ -13,6 +13,8 @@ from dlonsc.history.models import Entry
 from dlonsc.mail import ledger
 from dlonsc.mail.models import Message, State
 from dlonsc.mail.transport import KeepInLedger
+from reviews.actions import erasing
+from reviews.concerned import camera_ready_contacts
 from submissions.models import CameraReadyItem, Submission
 from tests import factories
 from tests.factories import AT
@@ -151,3 +153,14 @@ def test_without_a_contact_author_all_authors_are_asked(
     factories.make_author(papers[0], "co@uni.example", is_contact=False)
     as_user(proceedings_chair).post(ADDRESS)
     assert told() == ["author1@campus1.example", "co@uni.example", "author2@campus2.example"]
+
+
+def test_an_erased_contact_is_not_asked_and_the_other_authors_are(
+    papers: list[Submission], proceedings_chair: Membership, as_user: Browser
+) -> None:
+    factories.make_author(papers[0], "co@uni.example", is_contact=False)
+    erasing.erase(papers[0].created_by, by="the administrator", at=AT)
+    as_user(proceedings_chair).post(ADDRESS)
+    assert told() == ["co@uni.example", "author2@campus2.example"]
+    concerned = [person.email for person in camera_ready_contacts(papers[0].edition, None)]
+    assert concerned == ["co@uni.example", "author2@campus2.example", "author3@campus3.example"]

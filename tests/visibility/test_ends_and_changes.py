@@ -17,11 +17,11 @@ from dlonsc.mail import ledger
 from dlonsc.mail.models import Message, State
 from reviews.access import decided_for_authors, decision_versions_overseen_by
 from reviews.actions import assigning, deciding, discussing, reviewing
-from reviews.emails.reminding import contacts
 from reviews.models import Announcement, Assignment, Comment, Decision
 from reviews.persons import data_of
 from submissions.access import authored_by, barred_from, in_conflict_with, overseen_by
 from submissions.actions import drafting, overseeing, sending
+from submissions.contacts import contacts
 from submissions.models import Author, Submission
 from submissions.states import State as SubmissionState
 from tests import factories
