@@ -12,7 +12,9 @@ class ReviewsConfig(AppConfig):
         from reviews.concerned import register as answer_editions  # noqa: PLC0415
         from reviews.emails.subreviewing import TO_REVIEWER  # noqa: PLC0415
         from reviews.guards import (  # noqa: PLC0415
+            announcement_is_still_held,
             changes_may_be_told,
+            conflict_still_stands,
             decision_stands,
             is_still_invited,
             may_read_the_discussion,
@@ -31,6 +33,8 @@ class ReviewsConfig(AppConfig):
         register("mailing_tasks", still_in_audience)
         register("discussion_opened", may_read_the_discussion)
         register("discussion_news", may_read_the_discussion)
+        register("late_conflict", conflict_still_stands)
+        register("review_after_letters", announcement_is_still_held)
         register("sub_reviewer_invitation", is_still_invited)
         for kind in TO_REVIEWER:
             register(kind, task_is_still_hers)

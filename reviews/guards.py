@@ -20,9 +20,11 @@ from reviews.access import (
     open_tasks,
 )
 from reviews.audiences import BY_KEY
+from reviews.conflicts import conflict_reasons
 from reviews.emails.assigning import NOT_ALL_HERS
 from reviews.late_conflicts import taken_back
-from reviews.models import Assignment, Comment, Decision, LastRead
+from reviews.models import Announcement, Assignment, Comment, Decision, LastRead
+from submissions.guards import still_overseen
 from submissions.models import Submission
 from submissions.states import State
 
@@ -103,6 +105,24 @@ def is_still_invited(message: Message) -> str | None:
     if open_sub_reviews(timezone.now()).invited().filter(pk=message.guard["sub_reviewer"]).exists():
         return None
     return "the invitation has ended, or was answered, in the meantime"
+
+
+def conflict_still_stands(message: Message) -> str | None:
+    """The reviewer that the letter to a chair names still has the task, and is still in conflict."""
+    # Letters from before name no task.
+    if (wanted := message.guard.get("assignment")) is not None:
+        task = Assignment.objects.standing().filter(pk=wanted).first()
+        if task is None or (task.submission_id, task.membership_id) not in conflict_reasons({task.submission_id}):
+            return OnlyThis("the conflict was lifted, or the task taken back, in the meantime")
+    return still_overseen(message)
+
+
+def announcement_is_still_held(message: Message) -> str | None:
+    """The chair can still stop the announcement that the letter is about."""
+    wanted = message.guard.get("announcement")
+    if wanted is not None and not Announcement.objects.held(timezone.now()).filter(pk=wanted).exists():
+        return OnlyThis("the decisions were stopped or released in the meantime")
+    return still_overseen(message)
 
 
 def task_is_still_hers(message: Message) -> str | None:

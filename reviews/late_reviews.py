@@ -38,13 +38,13 @@ def _tell(review: Review, decision: Decision, at: datetime) -> int:
         return 0
     submitted = list(review.versions.filter(is_submitted=True).order_by("number"))
     key = f"review-after-letters:{review.pk}:{submitted[-1].number if submitted else review.version}"
-    if Message.objects.filter(key__startswith=f"{key}:").exists():
-        return 0
+    # Of each chair: a letter that was kept back, for an address that she has left, has freed its key.
+    told = set(Message.objects.filter(key__startswith=f"{key}:").values_list("key", flat=True))
     is_first = bool(submitted) and submitted[0].saved_at >= announcement.created_at
     letters = [
         post_review_after_letters(review, announcement, chair, key=key, is_first=is_first, at=at)
         for chair in chairs_of(task.submission.edition)
-        if chair.pk != task.membership_id and _may_know(chair, task.submission_id)
+        if f"{key}:{chair.pk}" not in told and chair.pk != task.membership_id and _may_know(chair, task.submission_id)
     ]
     return sum(letter is not None for letter in letters)
 

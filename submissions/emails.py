@@ -18,7 +18,7 @@ from dlonsc.mail.models import Message
 from dlonsc.mail.post import post, preview
 from submissions.access import in_conflict_with
 from submissions.contacts import answers_no_more
-from submissions.guards import for_chair, in_state, of_authors
+from submissions.guards import approved, for_chair, in_state, of_authors
 from submissions.models import (
     Author,
     AuthorListRequest,
@@ -143,7 +143,8 @@ def withdrawn(submission: Submission, *, can_undo: bool, at: datetime) -> None:
 
 
 def restored(submission: Submission, *, at: datetime) -> None:
-    to_all_authors(submission, "restored", key=f"restored:{submission.pk}:{at:%Y%m%d%H%M%S}", at=at)
+    key = f"restored:{submission.pk}:{at:%Y%m%d%H%M%S}"
+    to_all_authors(submission, "restored", key=key, at=at, guard=in_state(submission))
 
 
 def check_came_late(submission: Submission, manuscript: Manuscript, *, at: datetime) -> None:
@@ -225,7 +226,7 @@ def camera_ready_returned(item: CameraReadyItem, *, at: datetime) -> None:
 def camera_ready_approved(submission: Submission, *, at: datetime) -> None:
     items = list(submission.camera_ready_items.filter(is_current=True))
     key = f"camera-ready:{submission.pk}:approved:{at:%Y%m%d%H%M%S}"
-    to_all_authors(submission, "camera_ready_approved", key=key, at=at, items=items)
+    to_all_authors(submission, "camera_ready_approved", key=key, at=at, guard=approved(submission, at), items=items)
 
 
 CHASE = "chase"

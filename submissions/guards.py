@@ -1,22 +1,23 @@
 """The ledger's last look before a letter leaves: what it tells may have changed while it waited."""
 
+from datetime import datetime
 from typing import Any
 
 from dlonsc.editions.models import Membership
 from dlonsc.mail.guards import OTHER_ADDRESS, OnlyThis
 from dlonsc.mail.models import Message
 from submissions.access import overseen_by
-from submissions.models import Author, Submission
+from submissions.models import Author, CameraReadyDetails, Submission
+
+TAKEN_BACK = OnlyThis("what the letter tells was taken back in the meantime")
 
 # Letters to chairs that tell of a submission.
 TO_CHAIRS = (
     "question",
     "author_change_chair",
     "assignment_refused",
-    "late_conflict",
     "conflict_lifted",
     "sub_reviewer_named",
-    "review_after_letters",
     "decision_corrected",
 )
 
@@ -51,14 +52,35 @@ def of_authors(submission: Submission) -> dict[str, Any]:
 
 def holds_for_author(message: Message) -> str | None:
     """The submission is still in the state that the letter tells, if it tells one, and the recipient is an author."""
-    return still_in_state(message) or still_an_author(message)
+    return still_in_state(message) or still_approved(message) or still_an_author(message)
 
 
 def still_in_state(message: Message) -> str | None:
     wanted = message.guard
-    if "state" not in wanted or Submission.objects.filter(pk=wanted["submission"], state=wanted["state"]).exists():
+    if "state" not in wanted:
         return None
-    return OnlyThis("what the letter tells was taken back in the meantime")
+    is_in_it = Submission.objects.filter(pk=wanted["submission"], state=wanted["state"]).exists()
+    # Taken back and done again while this letter waited: the later one tells it, with the reason that counts.
+    again = Message.objects.filter(
+        kind=message.kind, subject_label=message.subject_label, created_at__gt=message.created_at
+    )
+    if is_in_it and not again.exists():
+        return None
+    return TAKEN_BACK
+
+
+def approved(submission: Submission, at: datetime) -> dict[str, Any]:
+    """The condition of a letter that tells that the camera-ready paper was approved at an instant."""
+    return {"approved": submission.pk, "at": at.isoformat()}
+
+
+def still_approved(message: Message) -> str | None:
+    wanted = message.guard
+    if "approved" not in wanted:
+        return None
+    at = datetime.fromisoformat(wanted["at"])
+    rows = CameraReadyDetails.objects.filter(submission=wanted["approved"], is_locked=True, approved_at=at)
+    return None if rows.exists() else TAKEN_BACK
 
 
 def for_chair(chair: Membership, submission: Submission) -> dict[str, Any]:

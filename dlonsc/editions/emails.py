@@ -165,8 +165,13 @@ def to_chair(
     context: dict[str, Any],
     thread: str = "",
     guard: dict[str, Any] | None = None,
+    is_of_herself: bool = False,
+    at_most_once: bool = True,
 ) -> Message | None:
-    """A letter to a chair at the address of her account or, without one, where she was invited."""
+    """A letter to a chair at the address of her account or, without one, where she was invited.
+
+    It leaves only to an address of hers and, unless it tells her of herself, while she is a chair; `guard` asks more.
+    """
     return post(
         key=key,
         to_email=chair.user.email if chair.user else chair.email,
@@ -177,7 +182,8 @@ def to_chair(
         at=at,
         about=about,
         thread=thread,
-        guard=guard,
+        guard=guard or {"member" if is_of_herself else "chair": chair.pk},
+        at_most_once=at_most_once,
     )
 
 
@@ -205,6 +211,7 @@ def post_chair_ended(membership: Membership, chair: Membership, *, by: User, at:
         about=label_of(membership),
         at=at,
         context={"member": membership, "is_self": is_self, "by": str(by), "two_release": two_release},
+        is_of_herself=is_self,
     )
 
 

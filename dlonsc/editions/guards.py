@@ -6,8 +6,31 @@ from dlonsc.accounts.models import addresses_beside
 from dlonsc.editions.calendar import Phase
 from dlonsc.editions.models import Deadline, Membership
 from dlonsc.editions.upstairs import concerned_by
+from dlonsc.mail.guards import OTHER_ADDRESS, OnlyThis
 from dlonsc.mail.ledger import REPEATABLE
 from dlonsc.mail.models import Message
+
+# Letters to chairs about the edition and its committee.
+TO_CHAIRS = (
+    "new_chair",
+    "chair_ended",
+    "one_releases",
+    "mass_reading",
+    "conflict_correction",
+    "conflict_set",
+    "delegate_named",
+)
+
+
+def still_a_chair(message: Message) -> str | None:
+    """The address is still the recipient's, who is still a chair unless the letter tells her of herself."""
+    wanted = message.guard
+    found = Membership.objects.select_related("user").filter(pk=wanted.get("member") or wanted["chair"]).first()
+    if found is not None and not found.has_address(message.to_email):
+        return OTHER_ADDRESS
+    if found is not None and ("member" in wanted or (found.is_active and found.is_chair)):
+        return None
+    return OnlyThis("the recipient is no chair any more")
 
 
 def still_asked(message: Message) -> str | None:

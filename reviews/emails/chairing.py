@@ -15,9 +15,20 @@ from submissions.models import Conflict, Submission
 
 
 def about_submission(
-    chair: Membership, letter: str, submission: Submission, *, key: str, at: datetime, context: dict[str, Any]
+    chair: Membership,
+    letter: str,
+    submission: Submission,
+    *,
+    key: str,
+    at: datetime,
+    context: dict[str, Any],
+    guard: dict[str, Any] | None = None,
+    at_most_once: bool = True,
 ) -> Message | None:
-    """A letter to a chair about one submission: it does not leave once she may not know of it any more."""
+    """A letter to a chair about one submission: it does not leave once she may not know of it any more.
+
+    `guard`: what must hold besides.
+    """
     edition = submission.edition
     return to_chair(
         chair,
@@ -28,7 +39,8 @@ def about_submission(
         at=at,
         context={"submission": submission, **context},
         thread=f"{edition.slug}.{submission.number}",
-        guard=for_chair(chair, submission),
+        guard=for_chair(chair, submission) | (guard or {}),
+        at_most_once=at_most_once,
     )
 
 
@@ -86,6 +98,9 @@ def post_late_conflict(assignment: Assignment, reason: str, chair: Membership, a
         key=f"late-conflict:{assignment.pk}:{chair.pk}",
         at=at,
         context={"reviewer": assignment.membership, "reason": reason, "path": path},
+        guard={"assignment": assignment.pk},
+        # From the beat, as a reminder: what is kept back may be written anew.
+        at_most_once=False,
     )
 
 
@@ -109,6 +124,8 @@ def post_review_after_letters(
             "release": f"{announcement.release_at.astimezone(UTC):%a %d %b %Y, %H:%M} UTC",
             "path": reverse("reviews:announcement", args=[submission.edition.slug, announcement.pk]),
         },
+        guard={"announcement": announcement.pk},
+        at_most_once=False,
     )
 
 
