@@ -6,6 +6,7 @@ cut-off never wait: whoever posts them does not ask for it.
 """
 
 import logging
+import re
 from collections import defaultdict
 from datetime import UTC, datetime, time, timedelta
 
@@ -107,19 +108,27 @@ def _stands(part: Message, at: datetime) -> bool:
     return reason is None
 
 
+# A line that only greets, and the way to leave: an own text may say more after "Dear", and have a "--" of its own.
+GREETING = re.compile(r"Dear [^\n,]*(?:,\n+|\n{2,})")
+FOOTER = re.compile(r"\n--\nNo more reminders of this workshop: \S+\s*\Z")
+
+
 def body_of(part: Message) -> str:
-    """A reminder's text without its greeting and what stands below the line."""
-    greeting, _, rest = part.text.partition("\n\n")
-    text = rest if greeting.startswith("Dear ") else part.text
-    return text.partition("\n--\n")[0].strip()
+    """A reminder's text without its greeting and the site's line below it."""
+    greeting = GREETING.match(part.text)
+    return FOOTER.sub("", part.text[greeting.end() if greeting else 0 :]).strip()
 
 
 def something_stands(message: Message) -> str | None:
-    """The guard of a letter of the day: one of the things that it tells is still open, and none became a secret."""
+    """The guard of a letter of the day: one of the things that it tells is still open, none became a secret, and the
+    address is still its reader's.
+    """
     parts = Message.objects.filter(pk__in=message.guard["parts"]).order_by("pk")
     reasons = [guards.objection(part) for part in parts]
-    secret = next((reason for reason in reasons if isinstance(reason, guards.NotHers)), None)
-    return secret or (None if None in reasons else DONE_MEANWHILE)
+    for reason in reasons:
+        if isinstance(reason, guards.NotHers) or reason == guards.OTHER_ADDRESS:
+            return reason
+    return None if None in reasons else DONE_MEANWHILE
 
 
 def register() -> None:

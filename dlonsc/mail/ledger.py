@@ -307,11 +307,12 @@ def keep_back(message: Message, reason: str, *, of: Collection[str], at: datetim
     """Cancel a letter to which its guard objects.
 
     A reminder frees its key: when the date moves back, or without what it must not tell, it may be written anew. The
-    parts of a letter of the day that would tell a secret are gathered again, and the next one is without it.
+    parts of a letter of the day are gathered again: the next gathering asks each of them, and frees the keys of those
+    that do not hold.
     """
     free = {} if message.at_most_once else {"key": stored_key(f"{message.key}:kept-back:{message.pk}")}
     kept = move(message, State.CANCELLED, of=of, at=at, fence=fence, answer=reason, **free)
-    if kept and isinstance(reason, guards.NotHers) and (parts := message.guard.get("parts")):
+    if kept and (parts := message.guard.get("parts")):
         rows = Message.objects.filter(pk__in=parts)
         move_all(rows, State.GATHERED, of=[State.COLLECTED], at=at, answer="the letter of the day did not leave")
     return kept

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from allauth.account.models import EmailAddress
 from django.core.management import call_command
 from django.db.models import QuerySet
 
@@ -260,5 +261,50 @@ def test_a_gathered_letter_can_be_cancelled_by_a_chair(drafts: list[Submission])
 
 
 def test_a_text_without_greeting_and_line_is_told_whole() -> None:
-    texts = ["Dear Ada,\n\nplease do.\n\n--\nLeave", "please do.\n\nNow.", "Dear Ada"]
-    assert [body_of(Message(text=text)) for text in texts] == ["please do.", "please do.\n\nNow.", ""]
+    leave = "\n\n--\nNo more reminders of this workshop: https://site.example/unsubscribe/1/\n"
+    texts = [f"Dear Ada,\n\nplease do.{leave}", "please do.\n\nNow.", "Dear Ada"]
+    assert [body_of(Message(text=text)) for text in texts] == ["please do.", "please do.\n\nNow.", "Dear Ada"]
+    # An own text in one paragraph, and one that draws a line.
+    own = ["Dear Ada, these are missing:\n1. On tensors", "Dear Ada,\nplease do:\n\n--\n\n1. On tensors"]
+    told = [own[0], "please do:\n\n--\n\n1. On tensors"]
+    assert [body_of(Message(text=text + leave)) for text in own] == told
+
+
+@pytest.mark.usefixtures("travelled")
+def test_a_letter_of_the_day_that_was_kept_back_is_gathered_anew_when_the_date_is_back(
+    edition: Edition, drafts: list[Submission]
+) -> None:
+    remind(WEEK_BEFORE)
+    gather(HOUR_AFTER)
+    due = edition.deadlines.filter(phase="submission")
+    due.update(cutoff_at=SUBMISSION_CUTOFF + DAY)
+    ledger.drain(KeepInLedger(), seconds=5, clock=lambda: HOUR_AFTER)
+    assert states() == {"remind_draft": ["gathered", "gathered"], "digest": ["cancelled"]}
+    due.update(cutoff_at=SUBMISSION_CUTOFF)
+    assert len(gather(HOUR_AFTER + MINUTE)) == 1
+    assert states() == {"remind_draft": ["collected", "collected"], "digest": ["cancelled", "queued"]}
+
+
+def test_a_letter_of_the_day_follows_its_reader_to_her_new_address(
+    edition: Edition, reviewer: Membership, travelled: time_machine.Traveller
+) -> None:
+    user = reviewer.user
+    assert user is not None
+    User.objects.filter(pk=user.pk).update(digest=True)
+    edition.deadlines.filter(phase="review").update(cutoff_at=SUBMISSION_CUTOFF)
+    factories.make_assignment(factories.make_submission(edition), reviewer)
+    # Her own draft lists the old address still: its part alone would hold.
+    factories.make_submission(edition, user, state=SubmissionState.DRAFT, complete=False)
+    remind(WEEK_BEFORE)
+    travelled.move_to(HOUR_AFTER)
+    old = gather(HOUR_AFTER)[0]
+    EmailAddress.objects.filter(user=user).update(email="rita@new.example")
+    User.objects.filter(pk=user.pk).update(email="rita@new.example")
+    ledger.drain(KeepInLedger(), seconds=5, clock=lambda: HOUR_AFTER)
+    old.refresh_from_db()
+    assert (old.to_email == user.email, old.state, old.answer) == (True, State.CANCELLED, guards.OTHER_ADDRESS)
+    gather(HOUR_AFTER + MINUTE)
+    remind(HOUR_AFTER + MINUTE)
+    gather(HOUR_AFTER + DAY)
+    letters = Message.objects.filter(kind="digest", to_email="rita@new.example")
+    assert letters.get().guard["parts"] != old.guard["parts"]
