@@ -21,8 +21,8 @@ def contacts_of(submissions: Iterable[Submission]) -> dict[int, list[tuple[str, 
     """`contacts` of many, by primary key, from a constant number of queries.
 
     An account that was closed or erased gets no letters, not even as the contact author; what was submitted is then
-    answered for by all its other authors. A creator whom another took off the list does not answer for it any more, and
-    learns nothing of it.
+    answered for by all its other authors. The contact author of a draft answers for it once she has confirmed that she
+    is its author. A creator whom another took off the list does not answer for it any more, and learns nothing of it.
     """
     rows = list(submissions)
     listed = {row.pk: [one for one in row.authors.all() if one.email] for row in rows}
@@ -39,7 +39,8 @@ def contacts_of(submissions: Iterable[Submission]) -> dict[int, list[tuple[str, 
         is_hers = owner.is_active and not row.creator_left
         out = gone if is_hers else {*gone, owner.email.lower()}
         authors = [one for one in listed[row.pk] if one.email.lower() not in out]
-        named = [one for one in authors if one.is_contact]
+        # A draft names whomever its creator typed: a stranger is not written to before she was there herself.
+        named = [one for one in authors if one.is_contact and (row.state != State.DRAFT or one.confirmed_at)]
         if not named and row.state != State.DRAFT:
             named = authors
         people = {owner.email.lower(): owner.name} if is_hers else {}

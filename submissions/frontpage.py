@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Collection
 from typing import Any
 
@@ -53,12 +54,7 @@ def differences(
 
 def common(ours: list[str], theirs: list[str]) -> float:
     """The share of the words of both that both have, 0 to 1."""
-    left = list(theirs)
-    both = 0
-    for word in ours:
-        if word in left:
-            left.remove(word)
-            both += 1
+    both = (Counter(ours) & Counter(theirs)).total()
     return 2 * both / max(1, len(ours) + len(theirs))
 
 

@@ -42,6 +42,8 @@ from submissions.states import State
 
 # Each of them gets a letter with the whole list: a list has an end, and so has what one press can write.
 MOST_AUTHORS = 50
+# Of one account in one edition: an account is free, and each draft stands in the chairs' lists and is reminded of.
+MOST_DRAFTS = 20
 LEFT_OUT = (
     "None of the addresses in this list is one that you have confirmed, so you could not open the paper any more. Keep "
     "such an address of yours in the list. If you are no author, another author can take you off it."
@@ -94,6 +96,8 @@ def create_draft(*, edition: Edition, title: str, by: User, at: datetime) -> Sub
     """Start a draft with only a title; its creator is its first author. The number is unique in the edition."""
     if not edition.window(Phase.SUBMISSION, received_at=at).accepts:
         raise Refused("Submission is closed: the deadline has passed. Ask the chairs about a late paper.")
+    if Submission.objects.drafts().filter(edition=edition, created_by=by).count() >= MOST_DRAFTS:
+        raise Refused(f"You have {MOST_DRAFTS} drafts here. Submit one of them, or withdraw one, before another.")
     for attempt in range(20):
         last = Submission.objects.filter(edition=edition).aggregate(last=Max("number"))["last"] or 0
         try:

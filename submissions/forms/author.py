@@ -8,8 +8,14 @@ from django.core.exceptions import ValidationError
 from dlonsc.accounts.models import validate_orcid
 from dlonsc.accounts.printed import PrintedField
 from dlonsc.editions.models import Edition, Topic
-from submissions.actions.drafting import AuthorEntry
+from submissions.actions.drafting import MOST_AUTHORS, AuthorEntry
 from submissions.models import Author, ReproducibilityRecord, Submission
+
+LONGEST_ABSTRACT = 10_000
+LONGEST_ALGORITHMS = 20_000
+# A form makes as many rows as a request claims to send: it must not claim thousands. Some are for removed rows.
+MOST_AUTHOR_ROWS = MOST_AUTHORS + 10
+MOST_RECORD_ROWS = 100
 
 
 class LetterTextField(forms.CharField):
@@ -18,6 +24,16 @@ class LetterTextField(forms.CharField):
     def __init__(self, *, rows: int, words: str = "", **kwargs: Any) -> None:
         help_text = f"{words} At most 5,000 characters.".strip()
         super().__init__(max_length=5_000, widget=forms.Textarea(attrs={"rows": rows}), help_text=help_text, **kwargs)
+
+
+class LongTextField(forms.CharField):
+    """A text with a far end. No browser cuts what is longer: it comes back as typed, with the reason beside it."""
+
+    def __init__(self, *, max_length: int, rows: int, **kwargs: Any) -> None:
+        super().__init__(max_length=max_length, widget=forms.Textarea(attrs={"rows": rows}), **kwargs)
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        return {name: value for name, value in super().widget_attrs(widget).items() if name != "maxlength"}
 
 
 class NewSubmissionForm(forms.Form):
@@ -40,7 +56,7 @@ class DetailsForm(forms.Form):
     use_required_attribute = False
     version = forms.IntegerField(widget=forms.HiddenInput)
     title = PrintedField(label="Title", max_length=300)
-    abstract = forms.CharField(label="Abstract", widget=forms.Textarea(attrs={"rows": 8}), required=False)
+    abstract = LongTextField(label="Abstract", max_length=LONGEST_ABSTRACT, rows=8, required=False)
     keywords = forms.CharField(label="Keywords", max_length=300, required=False, help_text="separated by commas")
     topics = TopicsField(
         queryset=Topic.objects.none(),
@@ -113,7 +129,15 @@ class BaseAuthors(forms.BaseFormSet):  # type: ignore[type-arg]
         return [AuthorEntry(**{name: form.cleaned_data[name] for name in names}) for form in rows]
 
 
-AuthorFormSet = forms.formset_factory(AuthorForm, formset=BaseAuthors, extra=0, can_order=True, can_delete=True)
+AuthorFormSet = forms.formset_factory(
+    AuthorForm,
+    formset=BaseAuthors,
+    extra=0,
+    can_order=True,
+    can_delete=True,
+    max_num=MOST_AUTHOR_ROWS,
+    absolute_max=MOST_AUTHOR_ROWS,
+)
 
 
 def authors_initial(submission: Submission) -> list[dict[str, Any]]:
@@ -176,8 +200,8 @@ class ReproducibilityForm(forms.Form):
     """The texts of the record; the rows are formsets beside it."""
 
     version = forms.IntegerField(widget=forms.HiddenInput)
-    algorithms = forms.CharField(
-        label="Algorithms, models, training procedure", widget=forms.Textarea(attrs={"rows": 5}), required=False
+    algorithms = LongTextField(
+        label="Algorithms, models, training procedure", max_length=LONGEST_ALGORITHMS, rows=5, required=False
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -196,9 +220,13 @@ class RecordForms:
         initial |= {f"not_{section}": record.not_applicable.get(section, "") for section in TITLES}
         self.texts = ReproducibilityForm(data, initial=initial)
         self.rows = {
-            section: forms.formset_factory(form, extra=0 if getattr(record, section) else 1, can_delete=True)(
-                data, initial=getattr(record, section), prefix=section
-            )
+            section: forms.formset_factory(
+                form,
+                extra=0 if getattr(record, section) else 1,
+                can_delete=True,
+                max_num=MOST_RECORD_ROWS,
+                absolute_max=MOST_RECORD_ROWS,
+            )(data, initial=getattr(record, section), prefix=section)
             for section, form in ROWS.items()
         }
 

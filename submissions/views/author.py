@@ -27,6 +27,8 @@ from submissions.actions.moves import NoRoom, Refused, Stale, may_recast, too_la
 from submissions.conflicts import Committee, computed_conflicts
 from submissions.downloads import serve
 from submissions.forms.author import (
+    LONGEST_ABSTRACT,
+    MOST_RECORD_ROWS,
     AuthorChangeForm,
     AuthorFormSet,
     DetailsForm,
@@ -593,7 +595,9 @@ def reproducibility(request: HttpRequest, slug: str, number: int) -> HttpRespons
     if request.method == "POST":
         try:
             if not record_forms.is_valid():
-                raise Refused("Some fields are too long; see the marked ones.")
+                raise Refused(
+                    f"Some fields are too long, or a section has more than {MOST_RECORD_ROWS} rows; see the marked ones."
+                )
             record = drafting.save_reproducibility(
                 submission=row,
                 version=record_forms.texts.cleaned_data["version"],
@@ -716,7 +720,8 @@ def prefill(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         "keywords": ", ".join(front.get("keywords", [])) if "keywords" in wanted else None,
     }
     current = {"title": row.title, "abstract": row.abstract, "keywords": row.keywords}
-    chosen = {name: (value or current[name])[: 300 if name != "abstract" else None] for name, value in values.items()}
+    longest = {"abstract": LONGEST_ABSTRACT}
+    chosen = {name: (value or current[name])[: longest.get(name, 300)] for name, value in values.items()}
     try:
         drafting.update_details(
             submission=row,

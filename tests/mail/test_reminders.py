@@ -62,6 +62,16 @@ def test_a_draft_is_reminded_seven_and_two_days_before_and_once_each(draft: Subm
     assert counts == [0, 1, 0, 0, 1, 0, 0]
 
 
+def test_the_contact_author_of_a_draft_is_reminded_only_once_she_has_confirmed(draft: Submission) -> None:
+    creator = draft.created_by.email
+    draft.authors.update(is_contact=False)
+    named = factories.make_author(draft, "stranger@elsewhere.example", is_contact=True)
+    assert whom(remind(SUBMISSION_CUTOFF - 7 * DAY)) == [creator]
+    named.confirmed_at = AT
+    named.save()
+    assert whom(remind(SUBMISSION_CUTOFF - 2 * DAY)) == [creator, "stranger@elsewhere.example"]
+
+
 def test_a_draft_with_a_pdf_is_reminded_one_day_and_two_hours_before_too(edition: Edition) -> None:
     factories.make_submission(edition, state=SubmissionState.DRAFT)
     hours = [169, 168, 48, 24, 2, 1]
@@ -215,7 +225,7 @@ def test_an_address_as_long_as_allowed_gets_its_reminder_once_and_stops_nobody_e
     edition: Edition, draft: Submission
 ) -> None:
     draft.authors.update(is_contact=False)
-    factories.make_author(draft, f"{'a' * 60}@{'.'.join(['b' * 60] * 3)}.example", is_contact=True)
+    factories.make_author(draft, f"{'a' * 60}@{'.'.join(['b' * 60] * 3)}.example", is_contact=True, confirmed_at=AT)
     factories.make_submission(edition, state=SubmissionState.DRAFT, complete=False)
     counts = [len(remind(SUBMISSION_CUTOFF - 2 * DAY + step)) for step in (MINUTE, 2 * MINUTE)]
     assert (counts, max(len(row.key) for row in Message.objects.all()) <= KEY_LENGTH) == ([3, 0], True)
@@ -381,7 +391,7 @@ def waiting(request: pytest.FixtureRequest, edition: Edition) -> Iterator[Submis
     state = SubmissionState.DRAFT if is_draft else SubmissionState.SUBMITTED
     paper = factories.make_submission(edition, factories.make_user("ada@uni.example", "Ada"), state=state)
     paper.authors.update(is_contact=False)
-    factories.make_author(paper, "bo@co.example", "Bo", is_contact=True)
+    factories.make_author(paper, "bo@co.example", "Bo", is_contact=True, confirmed_at=AT)
     at = (SUBMISSION_CUTOFF if is_draft else CAMERA_CUTOFF) - 7 * DAY + MINUTE
     with time_machine.travel(at, tick=False):
         if not is_draft:

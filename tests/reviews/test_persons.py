@@ -194,7 +194,7 @@ def test_an_erased_person_is_reminded_of_nothing_and_the_others_are(edition: Edi
     draft, address = desk.complete_draft(edition, author), author.email
     other = factories.make_user("olga@uni.example", "Olga")
     shared = factories.make_submission(edition, other, state="draft")
-    shared.authors.update(email=author.email, name="Ada", is_contact=True)
+    shared.authors.update(email=author.email, name="Ada", is_contact=True, confirmed_at=AT)
     cutoff = edition.deadlines.get(phase="submission").cutoff_at
     moment = Moment(edition.deadlines.get(phase="submission"), cutoff, timedelta(days=2))
     assert [contacts(row)[-1][0] for row in (draft, shared)] == [address, address]

@@ -59,6 +59,19 @@ def test_a_number_taken_in_the_same_moment_is_counted_on(
     assert (tried, row.number) == ([1, 2], 2)
 
 
+def test_an_account_has_twenty_drafts_at_a_time_in_an_edition(
+    edition: Edition, author: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drafting, "MOST_DRAFTS", 2)
+    other = factories.make_edition("other-2026")
+    for where in (edition, edition, other):
+        drafting.create_draft(edition=where, title="T", by=author, at=AT)
+    words = refusal_of(lambda: drafting.create_draft(edition=edition, title="T", by=author, at=AT))
+    assert words == "You have 2 drafts here. Submit one of them, or withdraw one, before another."
+    Submission.objects.filter(edition=edition, number=1).update(state=State.WITHDRAWN)
+    assert drafting.create_draft(edition=edition, title="T", by=author, at=AT).number == 3
+
+
 def test_no_draft_starts_after_the_deadline(edition: Edition, author: User) -> None:
     words = refusal_of(lambda: drafting.create_draft(edition=edition, title="Late", by=author, at=AFTER_DEADLINE))
     assert "deadline has passed" in words

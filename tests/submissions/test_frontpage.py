@@ -10,7 +10,7 @@ from django.utils import timezone
 from dlonsc.accounts.models import User
 from dlonsc.editions.calendar import Phase
 from dlonsc.editions.models import Edition, Membership
-from submissions.frontpage import ALL, differences, plain
+from submissions.frontpage import ALL, common, differences, plain
 from submissions.models import Submission
 from tests import factories
 
@@ -55,6 +55,14 @@ def test_what_was_not_read_is_no_difference(paper: Submission) -> None:
 
 def test_print_asks_for_title_and_authors_only(paper: Submission) -> None:
     assert differences({"abstract": "No word alike", "keywords": ["GPU"]}, paper) == []
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "share"),
+    [("a b c", "c b a", 1.0), ("a a a", "a b c", 1 / 3), ("a a b", "a a c", 2 / 3), ("a", "b", 0.0), ("", "", 0.0)],
+)
+def test_each_word_is_common_as_often_as_both_have_it(ours: str, theirs: str, share: float) -> None:
+    assert common(ours.split(), theirs.split()) == pytest.approx(share)
 
 
 def test_words_of_other_scripts_are_kept() -> None:

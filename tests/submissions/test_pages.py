@@ -21,7 +21,7 @@ from submissions import receipts
 from submissions.actions import drafting, sending
 from submissions.actions.forgetting import forget_typed
 from submissions.checks import as_json
-from submissions.forms.author import BaseAuthors
+from submissions.forms.author import LONGEST_ABSTRACT, MOST_AUTHOR_ROWS, MOST_RECORD_ROWS, ROWS, BaseAuthors
 from submissions.lncs import CODES
 from submissions.models import Conflict, LatePermission, Manuscript, ReproducibilityRecord, Submission
 from submissions.states import Outcome, State
@@ -273,6 +273,33 @@ def test_two_rows_with_one_address_mark_the_row(draft: Submission, ada: Client) 
     answer = ada.post(f"{base(draft)}authors/", author_rows(draft, row | {"is_contact": "on"}, row))
     assert answer.status_code == 422
     assert "This address is also in row 1." in answer.content.decode()
+
+
+def test_no_request_makes_more_rows_than_a_list_has(draft: Submission, ada: Client) -> None:
+    before = drafting.listed(draft)
+    claim = {"authors-TOTAL_FORMS": "2000", "authors-INITIAL_FORMS": "0", "authors-0-name": "x"}
+    answer = ada.post(f"{base(draft)}authors/", claim)
+    assert (answer.status_code, len(answer.context["author_rows"].forms)) == (422, MOST_AUTHOR_ROWS)
+    assert len(ada.get(base(draft)).context["author_rows"].forms) == MOST_AUTHOR_ROWS
+    assert drafting.listed(draft) == before
+    claim = {"version": "1", "algorithms": ""}
+    for section in ROWS:
+        claim |= {f"{section}-TOTAL_FORMS": "2000", f"{section}-INITIAL_FORMS": "0"}
+    answer = ada.post(f"{base(draft)}reproducibility/", claim)
+    made = [len(rows.forms) for rows in answer.context["forms"].rows.values()]
+    assert (answer.status_code, made) == (422, [MOST_RECORD_ROWS] * len(ROWS))
+
+
+def test_an_abstract_that_is_too_long_stays_typed_with_the_reason_beside_it(draft: Submission, ada: Client) -> None:
+    before, typed = draft.abstract, "a" * (LONGEST_ABSTRACT + 1)
+    answer = ada.post(f"{base(draft)}details/", details(draft, abstract=typed))
+    form = answer.context["details"]
+    assert (answer.status_code, form["abstract"].value()) == (422, typed)
+    assert form.errors["abstract"] == ["Ensure this value has at most 10000 characters (it has 10001)."]
+    assert "maxlength" not in str(form["abstract"])
+    draft.refresh_from_db()
+    assert draft.abstract == before
+    assert ada.post(f"{base(draft)}details/", details(draft, abstract=typed[1:])).status_code == 302
 
 
 def test_an_orcid_with_a_wrong_digit_is_refused(draft: Submission, ada: Client) -> None:
