@@ -595,9 +595,7 @@ def reproducibility(request: HttpRequest, slug: str, number: int) -> HttpRespons
     if request.method == "POST":
         try:
             if not record_forms.is_valid():
-                raise Refused(
-                    f"Some fields are too long, or a section has more than {MOST_RECORD_ROWS} rows; see the marked ones."
-                )
+                raise Refused(f"A field is too long, or a section has over {MOST_RECORD_ROWS} rows; see the marks.")
             record = drafting.save_reproducibility(
                 submission=row,
                 version=record_forms.texts.cleaned_data["version"],

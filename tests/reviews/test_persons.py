@@ -192,6 +192,7 @@ def test_two_people_are_not_mixed_up(paper: Submission, author: User, stranger: 
 
 def test_an_erased_person_is_reminded_of_nothing_and_the_others_are(edition: Edition, author: User) -> None:
     draft, address = desk.complete_draft(edition, author), author.email
+    draft.authors.update(confirmed_at=AT)
     other = factories.make_user("olga@uni.example", "Olga")
     shared = factories.make_submission(edition, other, state="draft")
     shared.authors.update(email=author.email, name="Ada", is_contact=True, confirmed_at=AT)
