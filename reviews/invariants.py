@@ -52,8 +52,9 @@ def hash_of(path: Path) -> str:
 
 
 def no_reviewer_in_conflict(at: datetime) -> Iterator[str]:
-    """No standing assignment without a review meets a standing conflict (with one, chairs are told instead)."""
+    """Nobody without a review was assigned in spite of a standing conflict (of a later one the chairs are told)."""
     rows = Conflict.objects.filter(
+        declared_at__lte=F("submission__assignments__assigned_at"),
         lifted_at__isnull=True,
         submission__assignments__membership=F("membership"),
         submission__assignments__declined_at__isnull=True,
@@ -143,6 +144,18 @@ def announced_has_its_letters(at: datetime) -> Iterator[str]:
                     yield f"author {author.pk} has no letter of decision {decision.pk}, which is released"
 
 
+def released_is_told(at: datetime) -> Iterator[str]:
+    """Not all letters of a released decision on a standing submission were kept back: somebody was told of it."""
+    released = Announcement.objects.filter(release_at__lte=at, stopped_at__isnull=True, campaign_id_label__isnull=False)
+    for release in released:
+        letters = Message.objects.filter(kind="decision", campaign=release.campaign_id_label)
+        left = set(letters.exclude(state=LetterState.CANCELLED).values_list("subject_label", flat=True))
+        kept_back = set(letters.values_list("subject_label", flat=True)) - left
+        for decision in release.decisions.filter(submission__state=State.SUBMITTED).select_related("submission"):
+            if decision.submission.label in kept_back:
+                yield f"decision {decision.pk} is released and all its letters were cancelled"
+
+
 def lists_before(submission: Submission, since: datetime) -> list[set[str]]:
     """The addresses of each author list that was replaced from an instant on."""
     verbs = ("changed the author list", "granted a change of the author list")
@@ -208,6 +221,7 @@ CHECKS: tuple[Check, ...] = (
     who_saved_had_a_part,
     announced_has_its_decision,
     announced_has_its_letters,
+    released_is_told,
     released_is_announced,
     submitted_review_counts_once,
     text_has_its_version,

@@ -10,9 +10,10 @@ from dlonsc.accounts.models import User
 from dlonsc.celery import app
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.history.models import Entry
+from dlonsc.mail import ledger
 from dlonsc.mail.models import Message
 from reviews import tasks
-from reviews.actions import deciding
+from reviews.actions import assigning, deciding
 from reviews.invariants import audit, breaches
 from reviews.models import Decision, Review, ReviewVersion, SubReviewer
 from submissions.actions import drafting, overseeing
@@ -54,6 +55,16 @@ def test_a_reviewer_in_conflict_is_seen(paper: Submission, reviewer: Membership)
     factories.make_assignment(paper, reviewer)
     factories.make_conflict(paper, reviewer)
     assert breaches(AT) == [f"membership {reviewer.pk} is assigned to submission {paper.pk} in spite of a conflict"]
+
+
+def test_a_conflict_that_a_chair_sets_of_somebody_at_work_is_no_breach(
+    paper: Submission, reviewer: Membership, chair: Membership
+) -> None:
+    assert chair.user is not None
+    factories.make_assignment(paper, reviewer)
+    later = AT + timedelta(minutes=1)
+    assigning.add_conflict(paper, reviewer, kind="other", reason="They wrote together.", by=chair.user, at=later)
+    assert breaches(later) == []
 
 
 def test_a_reviewing_author_is_seen(paper: Submission, edition: Edition, author: User) -> None:
@@ -131,6 +142,14 @@ def test_a_released_decision_without_the_letter_of_an_author_is_seen(told: Decis
     Message.objects.filter(to_email="bo@b.example").delete()
     bo = told.submission.authors.get(name="Bo")
     assert breaches(RELEASED) == [f"author {bo.pk} has no letter of decision {told.pk}, which is released"]
+
+
+def test_a_released_decision_all_of_whose_letters_were_cancelled_is_seen(told: Decision) -> None:
+    ledger.cancel_waiting(Message.objects.all(), before=RELEASED, by="the administrator", at=RELEASED)
+    assert breaches(RELEASED) == [f"decision {told.pk} is released and all its letters were cancelled"]
+    # What was withdrawn during the hold is rightly told to nobody.
+    Submission.objects.filter(pk=told.submission_id).update(state=State.WITHDRAWN, withdrawn_at=AT)
+    assert not any("cancelled" in sentence for sentence in breaches(RELEASED))
 
 
 def test_an_author_who_was_listed_after_the_release_needs_no_letter(
