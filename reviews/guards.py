@@ -45,7 +45,7 @@ def decision_stands(message: Message) -> str | None:
     # While it was held, the authors may have withdrawn, or changed their list: the letters of others go on.
     if row.submission.state != State.SUBMITTED:
         return OnlyThis("the submission was withdrawn or returned in the meantime")
-    if not row.submission.authors.filter(email__iexact=message.to_email).exists():
+    if not row.submission.authors.filter(email=message.to_email).exists():
         return OnlyThis("the recipient is no author of the submission any more")
     return None
 

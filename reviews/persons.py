@@ -13,6 +13,7 @@ from allauth.account.models import EmailAddress
 from allauth.usersessions.models import UserSession
 from django.db.models import Model, Q
 
+from dlonsc.accounts.adapter import OPENING
 from dlonsc.accounts.models import User
 from dlonsc.editions.models import Interest, Membership
 from dlonsc.history.models import Entry
@@ -109,7 +110,7 @@ def _sub_reviews(user: User) -> list[SubReviewer]:
     """Where she was invited to write for somebody; a naming that no chair has agreed to is none of hers yet."""
     mine = Q(user=user)
     for email in {user.email.lower(), *user.verified_emails}:
-        mine |= Q(user=None, email__iexact=email)
+        mine |= Q(user=None, email=email)
     rows = SubReviewer.objects.filter(mine, is_agreed=True).order_by("pk")
     return list(rows.select_related("assignment__submission__edition"))
 
@@ -141,8 +142,8 @@ def _named(row: SubReviewer) -> dict[str, Any]:
 def _letters(user: User) -> list[Message]:
     mine = Q()
     for email in {user.email.lower(), *user.verified_emails}:
-        mine |= Q(to_email__iexact=email)
-    return list(Message.objects.filter(mine, state__in=HAVE_LEFT).order_by("pk"))
+        mine |= Q(to_email=email)
+    return list(Message.objects.filter(mine, state__in=HAVE_LEFT).exclude(kind__in=OPENING).order_by("pk"))
 
 
 def _committee(row: Membership) -> dict[str, Any]:

@@ -104,6 +104,6 @@ def still_an_author(message: Message) -> str | None:
     wanted = message.guard
     if "author_of" not in wanted:
         return None
-    if Author.objects.filter(submission=wanted["author_of"], email__iexact=message.to_email).exists():
+    if Author.objects.filter(submission=wanted["author_of"], email=message.to_email).exists():
         return None
     return OnlyThis("the recipient is no author of the submission any more")

@@ -30,6 +30,8 @@ KINDS = {
     "account/email/account_already_exists": "account_exists",
     "account/email/login_code": "sign_in_code",
 }
+# They open an account: no page, and no copy of what is held about somebody, shows them again.
+OPENING = frozenset({"verification", "password_reset", "sign_in_code"})
 
 
 @dataclass(frozen=True)

@@ -67,7 +67,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
 def addresses_beside(email: str) -> set[str]:
     """An address, and all that the account which has proven to hold it has proven too; lower case."""
-    holders = User.objects.filter(pk__in=EmailAddress.objects.filter(email__iexact=email, verified=True).values("user"))
+    holders = User.objects.filter(pk__in=EmailAddress.objects.filter(email=email.lower(), verified=True).values("user"))
     return {email.lower(), *(one for user in holders for one in user.verified_emails)}
 
 

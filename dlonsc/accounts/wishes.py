@@ -16,5 +16,5 @@ def gather_until(email: str, *, at: datetime, cutoff: datetime | None) -> dateti
     gathering = digest.gather_until(at, cutoff)
     if gathering is None:
         return None
-    hers = Q(email__iexact=email) | Q(emailaddress__email__iexact=email, emailaddress__verified=True)
+    hers = Q(email=email.lower()) | Q(emailaddress__email=email.lower(), emailaddress__verified=True)
     return gathering if User.objects.filter(hers, digest=True).exists() else None

@@ -285,7 +285,7 @@ def invite(
 def place_of(edition: Edition, person: Invitee) -> Membership:
     """The row of an earlier invitation or of the printed committee, or a new one."""
     rows = Membership.objects.filter(edition=edition)
-    found = rows.select_related("user").filter(email__iexact=person.email).first()
+    found = rows.select_related("user").filter(email=person.email.lower()).first()
     if found is not None and not may_hold(found, person.email):
         give_own_address(found)
         found = None
@@ -340,7 +340,7 @@ def resend_invitation(*, membership: Membership, email: str, by: User, at: datet
         raise EditionError(f"{member.name} has accepted already.")
     if member.declined_at is not None and not asked:
         raise EditionError(f"{member.name} declined; no letter is sent unless she asked to be invited again.")
-    others = Membership.objects.filter(edition=member.edition_id, email__iexact=email).exclude(pk=member.pk)
+    others = Membership.objects.filter(edition=member.edition_id, email=email.lower()).exclude(pk=member.pk)
     if others.exists():
         raise EditionError(f"{email} belongs to another member of this committee.")
     if not may_hold(member, email):
@@ -363,7 +363,7 @@ def give_own_address(member: Membership) -> None:
     """A place that was taken by another account than that of its address stays hers, under her own address if free."""
     if member.user is None or may_hold(member, member.email):
         return
-    taken = Membership.objects.filter(edition=member.edition_id, email__iexact=member.user.email).exclude(pk=member.pk)
+    taken = Membership.objects.filter(edition=member.edition_id, email=member.user.email.lower()).exclude(pk=member.pk)
     Membership.objects.filter(pk=member.pk).update(email="" if taken.exists() else member.user.email)
 
 
@@ -466,7 +466,7 @@ def decline_invitation(*, membership: Membership, reason: str, suggestion: str, 
 def holder_of(email: str) -> User | None:
     """The account that has proven to hold an address."""
     return User.objects.filter(
-        Q(emailaddress__email__iexact=email), emailaddress__verified=True, is_active=True
+        Q(emailaddress__email=email.lower()), emailaddress__verified=True, is_active=True
     ).first()
 
 

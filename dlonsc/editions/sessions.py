@@ -56,6 +56,9 @@ NEEDS_FRESH_SIGN_IN = {
     "persons:download": SENT,
     "persons:erase": SENT,
 }
+# A new way to sign in would count as a proof of who she is.
+NEW_KEYS = ("account_set_password", "account_email", "github_login", "google_login", "orcid_login")
+NEEDS_FRESH_SIGN_IN |= dict.fromkeys(NEW_KEYS, SENT)
 # Where one address takes several forms: the field of the one that asks, and its value ("" for any). It corrects a
 # released decision, releases letters, or returns a paper without review; to decide in private, to write and to stop do
 # not wait.
@@ -169,7 +172,7 @@ class ChairsSessions:
         address = request.get_full_path()
         if not get_adapter().get_reauthentication_methods(person):
             logout(request)
-        if request.method not in SAFE:
+        if request.method not in SAFE and not request.path.startswith(PROVING):
             interrupted.keep(request, person, what=does(request))
             address = reverse("accounts:carry_on")
         messages.info(request, "This act asks for a recent sign-in. Confirm that it is you, then go on.")

@@ -40,7 +40,7 @@ def letter_of(event: Any) -> Message | None:
     tokens = set(TOKEN.findall(f"{json.dumps(dict(event.esp_event), default=str)} {event.message_id}"))
     ids = [f"<{token}@{settings.MAIL_DOMAIN}>" for token in tokens]
     rows = Message.objects.filter(return_token__in=tokens) | Message.objects.filter(**{"headers__Message-ID__in": ids})
-    return rows.filter(to_email__iexact=event.recipient or "").first()
+    return rows.filter(to_email=(event.recipient or "").lower()).first()
 
 
 def is_soft(event: Any) -> bool:

@@ -116,7 +116,7 @@ def _sub_reviews(user: User) -> SubReviewerQuerySet:
     """Where she is or was named to write for somebody."""
     mine = Q(user=user)
     for email in addresses_of(user):
-        mine |= Q(user=None, email__iexact=email)
+        mine |= Q(user=None, email=email)
     return SubReviewer.objects.filter(mine)
 
 

@@ -50,7 +50,7 @@ def administrators_only(view: View) -> View:
 def wishes(request: HttpRequest) -> HttpResponse:
     """Everybody who asked and is still there, the longest waiting first; and a way to anybody by her address."""
     typed = request.GET.get("email", "").strip()
-    found = User.objects.filter(email__iexact=typed, is_active=True).first() if typed else None
+    found = User.objects.filter(email=typed.lower(), is_active=True).first() if typed else None
     if found is not None:
         return redirect("persons:erase", person=found.pk)
     context = {"wishes": erasing.wishes(), "typed": typed}

@@ -14,7 +14,7 @@ from django.urls import reverse
 from dlonsc.accounts.interrupted import KEY
 from dlonsc.accounts.models import User
 from dlonsc.editions.models import Edition, Membership
-from dlonsc.editions.sessions import NEEDS_FRESH_SIGN_IN, ONLY_WITH
+from dlonsc.editions.sessions import NEEDS_FRESH_SIGN_IN, NEW_KEYS, ONLY_WITH
 from submissions.models import Conflict
 from tests import factories
 from tests.factories import PASSWORD
@@ -26,6 +26,8 @@ HOUR = timedelta(hours=1)
 CARRY_ON = "/account/carry-on/"
 AGAIN = "/accounts/reauthenticate/?next=%2Faccount%2Fcarry-on%2F"
 REASON = "We wrote a paper together\nin 2025."
+
+NEW = "plum-tree-nine-hundred-oaks"
 
 
 @pytest.fixture(autouse=True)
@@ -73,7 +75,8 @@ def conflict_of(chair: Membership, reviewer: Membership) -> tuple[str, dict[str,
 
 
 def test_every_act_of_the_table_has_an_address() -> None:
-    assert set(NEEDS_FRESH_SIGN_IN) - set(all_addresses()) == set()
+    assert set(NEEDS_FRESH_SIGN_IN) - set(all_addresses()) == set(NEW_KEYS)
+    assert [reverse(name).startswith("/accounts/") for name in NEW_KEYS] == [True] * len(NEW_KEYS)
 
 
 @pytest.mark.parametrize("role", ["chair", "proceedings_chair", "administrator"])
@@ -227,27 +230,48 @@ def test_an_act_of_the_table_asks_again_after_an_hour(
     paper = factories.make_submission(chair.edition)
     words: dict[str, Any] = {"slug": chair.edition.slug, "number": paper.number, "member": reviewer.pk}
     words |= {"pk": reviewer.pk, "person": reviewer.user_id}
-    takes = all_addresses()[name].pattern.converters
+    takes = all_addresses()[name].pattern.converters if name not in NEW_KEYS else ()
     address = reverse(name, kwargs={key: words[key] for key in takes})
     browser = sign_in(chair)
     send = browser.get if method == "GET" else browser.post
     field, value = ONLY_WITH.get(name, ("", ""))
     typed = {field: value or "1"} if field else {}
     clock.shift(HOUR)
-    assert not send(address, typed).headers.get("Location", "").startswith("/accounts/")
+    assert not send(address, typed).headers.get("Location", "").startswith("/accounts/reauthenticate/")
     clock.shift(timedelta(seconds=1))
     answer = send(address, typed)
-    onward = CARRY_ON if method == "POST" else address
+    onward = CARRY_ON if method == "POST" and not address.startswith("/accounts/") else address
     assert (answer.status_code, answer.headers["Location"]) == (
         302,
         f"/accounts/reauthenticate/?next={onward.replace('/', '%2F')}",
     )
 
 
+def test_nobody_who_finds_a_chair_signed_in_gives_her_a_password_or_an_address_and_proves_with_it(
+    chair: Membership, sign_in: SignIn, clock: Any
+) -> None:
+    browser, user = sign_in(chair), chair.user
+    assert user is not None
+    user.set_unusable_password()
+    user.save()
+    browser.force_login(user)
+    clock.shift(3 * HOUR)
+    for address, typed in (
+        ("/accounts/password/set/", {"password1": NEW, "password2": NEW}),
+        ("/accounts/email/", {"action_add": "", "email": "mallory@evil.example"}),
+    ):
+        browser.force_login(user)
+        assert browser.post(address, typed).headers["Location"].startswith("/accounts/login/")
+        assert (is_in(browser), KEY in browser.session) == (False, False)
+    user.refresh_from_db()
+    assert (user.has_usable_password(), user.emailaddress_set.count()) == (False, 1)
+
+
 def test_the_acts_that_open_send_or_correct_for_good_are_in_the_table() -> None:
     named = (
         "reviews:commit_proposal", "reviews:export_sub_reviewers", "reviews:decide", "letters:mailing",
-        "editions:resend", "editions:settings", "submissions:triage_one", "persons:download",
+        "editions:resend", "editions:settings", "submissions:triage_one", "persons:download", "account_set_password",
+        "account_email",
     )  # fmt: skip
     assert [name for name in named if name not in NEEDS_FRESH_SIGN_IN] == []
 

@@ -11,7 +11,9 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
 
-from dlonsc.accounts.models import Affiliation, User
+from dlonsc.accounts.adapter import OPENING
+from dlonsc.accounts.models import Affiliation, User, addresses_beside
+from dlonsc.editions.actions import holder_of
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.history.models import Entry
 from dlonsc.mail.ledger import ERASED, drain, kept_from_leaving
@@ -86,6 +88,36 @@ def test_an_authors_copy_holds_her_account_papers_files_and_letters(
     assert [row["title"] for row in data["submissions"]] == ["Elastic Reductions"]
     assert [row["text"] for row in data["letters"]] == ["A receipt"]
     assert files == {f"files/{edition.slug}_{paper.number:03d}/version-1.pdf": b"%PDF-1.7 made for a test"}
+
+
+def test_no_letter_that_opens_an_account_is_in_the_copy(paper: Submission, author: User) -> None:
+    for kind in sorted(OPENING):
+        letter(author, kind)
+        Message.objects.filter(key=kind).update(kind=kind)
+    letter(author, "A receipt")
+    assert [row["text"] for row in data_of(author, AT)["letters"]] == ["A receipt"]
+
+
+def test_who_proves_an_address_that_only_looks_alike_is_another_person(
+    edition: Edition, author: User, chair: Membership, reviewer: Membership
+) -> None:
+    # PostgreSQL's UPPER makes one letter of i and of i without its dot.
+    alike = factories.make_user("ada@un\u0131.example", "Adam Alike")
+    letter(author, "Hers")
+    named = SubReviewer.objects.create(
+        assignment=factories.make_assignment(factories.make_submission(edition), reviewer),
+        name="Ada",
+        email=author.email,
+        is_agreed=True,
+        named_by=reviewer.user,
+        named_at=AT,
+        decided_by=chair.user,
+        decided_at=AT,
+    )
+    assert data_of(alike, AT)["letters"] == []
+    assert [list(erasing._sub_reviews(person)) for person in (alike, author)] == [[], [named]]
+    assert (holder_of("ada@un\u0131.example"), holder_of(author.email)) == (alike, author)
+    assert addresses_beside(author.email) == {author.email}
 
 
 def test_it_tells_no_reviewer_no_review_and_no_decision_before_its_time(

@@ -18,7 +18,7 @@ class Command(BaseCommand):
         parser.add_argument("--yes", action="store_true", help="do it; it cannot be undone")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        user = User.objects.filter(email__iexact=options["email"]).first()
+        user = User.objects.filter(email=options["email"].lower()).first()
         if user is None:
             raise CommandError("Nobody signs in with this address.")
         found = erasing.plan(user)
