@@ -1,6 +1,7 @@
 """What chairs do on the authors' side: late cases, author lists, format overrides, desk rejection, answers."""
 
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
@@ -9,7 +10,7 @@ from dlonsc.editions.calendar import AOE, Phase, announced_at
 from dlonsc.mail.ledger import DONE
 from dlonsc.mail.models import Message
 from submissions import emails
-from submissions.actions.drafting import AuthorEntry, refuse_said_twice, write_authors
+from submissions.actions.drafting import AuthorEntry, listed, refuse_said_twice, write_authors
 from submissions.actions.moves import A_PRESS, PRESSED_TWICE, Refused, move, note, window_of
 from submissions.actions.sending import missing
 from submissions.checks import replace_current
@@ -124,12 +125,28 @@ def decision_may_leave(submission: Submission) -> bool:
     return Message.objects.filter(subject_label=submission.label, kind=DECISION).exclude(state__in=DONE).exists()
 
 
+def but_orcids(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{name: value for name, value in row.items() if name != "orcid"} for row in rows]
+
+
+def with_newer_orcids(request: AuthorListRequest, standing: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The list that was asked for, with the ORCID iDs given for print meanwhile, unless it changes them itself."""
+    asked_over = {row["email"].lower(): row["orcid"] for row in request.old_list}
+    now = {row["email"].lower(): row["orcid"] for row in standing}
+    return [
+        row | {"orcid": now[email]} if email in now and row["orcid"] == asked_over.get(email) else row
+        for row in request.new_list
+        for email in [row["email"].lower()]
+    ]
+
+
 @transaction.atomic
 def decide_author_change(*, request: AuthorListRequest, grant: bool, answer: str, by: User, at: datetime) -> None:
     """Grant or refuse a changed author list, once; all authors of both lists are told.
 
-    Raises Refused for granting while the decision is held, or its letters wait: they go to the addresses of the old
-    list, are kept back from who left it, and are written to nobody who comes.
+    Raises Refused for granting over a list that was changed since, ORCID iDs apart, which are carried over; and while
+    the decision is held, or its letters wait: they go to the addresses of the old list, are kept back from who left it,
+    and are written to nobody who comes.
     """
     locked = Submission.objects.select_for_update().get(pk=request.submission_id)
     if grant and locked.announced_at is not None and locked.announced_at > at:
@@ -141,13 +158,20 @@ def decide_author_change(*, request: AuthorListRequest, grant: bool, answer: str
             "Letters with the decision on this submission still wait to leave, for the old list. Grant the change once "
             "they are out; the page of the announcement shows them."
         )
+    standing = listed(locked)
+    if grant and but_orcids(standing) != but_orcids(request.old_list):
+        names = ", ".join(f"{row['name']} ({row['email']})" for row in standing)
+        raise Refused(
+            f"The author list was changed since this was asked. It now stands as: {names}. Granting would undo that; "
+            "refuse the request, and its authors can ask anew."
+        )
     rows = AuthorListRequest.objects.filter(pk=request.pk, decided_at__isnull=True)
     if not rows.update(decided_by=by, decided_at=at, is_granted=grant, answer=answer.strip()):
         raise Refused("This request was answered already.")
     request.refresh_from_db()
     submission = request.submission
     if grant:
-        entries = [AuthorEntry(**row) for row in request.new_list]
+        entries = [AuthorEntry(**row) for row in with_newer_orcids(request, standing)]
         write_authors(submission, entries, at, by=request.requested_by)
         refresh_conflicts(submission, at)
     verb = "granted a change of the author list" if grant else "refused a change of the author list"

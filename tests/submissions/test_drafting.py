@@ -173,6 +173,38 @@ def test_a_refused_request_changes_no_list(edition: Edition, author: User, chair
     assert [a.email for a in row.authors.all()] == ["ada@uni.example"]
 
 
+def test_a_request_is_not_granted_over_a_list_that_was_changed_since(
+    edition: Edition, author: User, chair: Membership
+) -> None:
+    row = submitted(edition, author)
+    request = drafting.request_author_change(
+        submission=row, entries=[entry("ada@uni.example", "Ada", is_contact=True), entry("ben@n.example", "Ben")],
+        reason="Forgotten.", by=author, at=AFTER_DEADLINE,
+    )  # fmt: skip
+    factories.make_author(row, "dora@uni.example", "Dora")
+    decide = partial(overseeing.decide_author_change, request=request, answer="", by=chair.user, at=AFTER_DEADLINE)
+    assert "Dora (dora@uni.example). Granting would undo that" in refusal_of(lambda: decide(grant=True))
+    assert list(row.authors.values_list("email", flat=True)) == ["ada@uni.example", "dora@uni.example"]
+    decide(grant=False)
+    assert row.author_requests.get().is_granted is False
+
+
+def test_orcid_ids_given_for_print_survive_the_grant_of_a_request(
+    edition: Edition, author: User, chair: Membership
+) -> None:
+    row = submitted(edition, author)
+    request = drafting.request_author_change(
+        submission=row, entries=[entry("ada@uni.example", "Ada", is_contact=True), entry("ben@n.example", "Ben")],
+        reason="Forgotten.", by=author, at=AFTER_DEADLINE,
+    )  # fmt: skip
+    row.authors.update(orcid="0000-0002-1825-0097")
+    overseeing.decide_author_change(request=request, grant=True, answer="", by=chair.user, at=AFTER_DEADLINE)
+    assert list(row.authors.values_list("email", "orcid")) == [
+        ("ada@uni.example", "0000-0002-1825-0097"),
+        ("ben@n.example", ""),
+    ]
+
+
 def test_a_request_needs_a_reason_and_waits_alone(edition: Edition, author: User) -> None:
     row = submitted(edition, author)
     ask = {"submission": row, "entries": [entry("n@n.example", is_contact=True)], "by": author, "at": AFTER_DEADLINE}
