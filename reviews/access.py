@@ -16,7 +16,7 @@ from dlonsc.accounts.models import User
 from dlonsc.editions.calendar import Phase
 from dlonsc.editions.models import Edition, Membership, long_past_events
 from dlonsc.editions.visibility import Audience, Since, Thing, rule
-from dlonsc.mail.models import Message
+from dlonsc.mail.models import HAVE_LEFT, Message
 from dlonsc.mail.models import State as LetterState
 from reviews.conflicts import conflict_reasons
 from reviews.models import (
@@ -33,7 +33,6 @@ from reviews.models import (
     SubReviewer,
     SubReviewerQuerySet,
 )
-from reviews.persons import HAVE_LEFT
 from reviews.visibility import TABLE
 from submissions.access import (
     authored_by,

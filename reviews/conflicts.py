@@ -95,5 +95,5 @@ def bar_named(members: Iterable[Membership], at: datetime) -> int:
                     declared_by=member.user,
                     declared_at=at,
                 )
-    Conflict.objects.bulk_create(new.values())
+    Conflict.objects.bulk_create(new.values(), ignore_conflicts=True)
     return len(new)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from dlonsc.mail.placeholders import is_broken, unknown
 
+NO_LINK = "A link does not fit into a subject: whoever reads a list of letters could follow it."
 LISTS = ("papers", "taken_back", "reviews", "from_chairs", "missing", "dates", "details")
 NAME = {"name": "name of the recipient", "edition": "short name of the workshop"}
 PAPER = {"number": "number of the submission", "title": "its title"}
@@ -47,6 +48,8 @@ class LetterKind:
             found["text"] = f"The text must hold {' and '.join(missing)}: without it the letter is of no use."
         if "subject" not in found and any(f"{{{name}}}" in subject for name in LISTS):
             found["subject"] = "A list does not fit into a subject."
+        if "subject" not in found and "{link}" in subject:
+            found["subject"] = NO_LINK
         return found
 
 

@@ -17,14 +17,14 @@ from dlonsc.accounts.adapter import OPENING
 from dlonsc.accounts.models import User
 from dlonsc.editions.models import Interest, Membership
 from dlonsc.history.models import Entry
-from dlonsc.mail.models import Message, State
-from reviews.models import Bid, Comment, Review, ReviewVersion, SubReviewer
+from dlonsc.mail.models import HAVE_LEFT, Message
+from reviews.access import once_known
+from reviews.models import Assignment, Bid, Comment, Review, ReviewVersion, SubReviewer
 from submissions.access import authored_by
 from submissions.files import path_of
 from submissions.models import Author, Conflict, ConflictSource, Question, ReproducibilityRecord, Submission
 
 # Letters that have left; one that is held must not be read here before its instant.
-HAVE_LEFT = (State.SENT, State.UNKNOWN, State.BOUNCED)
 
 
 def fields_of(row: Model, *names: str) -> dict[str, Any]:
@@ -152,9 +152,11 @@ def _committee(row: Membership) -> dict[str, Any]:
         "declined_at", "decline_reason", "suggestion", "removed_at", "max_load", "away", "publications",
         "declared_conflicts",
     )  # fmt: skip
-    # Those of tasks that she had. A name typed into the profile must not tell whether, and what, its bearer wrote.
+    # Those of tasks that she knows she had. A name typed into the profile must not tell whether, and what, its bearer
+    # wrote.
+    known = once_known(Assignment.objects.filter(membership=row), {row.edition.slug})
     own = Conflict.objects.filter(
-        membership=row, source=ConflictSource.MEMBER, submission__assignments__membership=row
+        membership=row, source=ConflictSource.MEMBER, submission__in=known.values("submission")
     ).order_by("pk")
     return {
         "edition": row.edition.name,

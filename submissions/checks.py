@@ -94,7 +94,9 @@ def conclude(manuscript: Manuscript, report: Report | None, at: datetime) -> Non
     the earlier version stays submitted. Once the decision is known, none replaces the one that was reviewed. Two
     checkers at once write and mail once.
     """
-    submission = Submission.objects.select_for_update().select_related("edition").get(pk=manuscript.submission_id)
+    submission = (
+        Submission.objects.select_for_update(no_key=True).select_related("edition").get(pk=manuscript.submission_id)
+    )
     if report is not None:
         values = {
             "pages": report.pages,

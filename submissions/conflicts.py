@@ -220,18 +220,22 @@ def refresh_conflicts(submission: Submission, at: datetime, committee: Committee
             found = now[key].found_by if key in now else frozenset[str]()
             found |= {CONFIRMED} if row.membership.user_id in writers else set()
             keep_what_is_shown(row, (found | set(row.found_by)) & shown[key[1]], was_submitted=was_submitted)
-    for key, one in now.items():
-        if key not in known:
-            Conflict.objects.create(
-                submission=submission,
-                membership=one.membership,
-                source=one.source,
-                kind=ConflictKind.OTHER if one.source == ConflictSource.AUTHORSHIP else ConflictKind.INSTITUTION,
-                reason=one.explanation,
-                declared_at=at,
-                found_by=sorted(one.found_by),
-                was_submitted=was_submitted,
-            )
+    new = (
+        Conflict(
+            submission=submission,
+            membership=one.membership,
+            source=one.source,
+            kind=ConflictKind.OTHER if one.source == ConflictSource.AUTHORSHIP else ConflictKind.INSTITUTION,
+            reason=one.explanation,
+            declared_at=at,
+            found_by=sorted(one.found_by),
+            was_submitted=was_submitted,
+        )
+        for key, one in now.items()
+        if key not in known
+    )
+    # Whoever finds the same at the same time has written it.
+    Conflict.objects.bulk_create(new, ignore_conflicts=True)
 
 
 def keep_what_is_shown(row: Conflict, found_by: frozenset[str], *, was_submitted: bool) -> None:

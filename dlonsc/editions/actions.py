@@ -60,7 +60,7 @@ def as_json(value: Any) -> Any:
 @transaction.atomic
 def change_settings(*, edition: Edition, values: dict[str, Any], based_on: int, by: User, at: datetime) -> list[str]:
     """Change fields of an edition; returns those that changed. Refused when another chair saved since `based_on`."""
-    locked = Edition.objects.select_for_update().get(pk=edition.pk)
+    locked = Edition.objects.select_for_update(no_key=True).get(pk=edition.pk)
     changed = [name for name, value in values.items() if getattr(locked, name) != value]
     if not changed:
         return []
@@ -119,7 +119,7 @@ def set_deadline(
     an announcement is held: which authors may still change their papers would tell them of it.
     """
     cutoff = calendar.cutoff_of(announced, zone)
-    Edition.objects.select_for_update().get(pk=edition.pk)
+    Edition.objects.select_for_update(no_key=True).get(pk=edition.pk)
     deadline = Deadline.objects.filter(edition=edition, phase=phase).first()
     minute = announced.isoformat(timespec="minutes")
     values = {
@@ -195,6 +195,7 @@ def demand_new_title(edition: Edition, parent_id: int | None, title: str, but: i
 @transaction.atomic
 def add_topic(*, edition: Edition, title: str, parent: Topic | None, by: User, at: datetime) -> Topic:
     """A new topic, last among its neighbours; `parent` is a topic of the first level."""
+    Edition.objects.select_for_update(no_key=True).get(pk=edition.pk)
     demand_new_title(edition, parent.pk if parent else None, title)
     last = Topic.objects.filter(edition=edition).aggregate(last=Max("position"))["last"] or 0
     topic = Topic.objects.create(edition=edition, title=title, parent=parent, position=last + 1)
@@ -205,6 +206,7 @@ def add_topic(*, edition: Edition, title: str, parent: Topic | None, by: User, a
 
 @transaction.atomic
 def rename_topic(*, topic: Topic, title: str, by: User, at: datetime) -> None:
+    Edition.objects.select_for_update(no_key=True).get(pk=topic.edition_id)
     demand_new_title(topic.edition, topic.parent_id, title, but=topic.pk)
     before, topic.title = topic.title, title
     if before != title:
@@ -258,7 +260,7 @@ def invite(
     *, edition: Edition, people: list[Invitee], roles: dict[str, bool], note_text: str, by: User, at: datetime
 ) -> list[Membership]:
     """Invite people in a role, each with one letter. Those who are members or invited already are passed over."""
-    Edition.objects.select_for_update().get(pk=edition.pk)
+    Edition.objects.select_for_update(no_key=True).get(pk=edition.pk)
     known = known_addresses(edition)
     invited = []
     for person in people:
@@ -314,7 +316,7 @@ def awaiting(member: Membership) -> bool:
 @transaction.atomic
 def remind_invited(*, edition: Edition, members: list[Membership], by: User, at: datetime) -> list[Membership]:
     """Remind those of `members` who have not answered; at most one letter a day to each."""
-    Edition.objects.select_for_update().get(pk=edition.pk)
+    Edition.objects.select_for_update(no_key=True).get(pk=edition.pk)
     fresh = Membership.objects.filter(pk__in=[member.pk for member in members], edition=edition).select_related(
         "edition"
     )
@@ -494,7 +496,7 @@ def claim_memberships(user: User, at: datetime) -> list[Membership]:
     claimed = [member for member in waiting if attach(member, user)]
     for member in claimed:
         note("claim_membership", member.edition, user, at, label_of(member))
-        upstairs.committee_changed(member.edition, at)
+        joined(member, by=user, at=at)
     return claimed
 
 
@@ -512,7 +514,7 @@ def set_roles(
 
     `tell` writes to the other chairs when she becomes one; who writes to them herself says False.
     """
-    Edition.objects.select_for_update().get(pk=membership.edition_id)
+    Edition.objects.select_for_update(no_key=True).get(pk=membership.edition_id)
     member = Membership.objects.select_related("edition").get(pk=membership.pk)
     before = {name: getattr(member, name) for name in ROLES}
     after = {name: bool(roles.get(name)) for name in ROLES}
@@ -535,7 +537,7 @@ def set_roles(
 @transaction.atomic
 def remove_member(*, membership: Membership, by: User, at: datetime) -> bool:
     """End a membership: all access ends at once, what she wrote stays hers to read. The last chair stays."""
-    Edition.objects.select_for_update().get(pk=membership.edition_id)
+    Edition.objects.select_for_update(no_key=True).get(pk=membership.edition_id)
     member = Membership.objects.select_related("edition").get(pk=membership.pk)
     if member.is_chair:
         demand_another_chair(member)

@@ -42,25 +42,27 @@ PEOPLE = {"editions:member", "reviews:assign_reviewer"}
 
 
 def thing_of(name: str, words: dict[str, Any]) -> str:
-    """What an address is about, or '' when it is about no single paper or person."""
+    """What an address is about, or '' when it is about no single paper, person or letter."""
     if name in PAPERS:
         return f"{words['slug']} paper {words['number']}"
     if name in PEOPLE:
         return f"{words['slug']} person {words.get('member', words.get('pk'))}"
+    if name == "letters:letter":
+        return f"{words['slug']} letter {words['pk']}"
     return ""
 
 
 def notice(user: User, slug: str, thing: str) -> bool:
     """Count one opened thing; True when the alarm was given by it."""
     at = timezone.now()
-    if count(f"opened {user.pk} {thing}", HOUR, at) > 1:
-        return False
-    is_chair = Membership.objects.chairs().filter(user=user, edition__slug=slug).exists()
-    most = MOST_OF_A_CHAIR if is_chair else MOST
-    if count(f"opened {user.pk}", HOUR, at) != most + 1:
-        return False
     edition = Edition.objects.filter(slug=slug).first()
-    if edition is None:
+    if edition is None or count(f"opened {user.pk} {thing}", HOUR, at) > 1:
+        return False
+    is_chair = Membership.objects.chairs().filter(user=user, edition=edition).exists()
+    most = MOST_OF_A_CHAIR if is_chair else MOST
+    # Of this edition alone: its chairs are told, and nothing opened elsewhere passes over the alarm.
+    opened = count(f"opened {user.pk} {slug}", HOUR, at)
+    if opened <= most or count(f"alarm {user.pk} {slug}", HOUR, at) > 1:
         return False
     with transaction.atomic():
         record(

@@ -37,6 +37,10 @@ class State(models.TextChoices):
     COLLECTED = "collected", "Told in the letter of the day"
 
 
+# The letters that somebody may have read.
+HAVE_LEFT = (State.SENT, State.UNKNOWN, State.BOUNCED)
+
+
 class Campaign(models.Model):
     """Letters that were released together. `edition` and `kind` are labels: this room knows nobody above it."""
 

@@ -279,7 +279,8 @@ def announce(
     Pressed twice, nothing unannounced remains and the second press is refused.
     """
     # Nobody moves the date of submission meanwhile; `no_key` lets new rows point at the edition.
-    Edition.objects.select_for_update(no_key=True).get(pk=chair.edition_id)
+    # What is asked of its dates and rules is what stands now, not what this request had read before.
+    chair.edition = Edition.objects.select_for_update(no_key=True).get(pk=chair.edition_id)
     now = _standing_plan(chair)
     if words := not_yet_because(now.edition, at):
         raise Refused(words)
@@ -373,9 +374,9 @@ def confirm_letters(chair: Membership, *, fingerprint: str, by: User, at: dateti
     for row in now.decisions:
         one = now.prints[row.pk]
         is_second = now.is_read(row, by)
-        Decision.objects.filter(pk=row.pk, version=row.version, announcement__isnull=True).update(
-            confirmed_by=by, confirmed_print=BY_TWO + one if is_second else one
-        )
+        rows = Decision.objects.filter(pk=row.pk, version=row.version, announcement__isnull=True)
+        if not rows.update(confirmed_by=by, confirmed_print=BY_TWO + one if is_second else one):
+            raise Changed(_quicker(row.submission))
         _note("letters_confirmed", row.submission, by, at, verdict=row.verdict)
     return len(now.decisions)
 

@@ -42,7 +42,9 @@ def open_discussions(chair: Membership, numbers: Iterable[int], *, by: User, at:
     Returns how many were opened; those that are open already stay as they are.
     """
     opened = []
-    rows = Submission.objects.select_for_update().filter(pk__in=may_be_discussed(chair), number__in=set(numbers))
+    rows = Submission.objects.select_for_update(no_key=True).filter(
+        pk__in=may_be_discussed(chair), number__in=set(numbers)
+    )
     for submission in rows.order_by("number"):
         submission.edition = chair.edition
         row, is_new = Discussion.objects.get_or_create(

@@ -16,13 +16,12 @@ from dlonsc.history.models import Entry
 from dlonsc.history.record import record
 from dlonsc.mail import erased
 from dlonsc.mail.ledger import ERASED, STOPPABLE, move_all
-from dlonsc.mail.models import Message, State
+from dlonsc.mail.models import HAVE_LEFT, Message, State
 from reviews.actions.assigning import Refused
 from reviews.actions.ending import Ending, end
 from reviews.actions.subreviewing import withdraw
 from reviews.emails.watching import post_erasure
 from reviews.models import Bid, Comment, Review, ReviewVersion, SubReviewer, SubReviewerQuerySet
-from reviews.persons import HAVE_LEFT
 from submissions.actions.forgetting import forget_typed
 from submissions.models import Author
 

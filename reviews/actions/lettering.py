@@ -14,6 +14,14 @@ from reviews.emails.watching import mail_test
 from reviews.letters import letters_for
 from reviews.models import Decision
 
+# No chair keeps from another what she did.
+TOLD_TO_CHAIRS = frozenset(
+    {
+        "new_chair", "chair_ended", "one_releases", "conflict_set", "conflict_lifted", "decision_corrected",
+        "delegate_named", "mass_reading",
+    }
+)  # fmt: skip
+
 
 @transaction.atomic
 def resolve(letter: Message, *, arrived: bool, by: User, at: datetime) -> None:
@@ -56,7 +64,12 @@ def _must_still_hold(letter: Message) -> None:
 
 @transaction.atomic
 def cancel(letter: Message, *, by: User, at: datetime) -> None:
-    """Keep a waiting letter back for good. Raises ledger.NotPossible when it was handed over already."""
+    """Keep a waiting letter back for good.
+
+    Raises ledger.NotPossible when it was handed over already, or tells chairs what one of them did.
+    """
+    if letter.kind in TOLD_TO_CHAIRS:
+        raise ledger.NotPossible("It tells a chair what another one did, and is not kept back")
     ledger.cancel(letter, by=str(by), at=at)
     _note("letter_cancelled", letter, by, at)
 

@@ -15,6 +15,7 @@ from dlonsc.posted import fingerprint
 from reviews.actions.assigning import Refused
 from reviews.audiences import BY_KEY, Audience
 from reviews.emails.mailing import Person, post_mailing, post_to_myself
+from reviews.lettertexts import NO_LINK
 from reviews.models import Mailing
 from submissions.access import overseen_by
 
@@ -65,6 +66,8 @@ def wrong_with(audience: Audience, mailing: Mailing, people: list[Person]) -> li
         found.append(f"Nobody can fill {', '.join(f'{{{name}}}' for name in strange)}.")
     if is_broken(mailing.subject) or is_broken(mailing.text):
         found.append("A brace stands alone: a placeholder is a word in one pair of braces, {name}.")
+    if "{link}" in mailing.subject:
+        found.append(NO_LINK)
     nameless = [person.name for person in people if not person.email]
     if nameless:
         found.append(f"Without an address: {', '.join(nameless)}.")

@@ -15,7 +15,7 @@ from reviews.actions.ending import Ending, end
 from reviews.emails import subreviewing as letters
 from reviews.models import Assignment, Review, ReviewVersion, SubReviewer
 from reviews.subreviewers import findings
-from submissions.access import overseen_by
+from submissions.access import in_conflict_with, overseen_by
 from submissions.models import Submission
 
 CANNOT_ACCEPT = "This invitation cannot be accepted with your account. The chairs can tell you more."
@@ -106,14 +106,19 @@ def _decider(row: SubReviewer, chair: Membership) -> User:
 
 
 def _may_decide(row: SubReviewer) -> list[Membership]:
-    """Every chair who may see the submission, but the one who named, unless she is the only one."""
+    """Every chair who may see the submission, but the one who named, unless she is the only one.
+
+    She is not the only one where she herself set the conflict that keeps another from seeing it.
+    """
     submission = row.assignment.submission
-    chairs = [
-        chair
-        for chair in Membership.objects.chairs().filter(edition=submission.edition_id)
-        if overseen_by(chair).filter(pk=submission.pk).exists()
-    ]
-    return [chair for chair in chairs if chair.user_id != row.named_by_id] or chairs
+    chairs = list(Membership.objects.chairs().filter(edition=submission.edition_id))
+    seeing = [chair for chair in chairs if overseen_by(chair).filter(pk=submission.pk).exists()]
+    others = [chair for chair in chairs if chair.user_id != row.named_by_id]
+    mine = Submission.objects.filter(pk=submission.pk)
+    barred = [in_conflict_with(chair, but_set_by=row.named_by) for chair in others]
+    if any(mine.exclude(hidden).exists() for hidden in barred):
+        return [chair for chair in seeing if chair.user_id != row.named_by_id]
+    return seeing
 
 
 def _decide(row: SubReviewer, by: User, at: datetime, **fields: object) -> None:
@@ -186,7 +191,7 @@ def save(row: SubReviewer, *, fields: reviewing.Fields, based_on: int, by: User,
     answered alike whatever the reviewer did since.
     """
     # The same locks in the same order as saving: nobody submits between the question and the answer.
-    Submission.objects.select_for_update().get(pk=row.assignment.submission_id)
+    Submission.objects.select_for_update(no_key=True).get(pk=row.assignment.submission_id)
     review = Review.objects.select_for_update().filter(assignment=row.assignment_id).first()
     now = sub_reviewed_by(by).filter(pk=row.pk).first()
     if now is None:

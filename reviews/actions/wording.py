@@ -48,7 +48,7 @@ def _write(
     edition: Edition, kind: str, subject: str, text: str, based_on: int, by: User, at: datetime
 ) -> LetterText | None:
     # One writer at a time, so that two presses of the same text make one row.
-    Edition.objects.select_for_update().get(pk=edition.pk)
+    Edition.objects.select_for_update(no_key=True).get(pk=edition.pk)
     last = edition.letter_texts.filter(kind=kind).first()
     before = (last.subject, last.text) if last else ("", "")
     if before == (subject, text):

@@ -212,7 +212,7 @@ def set_authors(
     the beat does, once the list is at rest (submissions.telling).
     """
     # Whoever announces at the same time waits here or is waited for: letters go to the list that stands.
-    Submission.objects.select_for_update().get(pk=submission.pk)
+    Submission.objects.select_for_update(no_key=True).get(pk=submission.pk)
     submission.refresh_from_db()
     if not may_list(submission, at):
         raise Refused("The author list is frozen since the deadline. Ask for a change instead; all authors are told.")
@@ -273,6 +273,8 @@ def write_authors(submission: Submission, entries: Sequence[AuthorEntry], at: da
 @transaction.atomic
 def confirm_authorship(*, submission: Submission, by: User, at: datetime) -> None:
     """A co-author opened the submission with her verified address: her chip says confirmed."""
+    # A list that is being saved is waited for, in the same order of locks.
+    Submission.objects.select_for_update(no_key=True).get(pk=submission.pk)
     rows = submission.authors.annotate(low=Lower("email")).filter(low__in=by.verified_emails)
     rows.filter(confirmed_at__isnull=True).update(confirmed_at=at)
     refresh_conflicts(Submission.objects.get(pk=submission.pk), at)
@@ -290,6 +292,7 @@ def request_author_change(
     check_entries(entries)
     if not reason.strip():
         raise Refused("Say why the list changes; all authors read it.", "reason")
+    Submission.objects.select_for_update(no_key=True).get(pk=submission.pk)
     if AuthorListRequest.objects.filter(submission=submission, decided_at__isnull=True).exists():
         raise Refused("A request is waiting for the chairs already.")
     request = AuthorListRequest.objects.create(
@@ -344,7 +347,7 @@ def declare_conflicts(
     Raises Stale when `version`, that of the conflicts which it showed, is not what stands: unticked must mean removed.
     """
     # Whoever saves at the same time waits here and then finds the newer conflicts.
-    Submission.objects.select_for_update().get(pk=submission.pk)
+    Submission.objects.select_for_update(no_key=True).get(pk=submission.pk)
     require_open(submission, at)
     wanted = {(line.membership.pk, line.kind, line.reason or reason.strip()) for line in declared}
     standing = own_conflicts(submission).filter(membership__in=[member.pk for member in among])
@@ -400,7 +403,7 @@ def remove_supplement(*, supplement: Supplement, by: User, at: datetime) -> None
 
 def refuse_said_twice(submission: Submission, text: str, *, from_chairs: bool, at: datetime) -> None:
     # Whoever presses at the same time waits here and then finds the words.
-    Submission.objects.select_for_update().get(pk=submission.pk)
+    Submission.objects.select_for_update(no_key=True).get(pk=submission.pk)
     said = submission.questions.filter(text=text, from_chairs=from_chairs)
     if said.filter(written_at__gt=at - A_PRESS).exists():
         raise Refused(PRESSED_TWICE)

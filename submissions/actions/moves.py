@@ -90,4 +90,6 @@ def may_recast(submission: Submission, at: datetime) -> bool:
     With an outcome it is over, also while it is held; nothing is announced while this is open (reviews: deciding), so
     that no answer tells of a held decision.
     """
-    return not submission.outcome and is_open_to_change(submission, at)
+    # Both are asked: a statement less would tell of an outcome.
+    is_open = is_open_to_change(submission, at)
+    return is_open and not submission.outcome

@@ -55,7 +55,7 @@ def give_late_permission(
     if not reason.strip():
         raise Refused("Say why; the log keeps it.", "reason")
     # Whoever presses at the same time waits here and then finds the permission.
-    known = Submission.objects.select_for_update().get(pk=submission.pk).outcome_known(at)
+    known = Submission.objects.select_for_update(no_key=True).get(pk=submission.pk).outcome_known(at)
     if phase == Phase.SUBMISSION and known:
         raise Refused(NO_MORE_TIME, "phase")
     if phase == Phase.CAMERA_READY and known != Outcome.ACCEPTED:
@@ -81,7 +81,9 @@ def give_late_permission(
 @transaction.atomic
 def adopt_late_manuscript(*, manuscript: Manuscript, by: User, at: datetime) -> Manuscript:
     """Make a late file the current one; a complete draft becomes submitted with it."""
-    submission = Submission.objects.select_for_update().select_related("edition").get(pk=manuscript.submission_id)
+    submission = (
+        Submission.objects.select_for_update(no_key=True).select_related("edition").get(pk=manuscript.submission_id)
+    )
     if not may_change_version(submission):
         raise Refused(REVIEWED_STAYS)
     if not Manuscript.objects.filter(pk=manuscript.pk, is_late=True, is_current=False).exists():
@@ -148,7 +150,7 @@ def decide_author_change(*, request: AuthorListRequest, grant: bool, answer: str
     the decision is held, or its letters wait: they go to the addresses of the old list, are kept back from who left it,
     and are written to nobody who comes.
     """
-    locked = Submission.objects.select_for_update().get(pk=request.submission_id)
+    locked = Submission.objects.select_for_update(no_key=True).get(pk=request.submission_id)
     if grant and locked.announced_at is not None and locked.announced_at > at:
         raise Refused(
             "The decision on this submission is being announced; stop the announcement first or wait until it is out."
@@ -187,7 +189,9 @@ def override_check(*, manuscript: Manuscript, words: str, by: User, at: datetime
     """
     if not words.strip():
         raise Refused("Say why this PDF is fine in spite of the findings.", "note")
-    submission = Submission.objects.select_for_update().select_related("edition").get(pk=manuscript.submission_id)
+    submission = (
+        Submission.objects.select_for_update(no_key=True).select_related("edition").get(pk=manuscript.submission_id)
+    )
     if not may_change_version(submission):
         raise Refused(REVIEWED_STAYS, "note")
     rows = Manuscript.objects.filter(pk=manuscript.pk, overridden_at__isnull=True)
@@ -205,7 +209,7 @@ def ask_for_corrected_pdf(*, manuscript: Manuscript, text: str, until: datetime,
         raise Refused("The time must lie in the future.", "until")
     submission = manuscript.submission
     # Whoever presses at the same time waits here and then finds the permission.
-    if Submission.objects.select_for_update().get(pk=submission.pk).outcome_known(at):
+    if Submission.objects.select_for_update(no_key=True).get(pk=submission.pk).outcome_known(at):
         raise Refused(NO_MORE_TIME)
     mine = {"phase": Phase.SUBMISSION, "cutoff_at": until, "reason": CORRECTED}
     if submission.late_permissions.filter(**mine, given_at__gt=at - A_PRESS).exists():
@@ -225,7 +229,7 @@ def desk_reject(*, submission: Submission, text: str, by: User, at: datetime) ->
     """Return a submission without review, with a letter to its authors."""
     if not text.strip():
         raise Refused("Tell the authors why.", "text")
-    if Submission.objects.select_for_update().get(pk=submission.pk).outcome:
+    if Submission.objects.select_for_update(no_key=True).get(pk=submission.pk).outcome:
         raise Refused(
             "The decision on it is announced or held for announcement. Stop the announcement while it is held, or "
             "correct the decision."
@@ -244,7 +248,7 @@ def reinstate(*, submission: Submission, by: User, at: datetime) -> None:
 
     Refused with an outcome: that was announced, or is held, of a paper that nobody may have wanted judged.
     """
-    locked = Submission.objects.select_for_update().get(pk=submission.pk)
+    locked = Submission.objects.select_for_update(no_key=True).get(pk=submission.pk)
     if locked.outcome:
         raise Refused(
             "A decision on it is announced or held for announcement, so it stays withdrawn. While it is held, stop the "

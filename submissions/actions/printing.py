@@ -89,7 +89,7 @@ def write_item(
     submission: Submission, kind: str, name: str, stored: Stored, is_late: bool, by: User, at: datetime
 ) -> CameraReadyItem:
     # Whoever approves, or delivers the same, at the same time waits here or is waited for.
-    Submission.objects.select_for_update().get(pk=submission.pk)
+    Submission.objects.select_for_update(no_key=True).get(pk=submission.pk)
     counts = not is_locked(submission)
     rows = submission.camera_ready_items.filter(kind=kind)
     newest = rows.order_by("-number").first()
@@ -148,7 +148,7 @@ def save_details(
     newer values when `version`, that of the details which were shown, is not what stands.
     """
     # Whoever saves at the same time waits here and then finds the newer details.
-    Submission.objects.select_for_update().get(pk=submission.pk)
+    Submission.objects.select_for_update(no_key=True).get(pk=submission.pk)
     require_accepted(submission, at)
     if version != version_of_details(submission):
         newer = details_of(submission)
@@ -182,7 +182,7 @@ def return_item(*, item: CameraReadyItem, text: str, by: User, at: datetime) -> 
     if not text.strip():
         raise Refused("Say what to change.", "text")
     # Whoever approves at the same time waits here or is waited for.
-    Submission.objects.select_for_update().get(pk=item.submission_id)
+    Submission.objects.select_for_update(no_key=True).get(pk=item.submission_id)
     if is_locked(item.submission):
         raise Refused("The paper is approved and locked. Unlock it first: its authors could not deliver again.", "text")
     rows = CameraReadyItem.objects.filter(pk=item.pk, is_current=True, returned_at__isnull=True)
@@ -196,7 +196,7 @@ def return_item(*, item: CameraReadyItem, text: str, by: User, at: datetime) -> 
 @transaction.atomic
 def approve(*, submission: Submission, by: User, at: datetime) -> None:
     """Lock a paper all of whose items are accepted; its authors get the final receipt."""
-    Submission.objects.select_for_update().get(pk=submission.pk)
+    Submission.objects.select_for_update(no_key=True).get(pk=submission.pk)
     current = submission.camera_ready_items.filter(is_current=True, accepted_at__isnull=False)
     missing = set(CameraReadyKind.values) - set(current.values_list("kind", flat=True))
     if missing:

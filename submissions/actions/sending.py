@@ -121,7 +121,7 @@ def write_manuscript(
     submission: Submission, name: str, stored: Stored, is_late: bool, by: User, at: datetime, received_at: datetime
 ) -> Manuscript:
     # The parent row is the lock: two uploads at once get two numbers, one of them current.
-    state = Submission.objects.select_for_update().get(pk=submission.pk).state
+    state = Submission.objects.select_for_update(no_key=True).get(pk=submission.pk).state
     # What is submitted stays so until the check has seen the new version (checks.conclude).
     is_current = not is_late and state == State.DRAFT
     newest = submission.manuscripts.first()
@@ -232,7 +232,7 @@ def submit(
 
     Pressed twice it changes nothing more. Raises Refused with the reasons.
     """
-    Submission.objects.select_for_update().get(pk=submission.pk)
+    Submission.objects.select_for_update(no_key=True).get(pk=submission.pk)
     submission.refresh_from_db()
     if submission.state == State.SUBMITTED:
         return submission
@@ -255,7 +255,7 @@ def submit(
 @transaction.atomic
 def withdraw(*, submission: Submission, reason: str, by: User, at: datetime) -> Submission:
     """Take a submission back; all authors are told how to undo it."""
-    if submission.outcome_known(at):
+    if Submission.objects.select_for_update(no_key=True).get(pk=submission.pk).outcome_known(at):
         raise Refused("The decision is announced; write to the chairs to withdraw now.")
     was = submission.state
     try:
@@ -273,7 +273,7 @@ def restore(*, submission: Submission, by: User, at: datetime) -> Submission:
 
     Never with an outcome: submitted again, it would be accepted or rejected without a review or a letter.
     """
-    Submission.objects.select_for_update().get(pk=submission.pk)
+    Submission.objects.select_for_update(no_key=True).get(pk=submission.pk)
     submission.refresh_from_db()
     if not may_recast(submission, at):
         raise Refused("The submission deadline has passed; ask the chairs.")

@@ -84,7 +84,7 @@ def saved(version: int | str) -> JsonResponse:
 def typing(row: Submission) -> Iterator[dict[str, Any]]:
     """What was typed and not saved, to be changed: locked, so that of two people at once neither drops the other's."""
     with transaction.atomic():
-        typed = Submission.objects.select_for_update().get(pk=row.pk).typed
+        typed = Submission.objects.select_for_update(no_key=True).get(pk=row.pk).typed
         yield typed
         Submission.objects.filter(pk=row.pk).update(typed=typed)
     row.typed = typed

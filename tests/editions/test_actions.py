@@ -230,6 +230,16 @@ def test_an_unverified_address_gets_no_place_until_it_is_verified(invited: Membe
     assert invited.is_active
 
 
+def test_a_chair_who_accepted_before_she_had_an_account_does_not_come_unnoticed(
+    edition: Edition, chair: Membership, invited: Membership
+) -> None:
+    Membership.objects.filter(pk=invited.pk).update(is_chair=True)
+    accept(invited)
+    assert Message.objects.filter(kind="new_chair").count() == 0
+    actions.claim_memberships(factories.make_user("ada@uni.example"), AT)
+    assert [row.to_email for row in Message.objects.filter(kind="new_chair")] == ["chair@institute-a.example"]
+
+
 def test_claiming_leaves_declined_and_removed_places_alone(invited: Membership) -> None:
     decline(invited)
     assert actions.claim_memberships(factories.make_user("ada@uni.example"), AT) == []

@@ -8,11 +8,13 @@ import time_machine
 from django.db import DatabaseError
 from django.test import Client
 
+from dlonsc import codes
 from dlonsc.accounts.models import User
 from dlonsc.editions import reading
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.history.models import Entry
 from dlonsc.mail.models import Message
+from tests import factories
 
 pytestmark = pytest.mark.django_db
 AsUser = Callable[[User | Membership | None], Client]
@@ -85,3 +87,29 @@ def test_a_database_that_cannot_count_stops_nobody(
 
     monkeypatch.setattr(reading, "notice", fail)
     assert as_user(reviewer).get(f"/{edition.slug}/reviews/1/paper.pdf").status_code == 404
+
+
+@pytest.mark.usefixtures("_few")
+def test_nothing_opened_elsewhere_passes_over_the_alarm_or_gives_it_to_the_chairs_of_another_edition(
+    chair: Membership, reviewer: Membership, as_user: AsUser
+) -> None:
+    elsewhere = factories.make_edition(slug="other-2026", name="Other 2026")
+    factories.make_member(elsewhere, factories.make_user("olga@other.example", "Olga Otherchair"), chair=True)
+    browser, slug = as_user(reviewer), chair.edition.slug
+    with time_machine.travel(AT, tick=False):
+        open_papers(browser, slug, range(1, 6))
+        open_papers(browser, "nowhere", range(1, 3))
+        open_papers(browser, elsewhere.slug, range(1, 3))
+        assert Message.objects.count() == 0
+        open_papers(browser, slug, range(6, 12))
+    assert [row.to_email for row in Message.objects.all()] == ["chair@institute-a.example"]
+
+
+@pytest.mark.usefixtures("_few")
+def test_letters_that_are_opened_count_too(chair: Membership, other_chair: Membership, as_user: AsUser) -> None:
+    assert reading.thing_of("letters:letter", {"slug": "a", "pk": 7}) == "a letter 7"
+    browser = as_user(chair)
+    with time_machine.travel(AT, tick=False):
+        for number in range(1, 12):
+            browser.get(f"/{chair.edition.slug}/chair/mail/{codes.code('letter', number)}/")
+    assert Entry.objects.get().verb == "opened_unusually_much"

@@ -1,6 +1,7 @@
 """Journey 1: an author goes from the call to a receipt."""
 
 import hashlib
+import json
 from datetime import timedelta
 from pathlib import Path
 from random import Random
@@ -13,6 +14,7 @@ from dlonsc.accounts.models import User
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.mail.models import Message
 from reviews.demo.papers import manuscript
+from submissions.actions import drafting
 from submissions.models import Submission
 from submissions.states import State
 from tests import factories
@@ -163,3 +165,34 @@ def test_a_text_that_did_not_arrive_before_the_form_closed_is_shown_until_its_wr
     expect(kept.locator("textarea")).to_have_count(0)
     page.goto(address)
     expect(kept.locator("textarea")).to_have_count(0)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_text_that_waited_in_the_browser_is_kept_beside_a_co_authors_newer_one(open_page: Open) -> None:
+    edition = factories.make_edition()
+    begin_now(edition)
+    ada, bo = factories.make_user("ada@uni.example", "Ada Author"), factories.make_user("bo@co.example", "Bo")
+    draft = factories.make_submission(edition, ada, state=State.DRAFT)
+    factories.make_author(draft, bo.email, "Bo")
+    page = open_page(ada)
+    page.goto(f"/{edition.slug}/submissions/{draft.number}/")
+    page.context.set_offline(True)
+    page.locator("#id_abstract").fill("ADA: two words typed in the train.")
+    mark = page.locator("[data-save-mark]").first
+    expect(mark).to_contain_text("kept in this browser")
+    address = page.url
+    page.goto("about:blank")
+    row = Submission.objects.get(pk=draft.pk)
+    words = {"title": row.title, "keywords": "", "topics": [], "is_original": True}
+    drafting.update_details(
+        submission=row, version=row.version, abstract="BO: written all day.", by=bo, at=timezone.now(), **words
+    )
+    page.context.set_offline(False)
+    page.goto(address)
+    expect(mark).to_contain_text("Not saved")
+    expect(mark).not_to_contain_text("browser")
+    draft.refresh_from_db()
+    assert (draft.abstract, "ADA: two words typed in the train." in json.dumps(draft.typed)) == (
+        "BO: written all day.",
+        True,
+    )

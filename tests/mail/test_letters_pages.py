@@ -15,6 +15,7 @@ from dlonsc.editions.models import Edition, Membership
 from dlonsc.history.models import Entry
 from dlonsc.mail.envelope import compose
 from dlonsc.mail.models import Campaign, Message, Pause, State, Unsubscribed
+from reviews.actions.lettering import TOLD_TO_CHAIRS
 from reviews.letters import letters_for
 from reviews.reminders import remind
 from submissions.models import Submission
@@ -214,6 +215,17 @@ def test_a_letter_that_was_not_handed_over_can_be_cancelled(
     letter.refresh_from_db()
     assert (letter.state, letter.answer) == (State.CANCELLED, "cancelled by Chantal Chair")
     assert Entry.objects.get().verb == "letter_cancelled"
+
+
+@pytest.mark.parametrize("kind", sorted(TOLD_TO_CHAIRS))
+def test_no_chair_keeps_back_what_tells_the_others_what_she_did(
+    edition: Edition, chair: Membership, as_user: Browser, kind: str
+) -> None:
+    letter = make_letter(edition, 1, state=State.QUEUED, kind=kind)
+    page = as_user(chair).post(address(edition, letter.pk, "settle"), {"what": "cancel"}, follow=True)
+    letter.refresh_from_db()
+    assert (letter.state, Entry.objects.count()) == (State.QUEUED, 0)
+    assert "is not kept back" in page.content.decode()
 
 
 @pytest.mark.parametrize("state", [State.HANDED_OVER, State.SENT, State.UNKNOWN, State.FAILED])

@@ -19,13 +19,13 @@ from dlonsc.history.models import Entry
 from dlonsc.mail.ledger import ERASED, drain, kept_from_leaving
 from dlonsc.mail.models import Message, State
 from dlonsc.mail.transport import Answer, Outcome
-from reviews.actions import deciding, erasing, lettering
+from reviews.actions import assigning, deciding, erasing, lettering
 from reviews.actions.assigning import Refused
 from reviews.emails.reminding import Moment, remind_of_draft
 from reviews.models import Review, SubReviewer
 from reviews.persons import data_of
 from submissions.contacts import contacts
-from submissions.models import Author, Submission
+from submissions.models import Author, ConflictSource, Submission
 from tests import factories
 from tests.factories import AFTER_DEADLINE as AT
 from tests.mail.test_ledger import Clock, Scripted
@@ -281,3 +281,14 @@ def test_the_decision_still_goes_to_the_address_in_the_author_list(
     erasing.erase(author, by="the administrator", at=AT)
     held = Message.objects.get(kind="decision")
     assert (held.to_email, held.state, kept_from_leaving(held)) == (address, State.HELD, None)
+
+
+def test_no_conflict_that_she_typed_tells_her_of_a_task_that_she_never_knew(
+    edition: Edition, chair: Membership, reviewer: Membership, paper: Submission
+) -> None:
+    assert chair.user is not None
+    assert reviewer.user is not None
+    assigning.unassign(assigning.assign(paper, reviewer, by=chair.user, at=AT), by=chair.user, at=AT)
+    factories.make_conflict(paper, reviewer, source=ConflictSource.MEMBER)
+    committees = data_of(reviewer.user, AT)["committees"]
+    assert [row["conflicts_you_declared"] for row in committees] == [[]]

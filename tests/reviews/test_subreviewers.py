@@ -34,7 +34,7 @@ from reviews.emails import subreviewing as emails
 from reviews.letters import letters_for, shown_text
 from reviews.models import Assignment, Review, ReviewVersion, SubReviewer, SubReviewerQuerySet
 from reviews.persons import data_of
-from submissions.models import Conflict, Submission
+from submissions.models import Conflict, ConflictSource, Submission
 from submissions.states import State
 from tests import factories
 from tests.factories import AFTER_DEADLINE, AT
@@ -938,3 +938,20 @@ def test_letters_of_a_sub_review_stand_in_the_thread_of_the_paper_but_for_who_ha
     letters = [emails.post_named(row, chair, AT), emails.post_invitation(row, AT), emails.post_refused(row, AT)]
     thread = thread_id(f"{edition.slug}.{paper.number}")
     assert [letter.headers.get("References") for letter in letters if letter] == [thread, None, thread]
+
+
+def test_nobody_agrees_to_a_person_of_her_own_by_setting_the_other_chairs_conflict(
+    case: Case, other_chair: Membership
+) -> None:
+    chair = case.chair
+    assert chair.user is not None
+    row = name(case)
+    SubReviewer.objects.filter(pk=row.pk).update(named_by=chair.user)
+    row.refresh_from_db()
+    factories.make_conflict(case.paper, other_chair, source=ConflictSource.CHAIR, declared_by=chair.user)
+    with pytest.raises(Refused, match="another chair decides"):
+        subreviewing.agree(row, chair=chair, reason="", at=AT)
+    Conflict.objects.update(declared_by=other_chair.user)
+    subreviewing.agree(row, chair=chair, reason="", at=AT)
+    row.refresh_from_db()
+    assert row.is_agreed

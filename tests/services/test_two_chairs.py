@@ -16,7 +16,7 @@ from reviews.actions import deciding, lettering
 from reviews.actions import mailing as mailings
 from reviews.actions.assigning import Refused
 from reviews.models import Announcement, Decision, Mailing
-from submissions.actions import drafting, overseeing
+from submissions.actions import drafting, moves, overseeing
 from submissions.states import State
 from tests import factories
 from tests.factories import AFTER_DEADLINE, AT
@@ -33,7 +33,7 @@ def at_once(*presses: Callable[[], object]) -> list[str]:
         try:
             presses[place]()
             ended[place] = "done"
-        except Refused as refusal:
+        except (Refused, moves.Refused) as refusal:
             ended[place] = str(refusal)
         finally:
             connections.close_all()

@@ -83,6 +83,10 @@ for (const form of document.querySelectorAll("form[data-autosave]")) {
       } else if (control.type === "checkbox") control.checked = true;
       else control.value = value;
     }
+    // It is about what the page showed when it was typed: over a newer text it is kept beside, and never saved over it.
+    const version = form.elements.namedItem("version");
+    const was = kept.values.find(([name]) => name === "version");
+    if (version && was) version.value = was[1];
     say("Restored from this browser: not saved yet", true);
     changed = true;
     schedule(500);

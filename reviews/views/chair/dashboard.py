@@ -12,7 +12,7 @@ from dlonsc.editions.models import Deadline, Edition, Membership
 from dlonsc.mail.models import State
 from reviews.access import sub_reviewers_overseen_by
 from reviews.actions import deciding
-from reviews.delegates import needs_delegate, open_ones
+from reviews.delegates import needs_delegate
 from reviews.letters import letters_for
 from reviews.models import Assignment
 from reviews.overview import Row, Tally, is_done, rows_of
@@ -86,13 +86,6 @@ def letters_in_trouble(chair: Membership) -> int:
     return letters_for(chair).filter(state__in=[State.FAILED, State.UNKNOWN, State.BOUNCED]).count()
 
 
-def is_unhandled(edition: Edition, tally: Tally) -> bool:
-    """Whether every chair is in conflict with some submission; asked of all of them only when this one is with any."""
-    known = {row.submission.pk for row in tally.submitted}
-    hidden = open_ones(edition).exclude(pk__in=known)
-    return hidden.exists() and needs_delegate(edition)
-
-
 def next_acts(chair: Membership, tally: Tally, letters: int, at: datetime) -> list[Next]:
     """Sentences in the order of urgency; the page shows the first five."""
     edition = chair.edition
@@ -118,7 +111,7 @@ def next_acts(chair: Membership, tally: Tally, letters: int, at: datetime) -> li
         "Look",
     )
     add(
-        int(is_unhandled(edition, tally)),
+        int(needs_delegate(edition)),
         "Every chair is in conflict with a submission: nobody handles it, and nothing can be assigned",
         "",
         "reviews:delegate",

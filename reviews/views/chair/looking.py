@@ -65,7 +65,7 @@ def first_page(chair: Membership, person: User | None) -> tuple[Any, ...]:
     if member is not None and member.is_proceedings_chair:
         return "submissions:proceedings", chair.edition.slug
     task = sub_reviewed_by(person).filter(assignment__submission__in=overseen_by(chair)).first()
-    if task is not None and not authored_by(person).filter(edition=chair.edition_id).exists():
+    if task is not None and not authored_by(person).filter(pk__in=overseen_by(chair)).exists():
         return "reviews:sub_review", chair.edition.slug, task.assignment.submission.number
     return "submissions:home", chair.edition.slug
 

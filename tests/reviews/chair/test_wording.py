@@ -16,7 +16,7 @@ from dlonsc.mail.placeholders import fill
 from reviews.actions import assigning, deciding, wording
 from reviews.actions.deciding import Changed
 from reviews.actions.wording import NotUsable
-from reviews.lettertexts import AROUND_DETAILS, BY_KIND, KINDS
+from reviews.lettertexts import AROUND_DETAILS, BY_KIND, KINDS, NO_LINK
 from reviews.samples import MAKERS, sample_of
 from submissions import emails
 from submissions.models import Submission
@@ -73,6 +73,7 @@ def test_every_letter_has_a_preview_that_fills_all_it_may_hold(chair: Membership
     [
         ("", OWN, {"subject": "This is empty."}),
         ("S {numbr}", OWN, {"subject": "Nobody can fill {numbr}. Known are those listed beside."}),
+        ("S {link}", OWN, {"subject": NO_LINK}),
         ("S {reviews}", OWN, {"subject": "A list does not fit into a subject."}),
         (
             "S",
