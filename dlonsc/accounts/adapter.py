@@ -13,6 +13,7 @@ from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
 from dlonsc.accounts.first_proof import keep_signed_in
 from dlonsc.accounts.limits import address_of, count
@@ -40,6 +41,11 @@ class Site:
 
     domain: str
     name: str = "DLonSC"
+
+
+def _mark(email: str) -> str:
+    """What stands for an address in a cookie, which holds no letters beyond Latin-1."""
+    return salted_hmac(KNOWN, email, algorithm="sha256").hexdigest()[:32]
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
@@ -98,7 +104,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         """
         super().pre_authenticate(request, **credentials)
         email = str(credentials.get("email", "")).lower()
-        if request.get_signed_cookie(KNOWN, default="", salt=email) == email:
+        if request.get_signed_cookie(KNOWN, default="", salt=email) == _mark(email):
             return
         if count(f"password {email}", timedelta(days=1), timezone.now()) > MOST_WRONG_PASSWORDS:
             raise self.validation_error("too_many_login_attempts")
@@ -110,7 +116,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         email = user.email.lower()
         response.set_signed_cookie(
             KNOWN,
-            email,
+            _mark(email),
             salt=email,
             max_age=365 * 24 * 3600,
             httponly=True,

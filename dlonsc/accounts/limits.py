@@ -24,6 +24,7 @@ from django.utils import timezone
 
 from dlonsc.accounts.interrupted import PROOF
 from dlonsc.accounts.models import Hit, User
+from dlonsc.posted import without_nul
 
 # What a browser sends for a ticked box.
 TICKED = "on"
@@ -129,7 +130,7 @@ def is_over(rule: Rule, request: HttpRequest, at: datetime) -> bool:
         return False
     bucket = f"{rule.name} {who(request)}"
     if rule.typed:
-        bucket += f" {address_of(request)} {request.POST.get(rule.typed, '').strip().lower()}"
+        bucket += f" {address_of(request)} {without_nul(request.POST.get(rule.typed, '')).strip().lower()}"
     return count(bucket, rule.window, at) > rule.most
 
 

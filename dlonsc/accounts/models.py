@@ -10,12 +10,12 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
 
-ORCID = re.compile(r"^\d{4}-\d{4}-\d{4}-\d{3}[\dX]$")
+ORCID = re.compile(r"[0-9]{4}-[0-9]{4}-[0-9]{4}-[0-9]{3}[0-9X]")
 
 
 def validate_orcid(value: str) -> None:
     """Refuse an ORCID iD whose ISO 7064 mod 11-2 check character is wrong (support.orcid.org, structure of the iD)."""
-    if not ORCID.match(value):
+    if not ORCID.fullmatch(value):
         raise ValidationError("An ORCID iD has the form 0000-0002-1825-0097.")
     total = 0
     for digit in value.replace("-", "")[:-1]:

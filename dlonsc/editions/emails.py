@@ -200,7 +200,7 @@ def post_new_chair(membership: Membership, chair: Membership, at: datetime) -> M
     )
 
 
-def post_chair_ended(membership: Membership, chair: Membership, *, by: User, at: datetime) -> Message | None:
+def post_chair_ended(membership: Membership, chair: Membership, *, by: User | str, at: datetime) -> Message | None:
     """Tell a chair, or the person herself, that somebody is no chair any more."""
     is_self, two_release = membership.pk == chair.pk, membership.edition.needs_second_chair
     return to_chair(

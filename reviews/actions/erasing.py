@@ -11,6 +11,8 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from dlonsc.accounts.models import Affiliation, User
+from dlonsc.editions.actions import other_chairs
+from dlonsc.editions.emails import post_chair_ended
 from dlonsc.editions.models import CalendarFeed, Interest, Membership
 from dlonsc.history.models import Entry
 from dlonsc.history.record import record
@@ -145,6 +147,9 @@ def erase(user: User, *, by: str, at: datetime) -> Plan:
     _sub_reviews(user).update(name=NOBODY, email="", institution="", why="", decline_reason="")
     forget_typed(user)
     members = Membership.objects.filter(user=user)
+    for place in Membership.objects.chairs().filter(user=user).select_related("edition"):
+        for chair in other_chairs(place.edition, user):
+            post_chair_ended(place, chair, by=by, at=at)
     Bid.objects.filter(membership__in=members).delete()
     Interest.objects.filter(membership__in=members).delete()
     members.filter(removed_at__isnull=True).update(removed_at=at)

@@ -238,10 +238,11 @@ def set_authors(
         Submission.objects.filter(pk=submission.pk).update(authors_untold_since=at)
 
 
-def has_row_of(person: User, rows: Iterable[Author | AuthorEntry]) -> bool:
-    """Whether a list has a row of hers: with an address that she has proven, or with the name of her account."""
-    addresses, name = set(person.verified_emails), plain(person.name)
-    return any(row.email.lower() in addresses or (name != "" and plain(row.name) == name) for row in rows)
+def addresses_of_hers(person: User, rows: Iterable[Author | AuthorEntry]) -> set[str]:
+    """The addresses of a list's rows that are hers: an address that she has proven, or the name of her account."""
+    proven, name = set(person.verified_emails), plain(person.name)
+    hers = [row for row in rows if row.email.lower() in proven or (name != "" and plain(row.name) == name)]
+    return {row.email.lower() for row in hers}
 
 
 def plain(name: str) -> str:
@@ -249,11 +250,15 @@ def plain(name: str) -> str:
 
 
 def write_authors(submission: Submission, entries: Sequence[AuthorEntry], at: datetime, *, by: User) -> None:
-    """The list as `by` wants it. Who started the submission is off by another's list that leaves out a row of hers."""
-    creator = submission.created_by
-    if set(creator.verified_emails) & {entry.email.lower() for entry in entries}:
+    """The list as `by` wants it. Who started the submission is off by another's list that leaves out a row of hers.
+
+    A row that keeps its address is still hers, however her name is printed.
+    """
+    creator, standing = submission.created_by, {entry.email.lower() for entry in entries}
+    hers = addresses_of_hers(creator, submission.authors.all())
+    if set(creator.verified_emails) & standing:
         submission.creator_left = False
-    elif by != creator and has_row_of(creator, submission.authors.all()) and not has_row_of(creator, entries):
+    elif by != creator and hers and not hers & standing and not addresses_of_hers(creator, entries):
         submission.creator_left = True
     confirmed = {row.email.lower(): row.confirmed_at for row in submission.authors.all()}
     submission.authors.all().delete()

@@ -209,7 +209,7 @@ def ask_for_corrected_pdf(*, manuscript: Manuscript, text: str, until: datetime,
         raise Refused("The time must lie in the future.", "until")
     submission = manuscript.submission
     # Whoever presses at the same time waits here and then finds the permission.
-    if Submission.objects.select_for_update(no_key=True).get(pk=submission.pk).outcome_known(at):
+    if not may_change_version(Submission.objects.select_for_update(no_key=True).get(pk=submission.pk)):
         raise Refused(NO_MORE_TIME)
     mine = {"phase": Phase.SUBMISSION, "cutoff_at": until, "reason": CORRECTED}
     if submission.late_permissions.filter(**mine, given_at__gt=at - A_PRESS).exists():

@@ -86,6 +86,21 @@ def test_who_asks_in_an_owners_name_without_end_shuts_her_out_of_neither_code_no
     assert sorted(Message.objects.values_list("kind", flat=True)) == ["password_reset", "sign_in_code"]
 
 
+def test_a_sign_that_no_database_keeps_makes_no_other_address_of_one(author: User) -> None:
+    with time_machine.travel(AT, tick=False):
+        for number in range(25):
+            Client().post("/accounts/login/code/", {"email": "\0" * number + author.email})
+    assert Message.objects.filter(kind="sign_in_code").count() == 10
+
+
+def test_who_has_an_address_beyond_latin_1_signs_in() -> None:
+    user = factories.make_user("ada@\u015fehir.example")
+    browser = Client()
+    browser.post("/accounts/login/", {"login": user.email, "password": factories.PASSWORD})
+    assert browser.session["_auth_user_id"] == str(user.pk)
+    assert browser.cookies["known-browser"].output().isascii()
+
+
 def test_all_addresses_of_one_customers_network_are_one(author: User) -> None:
     statuses = [
         sign_in(f"{number}@x.example", "x", address=f"2001:db8:1:1::{number:x}").status_code for number in range(61)

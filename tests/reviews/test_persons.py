@@ -292,3 +292,11 @@ def test_no_conflict_that_she_typed_tells_her_of_a_task_that_she_never_knew(
     factories.make_conflict(paper, reviewer, source=ConflictSource.MEMBER)
     committees = data_of(reviewer.user, AT)["committees"]
     assert [row["conflicts_you_declared"] for row in committees] == [[]]
+
+
+def test_the_other_chairs_are_told_of_a_chair_who_is_erased(chair: Membership, other_chair: Membership) -> None:
+    assert chair.user is not None
+    erasing.erase(chair.user, by="the administrator", at=AT)
+    (told,) = Message.objects.filter(kind="chair_ended")
+    assert told.to_email == "otto@institute-b.example"
+    assert "the administrator has ended the role of Chantal Chair as a chair" in told.text

@@ -438,6 +438,18 @@ def test_nobody_is_asked_for_what_a_known_decision_would_refuse(
     assert (row.late_permissions.count(), letters("correct_pdf")) == (0, [])
 
 
+@pytest.mark.parametrize("state", [State.WITHDRAWN, State.DESK_REJECTED])
+def test_no_corrected_pdf_is_asked_for_where_none_could_count(
+    edition: Edition, author: User, chair: Membership, state: State
+) -> None:
+    row = submitted(edition, author)
+    Submission.objects.filter(pk=row.pk).update(state=state)
+    words = {"text": "Fonts.", "until": AFTER_DEADLINE + timedelta(days=9), "by": chair.user, "at": AFTER_DEADLINE}
+    with pytest.raises(Refused):
+        overseeing.ask_for_corrected_pdf(manuscript=row.manuscripts.get(), **words)  # type: ignore[arg-type]
+    assert (row.late_permissions.count(), letters("correct_pdf")) == (0, [])
+
+
 @pytest.mark.parametrize("known", ["not decided", "rejected", "held", "accepted"])
 def test_more_time_for_the_camera_ready_paper_is_given_only_once_its_acceptance_is_known(
     edition: Edition, author: User, chair: Membership, known: str

@@ -359,6 +359,18 @@ def test_who_started_a_paper_is_taken_off_also_under_an_address_that_she_has_not
     assert list(authored_by(ada)) == [], "the name of an account opens nothing"
 
 
+def test_a_co_author_who_prints_the_name_of_who_started_the_paper_otherwise_takes_nobody_off(edition: Edition) -> None:
+    ada, cody = factories.make_user("ada@uni.example", "Ada Lovelace"), factories.make_user("cody@campus.example")
+    draft = complete_draft(edition, ada)
+    contact = entry(cody.email, is_contact=True)
+    listed = [contact, entry("ada@new.example", "Ada Lovelace")]
+    drafting.set_authors(submission=draft, entries=listed, by=ada, at=AT)
+    for printed in ("Ada Lovelac", "Ada M. Lovelace"):
+        listed = [contact, entry("ada@new.example", printed)]
+        drafting.set_authors(submission=draft, entries=listed, by=cody, at=AT)
+        assert list(authored_by(ada)) == [draft]
+
+
 def test_who_submits_for_others_keeps_the_paper_when_a_change_of_its_list_is_granted(
     edition: Edition, chair: Membership
 ) -> None:
