@@ -573,7 +573,7 @@ def test_whom_a_draft_is_reminded_of_is_told_of_a_moved_date_and_no_closed_accou
     edition: Edition, draft: Submission
 ) -> None:
     draft.authors.update(is_contact=False)
-    factories.make_author(draft, "contact@uni.example", "Connie Contact", is_contact=True)
+    factories.make_author(draft, "contact@uni.example", "Connie Contact", is_contact=True, confirmed_at=CUTOFF)
     closed = factories.make_submission(edition, state=State.DRAFT)
     User.objects.filter(pk=closed.created_by_id).update(is_active=False)
     told = [person.email for person in concerned_by(edition, Phase.SUBMISSION)]

@@ -10,10 +10,11 @@ class AccountsConfig(AppConfig):
         from allauth.account.signals import email_confirmed, password_reset, user_signed_up  # noqa: PLC0415 - models are loaded now
         from allauth.mfa.signals import authenticator_added  # noqa: PLC0415
 
-        from dlonsc.accounts.first_proof import mark_choice, take_over  # noqa: PLC0415
+        from dlonsc.accounts.first_proof import mark_choice, release, take_over  # noqa: PLC0415
         from dlonsc.accounts.second_factor import offer_way_back  # noqa: PLC0415
 
         authenticator_added.connect(offer_way_back, dispatch_uid="way_back")
         user_signed_up.connect(mark_choice, dispatch_uid="sign_up")
         password_reset.connect(mark_choice, dispatch_uid="reset")
         email_confirmed.connect(take_over, dispatch_uid="first_proof")
+        email_confirmed.connect(release, dispatch_uid="release")

@@ -43,6 +43,16 @@ def take_over(request: HttpRequest | None, email_address: EmailAddress, **_: Any
     messages.warning(request, DROPPED)
 
 
+def release(email_address: EmailAddress, **_: Any) -> None:
+    """Who proves an address has it. An account that only claims it, and has proven none, is nobody's and ends."""
+    claims = User.objects.filter(email=email_address.email.lower()).exclude(pk=email_address.user_id)
+    for claim in claims.exclude(emailaddress__verified=True):
+        EmailAddress.objects.filter(user=claim).delete()
+        claim.email, claim.is_active = f"unproven-{claim.pk}@erased.invalid", False
+        claim.set_unusable_password()
+        claim.save(update_fields=["email", "is_active", "password"])
+
+
 def keep_signed_in(request: HttpRequest, user: User) -> None:
     """A sign-in that was begun with the old password hash goes on with the new one."""
     if getattr(request, "has_taken_over", False):

@@ -7,6 +7,7 @@ from django.test import Client
 
 from dlonsc.accounts.models import User
 from dlonsc.mail.models import Message
+from tests import factories
 
 pytestmark = pytest.mark.django_db
 EMAIL = "victim@uni.example"
@@ -92,3 +93,19 @@ def test_a_second_address_changes_no_password(elsewhere: Client) -> None:
     Client().post(address_in(text, "/accounts/confirm-email/"))
     assert User.objects.get().verified_emails == ["second@uni.example", EMAIL]
     assert opens(PASSPHRASE)
+
+
+def test_who_proves_an_address_gets_it_from_an_account_that_only_claims_it() -> None:
+    stranger = factories.make_user("rita@new.example", "Nobody", verified=False)
+    rita = factories.make_user("rita@old.example", "Rita")
+    browser = Client()
+    browser.force_login(rita)
+    browser.post("/accounts/email/", {"action_add": "", "email": "rita@new.example"})
+    sent = Message.objects.filter(kind="verification").latest("pk").text
+    browser.post(address_in(sent, "/accounts/confirm-email/"))
+    for act, email in (("action_primary", "rita@new.example"), ("action_remove", "rita@old.example")):
+        assert browser.post("/accounts/email/", {act: "", "email": email}).status_code == 302
+    rita.refresh_from_db()
+    stranger.refresh_from_db()
+    assert (rita.email, rita.verified_emails) == ("rita@new.example", ["rita@new.example"])
+    assert (stranger.is_active, stranger.emailaddress_set.count()) == (False, 0)
