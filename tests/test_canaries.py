@@ -29,6 +29,7 @@ def announce(world: World) -> None:
     member = world.members["chair"]
     member.edition = world.edition
     world.edition.hold_minutes = 0
+    world.edition.save(update_fields=["hold_minutes"])
     now = deciding.plan(member)
     deciding.announce(
         member, accepts=now.accepts, rejects=now.rejects, fingerprint=now.fingerprint, leave_undecided=True,
