@@ -46,6 +46,7 @@ from dlonsc.mail.models import State as LetterState
 from dlonsc.mail.transport import Answer, Envelope, LastLook, Outcome
 from reviews import access
 from reviews.actions import assigning, deciding, discussing, reviewing
+from reviews.actions.reviewing import LATE_TEXTS
 from reviews.invariants import breaches
 from reviews.late_reviews import tell_of_late_reviews
 from reviews.models import Announcement, Assignment, Decision, ReviewVersion
@@ -182,6 +183,7 @@ class Story(RuleBasedStateMachine):
         super().__init__()
         self.world = transaction.atomic()
         self.world.__enter__()
+        self.late_texts: dict[object, int] = {}
         self.model = deepcopy(self.stage.model)
         self.users, self.edition_pk = self.stage.users, self.stage.edition.pk
         self.words, self.papers = self.stage.words, dict(self.stage.papers)
@@ -688,6 +690,11 @@ class Story(RuleBasedStateMachine):
 
     def save(self, task: Task, score: int, is_old: bool) -> None:
         """`is_old`: from a window that did not see the newest text."""
+        if self.model.is_known(self.model.papers[task.paper]):
+            # Of what comes later than the outcome five are kept; of a sixth its writer is told that it is not.
+            self.late_texts[task.key] = self.late_texts.get(task.key, 0) + 1
+            if self.late_texts[task.key] > LATE_TEXTS:
+                return
         based_on = max(0, task.version - 1) if is_old else task.version
         row = self.on_the_desk(task)
         text = Text(self.word(task.reviewer), self.word(task.reviewer), score)
