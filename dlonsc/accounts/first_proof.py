@@ -43,8 +43,13 @@ def take_over(request: HttpRequest | None, email_address: EmailAddress, **_: Any
     messages.warning(request, DROPPED)
 
 
-def release(email_address: EmailAddress, **_: Any) -> None:
-    """Who proves an address has it. An account that only claims it, and has proven none, is nobody's and ends."""
+def release(request: HttpRequest | None, email_address: EmailAddress, **_: Any) -> None:
+    """Who proves an address has it. An account that only claims it, and has proven none, is nobody's and ends.
+
+    Only where the proving account is signed in: who presses the link of a stranger's letter does not end her own.
+    """
+    if request is None or request.user != email_address.user:
+        return
     claims = User.objects.filter(email=email_address.email.lower()).exclude(pk=email_address.user_id)
     for claim in claims.exclude(emailaddress__verified=True):
         EmailAddress.objects.filter(user=claim).delete()

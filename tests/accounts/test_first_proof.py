@@ -109,3 +109,14 @@ def test_who_proves_an_address_gets_it_from_an_account_that_only_claims_it() -> 
     stranger.refresh_from_db()
     assert (rita.email, rita.verified_emails) == ("rita@new.example", ["rita@new.example"])
     assert (stranger.is_active, stranger.emailaddress_set.count()) == (False, 0)
+
+
+def test_who_presses_the_link_of_a_strangers_letter_does_not_end_her_own_account() -> None:
+    vera = factories.make_user("vera@work.example", "Vera", verified=False)
+    browser = Client()
+    browser.force_login(factories.make_user("sam@elsewhere.example", "Sam"))
+    browser.post("/accounts/email/", {"action_add": "", "email": "vera@work.example"})
+    sent = Message.objects.filter(kind="verification").latest("pk").text
+    Client().post(address_in(sent, "/accounts/confirm-email/"))
+    vera.refresh_from_db()
+    assert (vera.is_active, vera.email) == (True, "vera@work.example")
