@@ -1,4 +1,4 @@
-"""What is typed as an address fits the database or is refused beside its field; equal is what is equal in lower case."""
+"""What is typed as an address fits the database or is refused beside its field; two are equal in lower case only."""
 
 from pathlib import Path
 
