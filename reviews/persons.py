@@ -24,8 +24,6 @@ from submissions.access import authored_by
 from submissions.files import path_of
 from submissions.models import Author, Conflict, ConflictSource, Question, ReproducibilityRecord, Submission
 
-# Letters that have left; one that is held must not be read here before its instant.
-
 
 def fields_of(row: Model, *names: str) -> dict[str, Any]:
     """Plain values of a row."""
@@ -140,6 +138,7 @@ def _named(row: SubReviewer) -> dict[str, Any]:
 
 
 def _letters(user: User) -> list[Message]:
+    # Letters that have left; one that is held must not be read here before its instant.
     mine = Q()
     for email in {user.email.lower(), *user.verified_emails}:
         mine |= Q(to_email=email)

@@ -105,6 +105,8 @@ class Author(models.Model):
     orcid = models.CharField("ORCID iD", max_length=19, blank=True, validators=[validate_orcid])
     is_contact = models.BooleanField("contact author", default=False)
     confirmed_at = models.DateTimeField(null=True, blank=True)
+    # Of who started the submission, known once by her name or a proven address, and then by this address.
+    is_creators = models.BooleanField("row of who started the submission", default=False)
 
     class Meta:
         ordering = ["position", "pk"]

@@ -51,7 +51,8 @@ def release(request: HttpRequest | None, email_address: EmailAddress, **_: Any) 
     if request is None or request.user != email_address.user:
         return
     claims = User.objects.filter(email=email_address.email.lower()).exclude(pk=email_address.user_id)
-    for claim in claims.exclude(emailaddress__verified=True):
+    # Administrators are made on the server, not by a form.
+    for claim in claims.filter(is_staff=False, is_superuser=False).exclude(emailaddress__verified=True):
         EmailAddress.objects.filter(user=claim).delete()
         claim.email, claim.is_active = f"unproven-{claim.pk}@erased.invalid", False
         claim.set_unusable_password()

@@ -57,7 +57,15 @@ NEEDS_FRESH_SIGN_IN = {
     "persons:erase": SENT,
 }
 # A new way to sign in would count as a proof of who she is.
-NEW_KEYS = ("account_set_password", "account_email", "github_login", "google_login", "orcid_login")
+NEW_KEYS = (
+    "account_set_password",
+    "account_email",
+    "github_login",
+    "google_login",
+    "orcid_login",
+    "mfa_activate_totp",
+    "mfa_add_webauthn",
+)
 NEEDS_FRESH_SIGN_IN |= dict.fromkeys(NEW_KEYS, SENT)
 # Where one address takes several forms: the field of the one that asks, and its value ("" for any). It corrects a
 # released decision, releases letters, or returns a paper without review; to decide in private, to write and to stop do

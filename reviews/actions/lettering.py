@@ -6,6 +6,7 @@ from datetime import datetime
 from django.db import transaction
 
 from dlonsc.accounts.models import User
+from dlonsc.editions.guards import TO_CHAIRS
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.history.record import record
 from dlonsc.mail import guards, ledger
@@ -15,12 +16,7 @@ from reviews.letters import letters_for
 from reviews.models import Decision
 
 # No chair keeps from another what she did.
-TOLD_TO_CHAIRS = frozenset(
-    {
-        "new_chair", "chair_ended", "one_releases", "conflict_set", "conflict_lifted", "decision_corrected",
-        "delegate_named", "mass_reading",
-    }
-)  # fmt: skip
+TOLD_TO_CHAIRS = frozenset({*TO_CHAIRS, "conflict_lifted", "decision_corrected"})
 
 
 @transaction.atomic
@@ -66,10 +62,10 @@ def _must_still_hold(letter: Message) -> None:
 def cancel(letter: Message, *, by: User, at: datetime) -> None:
     """Keep a waiting letter back for good.
 
-    Raises ledger.NotPossible when it was handed over already, or tells chairs what one of them did.
+    Raises ledger.NotPossible when it was handed over already, or tells chairs what was done.
     """
     if letter.kind in TOLD_TO_CHAIRS:
-        raise ledger.NotPossible("It tells a chair what another one did, and is not kept back")
+        raise ledger.NotPossible("It tells chairs what was done, and is not kept back")
     ledger.cancel(letter, by=str(by), at=at)
     _note("letter_cancelled", letter, by, at)
 

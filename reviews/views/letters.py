@@ -174,6 +174,7 @@ def letter(request: HttpRequest, chair: Membership, pk: int) -> HttpResponse:
         "unknown": found.state == State.UNKNOWN,
         "waiting": found.state in {State.HELD, State.GATHERED, State.QUEUED, State.RETRY},
         "can_repeat": found.state in REPEATABLE,
+        "can_cancel": found.kind not in lettering.TOLD_TO_CHAIRS,
         "returned": last_returned(chair, found.to_email),
     }
     return page(request, chair, "letters/letter.html", context)

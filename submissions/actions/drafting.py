@@ -252,21 +252,24 @@ def plain(name: str) -> str:
 def write_authors(submission: Submission, entries: Sequence[AuthorEntry], at: datetime, *, by: User) -> None:
     """The list as `by` wants it. Who started the submission is off by another's list that leaves out a row of hers.
 
-    A row that keeps its address is still hers, however her name is printed.
+    A row that was hers is hers as long as its address stands, however her name is printed meanwhile.
     """
     creator, standing = submission.created_by, {entry.email.lower() for entry in entries}
-    hers = addresses_of_hers(creator, submission.authors.all())
+    before = list(submission.authors.all())
+    was_hers = addresses_of_hers(creator, before) | {row.email.lower() for row in before if row.is_creators}
+    is_hers = (was_hers & standing) | addresses_of_hers(creator, entries)
     if set(creator.verified_emails) & standing:
         submission.creator_left = False
-    elif by != creator and hers and not hers & standing and not addresses_of_hers(creator, entries):
+    elif by != creator and was_hers and not is_hers:
         submission.creator_left = True
-    confirmed = {row.email.lower(): row.confirmed_at for row in submission.authors.all()}
+    confirmed = {row.email.lower(): row.confirmed_at for row in before}
     submission.authors.all().delete()
     Author.objects.bulk_create(
         Author(
             submission=submission,
             position=position,
             confirmed_at=confirmed.get(entry.email.lower()),
+            is_creators=entry.email.lower() in is_hers,
             **(asdict(entry) | {"email": entry.email.lower()}),
         )
         for position, entry in enumerate(entries, start=1)

@@ -111,6 +111,17 @@ def test_who_proves_an_address_gets_it_from_an_account_that_only_claims_it() -> 
     assert (stranger.is_active, stranger.emailaddress_set.count()) == (False, 0)
 
 
+def test_an_administrator_made_on_the_server_is_not_ended_by_who_proves_her_address() -> None:
+    boss = factories.make_user("root@uni.example", "Boss", verified=False, is_staff=True, is_superuser=True)
+    browser = Client()
+    browser.force_login(factories.make_user("rita@old.example", "Rita"))
+    browser.post("/accounts/email/", {"action_add": "", "email": "root@uni.example"})
+    sent = Message.objects.filter(kind="verification").latest("pk").text
+    browser.post(address_in(sent, "/accounts/confirm-email/"))
+    boss.refresh_from_db()
+    assert (boss.is_active, boss.email) == (True, "root@uni.example")
+
+
 def test_who_presses_the_link_of_a_strangers_letter_does_not_end_her_own_account() -> None:
     vera = factories.make_user("vera@work.example", "Vera", verified=False)
     browser = Client()

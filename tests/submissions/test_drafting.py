@@ -20,7 +20,7 @@ from submissions.access import authored_by
 from submissions.actions import drafting, overseeing, sending
 from submissions.actions.drafting import Declared
 from submissions.actions.moves import Refused, Stale
-from submissions.models import Author, ConflictSource, Submission
+from submissions.models import Author, AuthorListRequest, ConflictSource, Submission
 from submissions.states import State
 from tests import factories
 from tests.factories import AFTER_DEADLINE, AT
@@ -173,14 +173,21 @@ def test_a_refused_request_changes_no_list(edition: Edition, author: User, chair
     assert [a.email for a in row.authors.all()] == ["ada@uni.example"]
 
 
+def asked_for_ben(row: Submission, author: User) -> AuthorListRequest:
+    return drafting.request_author_change(
+        submission=row,
+        entries=[entry("ada@uni.example", "Ada", is_contact=True), entry("ben@n.example", "Ben")],
+        reason="Forgotten.",
+        by=author,
+        at=AFTER_DEADLINE,
+    )
+
+
 def test_a_request_is_not_granted_over_a_list_that_was_changed_since(
     edition: Edition, author: User, chair: Membership
 ) -> None:
     row = submitted(edition, author)
-    request = drafting.request_author_change(
-        submission=row, entries=[entry("ada@uni.example", "Ada", is_contact=True), entry("ben@n.example", "Ben")],
-        reason="Forgotten.", by=author, at=AFTER_DEADLINE,
-    )  # fmt: skip
+    request = asked_for_ben(row, author)
     factories.make_author(row, "dora@uni.example", "Dora")
     decide = partial(overseeing.decide_author_change, request=request, answer="", by=chair.user, at=AFTER_DEADLINE)
     assert "Dora (dora@uni.example). Granting would undo that" in refusal_of(lambda: decide(grant=True))
@@ -193,10 +200,7 @@ def test_orcid_ids_given_for_print_survive_the_grant_of_a_request(
     edition: Edition, author: User, chair: Membership
 ) -> None:
     row = submitted(edition, author)
-    request = drafting.request_author_change(
-        submission=row, entries=[entry("ada@uni.example", "Ada", is_contact=True), entry("ben@n.example", "Ben")],
-        reason="Forgotten.", by=author, at=AFTER_DEADLINE,
-    )  # fmt: skip
+    request = asked_for_ben(row, author)
     row.authors.update(orcid="0000-0002-1825-0097")
     overseeing.decide_author_change(request=request, grant=True, answer="", by=chair.user, at=AFTER_DEADLINE)
     assert list(row.authors.values_list("email", "orcid")) == [
@@ -444,9 +448,15 @@ def test_no_corrected_pdf_is_asked_for_where_none_could_count(
 ) -> None:
     row = submitted(edition, author)
     Submission.objects.filter(pk=row.pk).update(state=state)
-    words = {"text": "Fonts.", "until": AFTER_DEADLINE + timedelta(days=9), "by": chair.user, "at": AFTER_DEADLINE}
+    assert chair.user is not None
     with pytest.raises(Refused):
-        overseeing.ask_for_corrected_pdf(manuscript=row.manuscripts.get(), **words)  # type: ignore[arg-type]
+        overseeing.ask_for_corrected_pdf(
+            manuscript=row.manuscripts.get(),
+            text="Fonts.",
+            until=AFTER_DEADLINE + timedelta(days=9),
+            by=chair.user,
+            at=AFTER_DEADLINE,
+        )
     assert (row.late_permissions.count(), letters("correct_pdf")) == (0, [])
 
 

@@ -369,6 +369,8 @@ def test_a_co_author_who_prints_the_name_of_who_started_the_paper_otherwise_take
         listed = [contact, entry("ada@new.example", printed)]
         drafting.set_authors(submission=draft, entries=listed, by=cody, at=AT)
         assert list(authored_by(ada)) == [draft]
+    drafting.set_authors(submission=draft, entries=[contact], by=cody, at=AT)
+    assert list(authored_by(ada)) == [], "her row is known by its address after its name was changed"
 
 
 def test_who_submits_for_others_keeps_the_paper_when_a_change_of_its_list_is_granted(
