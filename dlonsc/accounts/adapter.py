@@ -7,9 +7,11 @@ from ipaddress import IPv6Address, ip_address
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.models import EmailAddress
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialApp
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.hashers import make_password
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
@@ -33,6 +35,12 @@ KINDS = {
 }
 # They open an account: no page, and no copy of what is held about somebody, shows them again.
 OPENING = frozenset({"verification", "password_reset", "sign_in_code"})
+
+
+SIGN_IN_FIRST = (
+    "Nothing was confirmed. This address was added to an account that has another one already: sign in to it in this "
+    "browser, then open the link again. If you have no such account, somebody else added your address; do nothing."
+)
 
 
 @dataclass(frozen=True)
@@ -68,6 +76,14 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
             kind=kind,
             at_most_once=False,
         )
+
+    def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
+        """A further address is confirmed where its account is signed in; elsewhere it may be a stranger's wish."""
+        proven = EmailAddress.objects.filter(user=email_address.user_id, verified=True).exclude(pk=email_address.pk)
+        if proven.exists() and request.user != email_address.user:
+            messages.warning(request, SIGN_IN_FIRST)
+            return False
+        return bool(super().confirm_email(request, email_address))
 
     def clean_password(self, password: str, user: Any = None) -> str:
         """At sign-up allauth knows only the address: the name typed beside it counts too."""

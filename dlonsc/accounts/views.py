@@ -1,5 +1,8 @@
 """Pages about oneself, and the page for a form whose session expired."""
 
+from typing import Any
+
+from allauth.account.views import ConfirmEmailView
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -78,3 +81,11 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     referrer = request.headers.get("Referer", "")
     own = url_has_allowed_host_and_scheme(referrer, allowed_hosts={request.get_host()})
     return render(request, "accounts/csrf_failure.html", {"back": referrer if own else ""}, status=403)
+
+
+class ConfirmEmail(ConfirmEmailView):  # type: ignore[misc]  # allauth has no types
+    """allauth's page of a link by mail; looking at another's signs nobody out."""
+
+    def logout_other_user(self, confirmation: Any) -> None:
+        if self.request.method == "POST":
+            super().logout_other_user(confirmation)

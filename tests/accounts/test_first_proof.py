@@ -90,7 +90,7 @@ def test_a_second_address_changes_no_password(elsewhere: Client) -> None:
     elsewhere.post("/accounts/login/", {"login": EMAIL, "password": PASSPHRASE})
     elsewhere.post("/accounts/email/", {"action_add": "", "email": "second@uni.example"})
     text = Message.objects.filter(kind="verification", to_email="second@uni.example").latest("pk").text
-    Client().post(address_in(text, "/accounts/confirm-email/"))
+    elsewhere.post(address_in(text, "/accounts/confirm-email/"))
     assert User.objects.get().verified_emails == ["second@uni.example", EMAIL]
     assert opens(PASSPHRASE)
 
@@ -109,6 +109,22 @@ def test_who_proves_an_address_gets_it_from_an_account_that_only_claims_it() -> 
     stranger.refresh_from_db()
     assert (rita.email, rita.verified_emails) == ("rita@new.example", ["rita@new.example"])
     assert (stranger.is_active, stranger.emailaddress_set.count()) == (False, 0)
+
+
+def test_a_further_address_is_proven_only_where_its_account_is_signed_in() -> None:
+    sam, vera = factories.make_user("sam@elsewhere.example", "Sam"), factories.make_user("vera@home.example", "Vera")
+    asking = Client()
+    asking.force_login(sam)
+    asking.post("/accounts/email/", {"action_add": "", "email": "vera@work.example"})
+    link = address_in(Message.objects.filter(kind="verification").latest("pk").text, "/accounts/confirm-email/")
+    hers = Client()
+    hers.force_login(vera)
+    assert "Sam" in hers.get(link).content.decode()
+    shown = [browser.post(link, follow=True).content.decode() for browser in (Client(), hers)]
+    assert ["Nothing was confirmed." in page for page in shown] == [True, True]
+    assert ("_auth_user_id" in hers.session, sam.verified_emails) == (True, ["sam@elsewhere.example"])
+    asking.post(link)
+    assert sam.verified_emails == ["sam@elsewhere.example", "vera@work.example"]
 
 
 def test_an_administrator_made_on_the_server_is_not_ended_by_who_proves_her_address() -> None:

@@ -181,12 +181,13 @@ def test_a_text_that_waited_in_the_browser_is_kept_beside_a_co_authors_newer_one
     mark = page.locator("[data-save-mark]").first
     expect(mark).to_contain_text("kept in this browser")
     address = page.url
-    page.goto("about:blank")
     row = Submission.objects.get(pk=draft.pk)
     words = {"title": row.title, "keywords": "", "topics": [], "is_original": True}
     drafting.update_details(
         submission=row, version=row.version, abstract="BO: written all day.", by=bo, at=timezone.now(), **words
     )
+    # Only now does she leave: what her browser still sends on leaving comes after his words, too.
+    page.goto("about:blank")
     page.context.set_offline(False)
     page.goto(address)
     expect(mark).to_contain_text("Not saved")
