@@ -192,7 +192,7 @@ def shown_by_authors(authors: Iterable[Author]) -> dict[ConflictSource, frozense
     wrote in it.
     """
     authors = list(authors)
-    people = ({author.email.lower() for author in authors} | {author.orcid for author in authors}) - {""}
+    people = ({author.email.lower() for author in authors} | {author.identifying_orcid for author in authors}) - {""}
     return {
         ConflictSource.AUTHORSHIP: frozenset({*people, CREATOR, CONFIRMED}),
         ConflictSource.INSTITUTION: frozenset({Spellings.plain(author.institution) for author in authors} - {""}),

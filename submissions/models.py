@@ -103,6 +103,8 @@ class Author(models.Model):
     town = models.CharField(max_length=100, blank=True)
     country = models.CharField(max_length=100, blank=True)
     orcid = models.CharField("ORCID iD", max_length=19, blank=True, validators=[validate_orcid])
+    # It is printed and shows no conflict: whoever types a chair's iD moves nobody off a paper that is decided.
+    orcid_is_late = models.BooleanField("ORCID iD typed after the outcome was known", default=False)
     is_contact = models.BooleanField("contact author", default=False)
     confirmed_at = models.DateTimeField(null=True, blank=True)
     # Of who started the submission, known once by her name or a proven address, and then by this address.
@@ -119,6 +121,11 @@ class Author(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def identifying_orcid(self) -> str:
+        """The iD by which a member is found to be this author, or ''."""
+        return "" if self.orcid_is_late else self.orcid
 
 
 # Findings of the check about a PDF in which something runs.

@@ -263,6 +263,8 @@ def write_authors(submission: Submission, entries: Sequence[AuthorEntry], at: da
     elif by != creator and was_hers and not is_hers:
         submission.creator_left = True
     confirmed = {row.email.lower(): row.confirmed_at for row in before}
+    # As in printing.save_details: what comes once the outcome is known names nobody.
+    naming = {row.identifying_orcid for row in before} if submission.outcome_known(at) else None
     submission.authors.all().delete()
     Author.objects.bulk_create(
         Author(
@@ -270,6 +272,7 @@ def write_authors(submission: Submission, entries: Sequence[AuthorEntry], at: da
             position=position,
             confirmed_at=confirmed.get(entry.email.lower()),
             is_creators=entry.email.lower() in is_hers,
+            orcid_is_late=naming is not None and entry.orcid not in naming,
             **(asdict(entry) | {"email": entry.email.lower()}),
         )
         for position, entry in enumerate(entries, start=1)

@@ -117,6 +117,9 @@ def write_item(
     return item
 
 
+NEWER_DETAILS = "Another window or co-author saved newer details. Yours are still in the form below."
+
+
 @dataclass(frozen=True)
 class Details:
     running_head: str
@@ -144,8 +147,9 @@ def save_details(
 ) -> CameraReadyDetails:
     """Save what print needs beside the files; `orcids` maps authors (primary keys) to their ORCID iDs.
 
-    An ORCID iD names the same person better; it changes no author list and so needs no request. Raises Stale with the
-    newer values when `version`, that of the details which were shown, is not what stands.
+    An ORCID iD names the same person better; it changes no author list and so needs no request, nor does it make a
+    member an author who was none before. Raises Stale with the newer values, iDs by the authors' primary keys, when
+    `version`, that of the details which were shown, is not what stands.
     """
     # Whoever saves at the same time waits here and then finds the newer details.
     Submission.objects.select_for_update(no_key=True).get(pk=submission.pk)
@@ -156,12 +160,13 @@ def save_details(
         standing = {author.pk: author.orcid for author in submission.authors.all()}
         if theirs == vars(details) and standing == {**standing, **orcids}:
             return newer  # the same words a second time: a second press
-        # As the form names them: by their place in the list.
-        theirs |= {f"orcid-{place}": orcid for place, orcid in enumerate(standing.values(), start=1)}
-        raise Stale("Another window or co-author saved newer details. Yours are still in the form below.", theirs)
-    for author in submission.authors.all():
+        raise Stale(NEWER_DETAILS, theirs | {str(pk): orcid for pk, orcid in standing.items()})
+    authors = list(submission.authors.all())
+    naming = {author.identifying_orcid for author in authors} | {""}
+    for author in authors:
         if author.pk in orcids and author.orcid != orcids[author.pk]:
-            Author.objects.filter(pk=author.pk).update(orcid=orcids[author.pk])
+            orcid = orcids[author.pk]
+            Author.objects.filter(pk=author.pk).update(orcid=orcid, orcid_is_late=orcid not in naming)
     row, _ = CameraReadyDetails.objects.update_or_create(submission=submission, defaults=vars(details))
     note("changed the camera-ready details", submission, by=by, at=at)
     return row

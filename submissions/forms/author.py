@@ -4,10 +4,12 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.http import QueryDict
 
 from dlonsc.accounts.models import validate_orcid
 from dlonsc.accounts.printed import PrintedField
 from dlonsc.editions.models import Edition, Topic
+from dlonsc.posted import fingerprint
 from submissions.actions.drafting import MOST_AUTHORS, AuthorEntry
 from submissions.models import Author, ReproducibilityRecord, Submission
 
@@ -290,6 +292,17 @@ class ItemForm(forms.Form):
     file = forms.FileField(label="File", allow_empty_file=True)
 
 
+ORCID_FIELD = "orcid-"
+
+
+def orcid_field(author: Author) -> str:
+    """The name of an author's field, by her address: no other author has it, and it stays when a list is written anew.
+
+    Not by her place, which another may have when the form comes back, nor by her row, which every change makes anew.
+    """
+    return ORCID_FIELD + fingerprint(author.email.lower())[:12]
+
+
 class CameraReadyForm(forms.Form):
     version = forms.CharField(widget=forms.HiddenInput, required=False)
     running_head = forms.CharField(label="Running head", max_length=120, required=False, help_text="short title")
@@ -299,10 +312,21 @@ class CameraReadyForm(forms.Form):
     )
     alt_text_done = forms.BooleanField(label="All figures have alternative texts", required=False)
 
-    def __init__(self, *args: Any, authors: list[Author], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        # By their place in the list: row numbers would count authors of papers that she may not see.
-        self.authors = {f"orcid-{place}": author for place, author in enumerate(authors, start=1)}
+    def __init__(self, data: QueryDict | None = None, *, authors: list[Author], **kwargs: Any) -> None:
+        self.authors = {orcid_field(author): author for author in authors}
+        self.left_over: list[str] = []
+        if data is not None:
+            self.left_over = sorted(
+                value.strip()
+                for name in data.keys() - self.authors.keys()
+                for value in data.getlist(name)
+                if name.startswith(ORCID_FIELD) and value.strip()
+            )
+            # What the page that was sent did not ask for stays as it is.
+            data = data.copy()
+            for name, author in self.authors.items():
+                data.setdefault(name, author.orcid)
+        super().__init__(data, **kwargs)
         for name, author in self.authors.items():
             self.fields[name] = forms.CharField(
                 label=f"ORCID iD of {author.name}", max_length=40, required=False, initial=author.orcid
@@ -317,12 +341,23 @@ class CameraReadyForm(forms.Form):
                     validate_orcid(value)
             except ValidationError as error:
                 self.add_error(name, error)
+        if self.left_over:
+            self.add_error(
+                None,
+                f"The author list was changed meanwhile, and nothing was saved. {', '.join(self.left_over)} was typed "
+                "for an author whose address it does not hold any more: type it beside the right author.",
+            )
         return self.cleaned_data
 
     def details(self) -> dict[str, Any]:
         """The values that are no ORCID iDs."""
         known = self.base_fields.keys() - {"version"}
         return {name: value for name, value in self.cleaned_data.items() if name in known}
+
+    def keys_of_values(self) -> list[tuple[str, str]]:
+        """Each field with the key of its value in `printing.save_details`' refusal."""
+        details = [(name, name) for name in self.base_fields if name != "version"]
+        return details + [(name, str(author.pk)) for name, author in self.authors.items()]
 
     def orcids(self) -> dict[int, str]:
         """ORCID iDs by the authors' primary keys."""

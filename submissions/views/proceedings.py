@@ -86,7 +86,7 @@ def camera_ready(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         except Refused as refusal:
             form.add_error(None, refusal.words)
             if isinstance(refusal, Stale):
-                theirs = {str(form[name].label): in_words(value) for name, value in refusal.theirs.items()}
+                theirs = {str(form[name].label): in_words(refusal.theirs[key]) for name, key in form.keys_of_values()}
                 form.data = {**form.data.dict(), "version": printing.version_of_details(row)}  # type: ignore[attr-defined]
         else:
             messages.success(request, "Details saved.")

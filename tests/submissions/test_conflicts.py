@@ -1,18 +1,20 @@
 """Conflicts that are found: every home counts, spellings are one, mail providers are no institution."""
 
+from dataclasses import replace
+
 import pytest
 
-from dlonsc.accounts.models import Affiliation
+from dlonsc.accounts.models import Affiliation, User
 from dlonsc.editions.models import Edition, InstitutionAlias, Membership, MembershipAffiliation
-from submissions.access import overseen_by
-from submissions.actions import drafting
+from submissions.access import for_proceedings, overseen_by
+from submissions.actions import drafting, overseeing, printing
 from submissions.actions.moves import note
 from submissions.conflicts import computed_conflicts, refresh_conflicts, refresh_edition, registered_domain
 from submissions.models import Conflict, Submission
 from submissions.states import State
 from submissions.tasks import sweep_conflicts
 from tests import factories
-from tests.factories import AT
+from tests.factories import AFTER_DEADLINE, AT
 from tests.submissions.desk import entry
 
 pytestmark = pytest.mark.django_db
@@ -209,3 +211,56 @@ def test_a_member_who_joins_later_is_found_by_the_sweep(edition: Edition) -> Non
     factories.make_member(edition, factories.make_user("mia@uni.example", "Mia"))
     sweep_conflicts()
     assert [conflict.source for conflict in row.conflicts.all()] == ["domain"]
+
+
+def test_a_chair_s_orcid_id_typed_after_the_outcome_is_printed_and_takes_no_chair_off_the_paper(
+    edition: Edition, author: User
+) -> None:
+    chairs = [
+        factories.make_member(edition, factories.make_user(f"{name}@{name}.example", name, orcid=orcid), chair=True)
+        for name, orcid in (("mia", "0000-0002-1825-0097"), ("noa", "0000-0001-5109-3700"))
+    ]
+    proceedings = factories.make_member(
+        edition, factories.make_user("pia@pia.example", "Pia", orcid="0000-0002-1694-233X"), proceedings=True
+    )
+    row = factories.announce(factories.make_submission(edition, author))
+    bo, co = (factories.make_author(row, f"{name}@far.example") for name in ("bo", "co"))
+    hers = row.authors.get(position=1)
+    typed = {hers.pk: "0000-0002-1825-0097", bo.pk: "0000-0001-5109-3700", co.pk: "0000-0002-1694-233X"}
+    printing.save_details(
+        submission=row,
+        version=printing.version_of_details(row),
+        details=printing.Details("", "", None, alt_text_done=False),
+        orcids=typed,
+        by=author,
+        at=AT,
+    )
+    assert refreshed(row) == []
+    assert [list(overseen_by(chair)) for chair in chairs] == [[row], [row]]
+    assert list(for_proceedings(proceedings, AT)) == [row]
+    assert list(row.authors.values_list("orcid", flat=True)) == list(typed.values())
+
+
+def test_an_orcid_id_that_a_list_changed_after_the_outcome_brings_shows_no_conflict_and_one_from_before_does(
+    edition: Edition, author: User, chair: Membership
+) -> None:
+    for name, orcid in (("mia", "0000-0002-1825-0097"), ("noa", "0000-0001-5109-3700")):
+        factories.make_member(edition, factories.make_user(f"{name}@{name}.example", name, orcid=orcid))
+    row = factories.announce(factories.make_submission(edition, author))
+    factories.make_author(row, "bo@far.example", "Bo", orcid="0000-0002-1825-0097")
+    assert refreshed(row) == ["authorship"]
+    first = drafting.AuthorEntry(**drafting.listed(row)[0])
+    request = drafting.request_author_change(
+        submission=row,
+        entries=[
+            replace(first, orcid="0000-0001-5109-3700"),
+            entry("bo@home.example", "Bo", orcid="0000-0002-1825-0097"),
+        ],
+        reason="Bo moved",
+        by=author,
+        at=AFTER_DEADLINE,
+    )
+    assert chair.user is not None
+    overseeing.decide_author_change(request=request, grant=True, answer="", by=chair.user, at=AFTER_DEADLINE)
+    assert [(one.membership.name, one.is_of_an_author) for one in row.conflicts.all()] == [("mia", True)]
+    assert [one.orcid_is_late for one in row.authors.all()] == [True, False]

@@ -21,7 +21,14 @@ from submissions import receipts
 from submissions.actions import drafting, sending
 from submissions.actions.forgetting import forget_typed
 from submissions.checks import as_json
-from submissions.forms.author import LONGEST_ABSTRACT, MOST_AUTHOR_ROWS, MOST_RECORD_ROWS, ROWS, BaseAuthors
+from submissions.forms.author import (
+    LONGEST_ABSTRACT,
+    MOST_AUTHOR_ROWS,
+    MOST_RECORD_ROWS,
+    ROWS,
+    BaseAuthors,
+    orcid_field,
+)
 from submissions.lncs import CODES
 from submissions.models import Conflict, LatePermission, Manuscript, ReproducibilityRecord, Submission
 from submissions.states import Outcome, State
@@ -882,7 +889,7 @@ def test_camera_ready_from_checklist_to_approval(
     item.save()
     form = {"running_head": "Proxy", "licence_signer": "Ada", "licence_signed_on": "2026-05-01", "alt_text_done": "on"}
     form["version"] = ada.get(address).context["form"]["version"].value()
-    orcid = "orcid-1"
+    orcid = orcid_field(row.authors.get())
     assert ada.post(address, form | {orcid: "0000-0002-1825-0098"}).status_code == 422
     ada.post(address, form | {orcid: "0000-0002-1825-0097"})
     assert [words for words, done in ada.get(address).context["checklist"] if not done] == [
@@ -906,7 +913,7 @@ def test_camera_ready_details_that_a_co_author_saved_meanwhile_are_not_blanked_b
     bo = factories.make_user("bo@co.example", "Bo")
     row = factories.announce(factories.make_submission(edition, author))
     factories.make_author(row, bo.email, bo.name)
-    address, orcid = f"{base(row)}camera-ready/", "orcid-1"
+    address, orcid = f"{base(row)}camera-ready/", orcid_field(row.authors.get(position=1))
     shown = {"version": ada.get(address).context["form"]["version"].value()}
     ada.post(address, shown | {"running_head": "Out of the Proxy", orcid: "0000-0002-1825-0097"})
     typed = {"licence_signer": "Bo Berg"}
@@ -928,6 +935,49 @@ def test_camera_ready_details_that_a_co_author_saved_meanwhile_are_not_blanked_b
     assert as_user(bo).post(address, seen | typed).status_code == 302
     row.camera_ready_details.refresh_from_db()
     assert (row.camera_ready_details.running_head, row.camera_ready_details.licence_signer) == ("Proxy", "Bo Berg")
+
+
+def test_an_orcid_id_goes_to_no_other_author_when_the_list_was_changed_under_the_open_form(
+    edition: Edition, author: User, ada: Client
+) -> None:
+    row = factories.announce(factories.make_submission(edition, author))
+    factories.make_author(row, "bo@co.example", "Bo")
+    address = f"{base(row)}camera-ready/"
+    shown = ada.get(address).context["form"]
+    fields = {str(field.label): field.name for field in shown if field.name.startswith("orcid-")}
+    typed = {"version": shown["version"].value(), "running_head": "Proxy"}
+    typed |= {fields[f"ORCID iD of {author.name}"]: "0000-0001-5109-3700", fields["ORCID iD of Bo"]: ""}
+    bo, hers = entry("bo@co.example", "Bo", orcid="0000-0002-1825-0097"), entry(author.email, "Ada", is_contact=True)
+    drafting.write_authors(row, [bo, hers], factories.AT, by=author)
+    second = ada.post(address, typed)
+    assert second.status_code == 422
+    typed["version"] = second.context["form"]["version"].value()
+    assert ada.post(address, typed | {fields["ORCID iD of Bo"]: bo.orcid}).status_code == 302
+    assert [one.orcid for one in row.authors.all()] == ["0000-0002-1825-0097", "0000-0001-5109-3700"]
+
+
+def test_an_orcid_id_typed_for_an_author_who_left_the_list_is_shown_and_what_was_not_asked_for_stays(
+    edition: Edition, author: User, ada: Client
+) -> None:
+    row = factories.announce(factories.make_submission(edition, author))
+    factories.make_author(row, "bo@co.example", "Bo")
+    address = f"{base(row)}camera-ready/"
+    shown = ada.get(address).context["form"]
+    names = [field.name for field in shown if field.name.startswith("orcid-")]
+    hers, bo = entry(author.email, "Ada", is_contact=True), entry("bo@new.example", "Bo", orcid="0000-0002-1825-0097")
+    drafting.write_authors(row, [hers, bo], factories.AT, by=author)
+    typed = {"version": shown["version"].value(), names[0]: "0000-0001-5109-3700", names[1]: "0000-0002-1694-233X"}
+    refused = ada.post(address, typed)
+    words = "0000-0002-1694-233X was typed for an author whose address it does not hold any more"
+    assert (refused.status_code, words in refused.content.decode()) == (422, True)
+    assert [one.orcid for one in row.authors.all()] == ["", "0000-0002-1825-0097"]
+    for _ in range(2):
+        form = refused.context["form"]
+        refused = ada.post(
+            address, {field.name: field.value() or "" for field in form if field.name != "alt_text_done"}
+        )
+    assert refused.status_code == 302
+    assert [one.orcid for one in row.authors.all()] == ["0000-0001-5109-3700", "0000-0002-1825-0097"]
 
 
 def three_then_thirty(make: Callable[[], object], ask: Callable[[], object], count: Any) -> list[int]:
