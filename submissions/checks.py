@@ -46,10 +46,12 @@ def _storable(value: Any) -> Any:
     return value
 
 
-def check_item(item: CameraReadyItem, edition: Edition) -> None:
-    """Check a camera-ready PDF and write its report beside it."""
+def check_item(item: CameraReadyItem, edition: Edition, at: datetime) -> None:
+    """Check a camera-ready PDF and write its report beside it; a checker that failed is asked again by the sweeper."""
     rules = rules_of(edition, is_final=True)
     report = check_safely(path_of(item.sha256), rules)
+    if failed(report) and at < item.uploaded_at + TRY_FOR:
+        return
     values: dict[str, Any] = {"pages": report.pages, "verdict": report.verdict, "report": as_json(report, rules)}
     CameraReadyItem.objects.filter(pk=item.pk).update(**values)
     for name, value in values.items():
@@ -62,6 +64,13 @@ def check_inline(manuscript: Manuscript, at: datetime) -> None:
     report = check_safely(path_of(manuscript.sha256), rules_for(manuscript), INLINE_SECONDS)
     is_slow = report.verdict == "unchecked" and time.monotonic() - began >= INLINE_SECONDS
     conclude(manuscript, None if is_slow or failed(report) else report, at)
+
+
+def check_unchecked_item(item_id: int) -> None:
+    """What the sweeper calls: check one camera-ready PDF that was not checked yet."""
+    row = CameraReadyItem.objects.select_related("submission__edition").filter(pk=item_id, report={}).first()
+    if row is not None:
+        check_item(row, row.submission.edition, timezone.now())
 
 
 def rules_for(row: Manuscript | CameraReadyItem) -> Rules:
@@ -91,8 +100,9 @@ def conclude(manuscript: Manuscript, report: Report | None, at: datetime) -> Non
     """Write a report once, and let the version count; None is a check that is not done yet.
 
     A new version of a submitted paper replaces the old one here, with its letter, unless the check blocks it: then
-    the earlier version stays submitted. Once the decision is known, none replaces the one that was reviewed. Two
-    checkers at once write and mail once.
+    the earlier version stays submitted. While the paper is taken back or returned nothing changes; it is made good
+    when it comes back (count_newest). Once the decision is known, none replaces the one that was reviewed. Two checkers
+    at once write and mail once.
     """
     submission = (
         Submission.objects.select_for_update(no_key=True).select_related("edition").get(pk=manuscript.submission_id)
@@ -109,24 +119,37 @@ def conclude(manuscript: Manuscript, report: Report | None, at: datetime) -> Non
             manuscript.refresh_from_db()
             return
     manuscript.refresh_from_db()
-    if submission.state != State.SUBMITTED or manuscript.is_late or submission.outcome_known(at):
+    is_here = submission.state in {State.DRAFT, State.SUBMITTED}
+    if not is_here or manuscript.is_late or submission.outcome_known(at):
         return
     if manuscript.is_current:
-        if report is not None:
+        if report is not None and submission.state == State.SUBMITTED:
             emails.check_came_late(submission, manuscript, at=at)
     elif not manuscript.blocks:
         replace_current(submission, manuscript, at)
 
 
 def replace_current(submission: Submission, manuscript: Manuscript, at: datetime) -> None:
-    """Make a version the one that reviewers see, unless a newer one is already; its receipt goes to all authors."""
+    """Make a version the one that counts, unless a newer one does; when it is submitted, all authors get its receipt."""
     current = submission.manuscripts.filter(is_current=True).first()
     if current is not None and current.number > manuscript.number:
         return
     submission.manuscripts.filter(is_current=True).update(is_current=False)
     Manuscript.objects.filter(pk=manuscript.pk).update(is_current=True)
     manuscript.refresh_from_db()
-    telling.tell_new_version(submission, manuscript, at)
+    if submission.state == State.SUBMITTED:
+        telling.tell_new_version(submission, manuscript, at)
+
+
+def count_newest(submission: Submission, since: datetime | None, at: datetime) -> None:
+    """Let a version count whose check ended after `since`, while the paper was taken back or returned.
+
+    Called when it comes back, in the caller's transaction.
+    """
+    rows = submission.manuscripts.filter(is_late=False, is_current=False, checked_at__gte=since or at)
+    newest = next((row for row in rows if not row.blocks), None)
+    if newest is not None:
+        replace_current(submission, newest, at)
 
 
 def stale(edition: Edition, *, every: bool = False) -> list[Manuscript | CameraReadyItem]:
@@ -199,4 +222,10 @@ def said(verdict: str, report: dict[str, Any]) -> str:
 def unchecked() -> list[int]:
     """Manuscripts nobody has checked, the least tried first: newest, so that one bad file never stops the others."""
     rows = Manuscript.objects.filter(checked_at__isnull=True).order_by("-pk")
+    return list(rows.values_list("pk", flat=True)[:50])
+
+
+def unchecked_items() -> list[int]:
+    """Camera-ready PDFs nobody has checked, in the same order."""
+    rows = CameraReadyItem.objects.filter(kind=CameraReadyKind.PDF, report={}).order_by("-pk")
     return list(rows.values_list("pk", flat=True)[:50])

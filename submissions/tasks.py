@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from dlonsc.editions.models import Edition
 from dlonsc.mail.apart import apart
-from submissions.checks import check_manuscript, renew, unchecked
+from submissions.checks import check_manuscript, check_unchecked_item, renew, unchecked, unchecked_items
 from submissions.conflicts import refresh_edition
 from submissions.models import Submission
 from submissions.telling import tell_new_authors
@@ -19,10 +19,13 @@ def check(manuscript_id: int) -> None:
 
 @shared_task
 def sweep_checks() -> None:
-    """Check every manuscript whose bell was never heard."""
+    """Check every manuscript whose bell was never heard, and every camera-ready PDF whose check never ended."""
     for pk in unchecked():
         with apart(f"the check of manuscript {pk}", is_long=True):
             check_manuscript(pk)
+    for pk in unchecked_items():
+        with apart(f"the check of camera-ready item {pk}", is_long=True):
+            check_unchecked_item(pk)
 
 
 @shared_task

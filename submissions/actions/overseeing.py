@@ -13,7 +13,7 @@ from submissions import emails
 from submissions.actions.drafting import AuthorEntry, listed, refuse_said_twice, write_authors
 from submissions.actions.moves import A_PRESS, PRESSED_TWICE, Refused, move, note, window_of
 from submissions.actions.sending import missing
-from submissions.checks import replace_current
+from submissions.checks import count_newest, replace_current
 from submissions.conflicts import refresh_conflicts
 from submissions.models import AuthorListRequest, LatePermission, Manuscript, Question, Submission, SubmissionQuerySet
 from submissions.states import IllegalMove, Outcome, State
@@ -259,6 +259,7 @@ def reinstate(*, submission: Submission, by: User, at: datetime) -> None:
         move(submission, verb, withdrawn_at=None, withdraw_reason="", changed_at=at)
     except IllegalMove as error:
         raise Refused("It is not withdrawn.") from error
+    count_newest(submission, locked.withdrawn_at, at)
     note("took a withdrawal back", submission, by=by, at=at, reason_was=locked.withdraw_reason)
     emails.restored(submission, at=at)
 
@@ -266,10 +267,13 @@ def reinstate(*, submission: Submission, by: User, at: datetime) -> None:
 @transaction.atomic
 def undo_desk_reject(*, submission: Submission, by: User, at: datetime) -> None:
     """Take a return without review back: it is submitted again; its authors are told."""
+    # Nothing else changes what is returned, so this is when it was.
+    since = Submission.objects.select_for_update(no_key=True).get(pk=submission.pk).changed_at
     try:
         move(submission, "undo_desk_reject", changed_at=at)
     except IllegalMove as error:
         raise Refused("It was not returned without review.") from error
+    count_newest(submission, since, at)
     note("took a desk rejection back", submission, by=by, at=at)
     emails.restored(submission, at=at)
 

@@ -80,7 +80,7 @@ def deliver_item(
             "file",
         )
     if kind == CameraReadyKind.PDF:
-        check_item(item, submission.edition)
+        check_item(item, submission.edition, at)
     return item
 
 

@@ -24,7 +24,7 @@ from submissions.actions.moves import (
     window_of,
 )
 from submissions.archives import faults_of_supplement
-from submissions.checks import check_inline
+from submissions.checks import check_inline, count_newest
 from submissions.conflicts import refresh_conflicts
 from submissions.files import Stored, store
 from submissions.models import Author, Manuscript, ReproducibilityRecord, StoredFile, Submission, Supplement
@@ -277,10 +277,12 @@ def restore(*, submission: Submission, by: User, at: datetime) -> Submission:
     submission.refresh_from_db()
     if not may_recast(submission, at):
         raise Refused("The submission deadline has passed; ask the chairs.")
+    since = submission.withdrawn_at
     try:
         move(submission, "restore", withdrawn_at=None, withdraw_reason="", submitted_at=None, changed_at=at)
     except IllegalMove as error:
         raise Refused("It is not withdrawn.") from error
+    count_newest(submission, since, at)
     note("restored", submission, by=by, at=at)
     emails.restored(submission, at=at)
     return submission

@@ -18,12 +18,14 @@ from dlonsc.accounts.models import User
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.history.models import Entry
 from submissions.actions import printing, sending
+from submissions.checks import unchecked_items
 from submissions.files import Stored, read, store
 from submissions.models import CameraReadyItem, CameraReadyKind, Submission
 from submissions.states import State
+from submissions.tasks import sweep_checks
 from tests import factories
 from tests.factories import AFTER_DEADLINE, AT
-from tests.submissions.desk import answers, letters, pdf, refusal_of, report
+from tests.submissions.desk import answers, finding, letters, pdf, refusal_of, report
 from tests.submissions.test_files import archive
 
 pytestmark = pytest.mark.django_db
@@ -100,6 +102,32 @@ def test_a_camera_ready_paper_is_never_checked_as_blind(
     row = factories.announce(factories.make_submission(edition, author))
     deliver(row, CameraReadyKind.PDF)
     assert [rules.blind for rules in asked] == [False]  # type: ignore[attr-defined]
+
+
+def test_a_camera_ready_pdf_whose_worker_died_before_the_check_is_checked_by_the_sweeper(
+    accepted: Submission, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(printing, "check_item", lambda *rest: None)
+        item = deliver(accepted, CameraReadyKind.PDF)
+    sweep_checks()
+    item.refresh_from_db()
+    assert (item.verdict, item.pages, unchecked_items()) == ("accept", 10, [])
+
+
+def test_a_camera_ready_pdf_whose_check_failed_is_checked_again_for_a_day(
+    accepted: Submission, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers(monkeypatch, report("unchecked", finding("UNCHECKED"), pages=None))
+    item = deliver(accepted, CameraReadyKind.PDF)
+    assert (item.verdict, unchecked_items()) == ("unchecked", [item.pk])
+    CameraReadyItem.objects.filter(pk=item.pk).update(uploaded_at=timezone.now() - timedelta(hours=23))
+    sweep_checks()
+    assert unchecked_items() == [item.pk]
+    CameraReadyItem.objects.filter(pk=item.pk).update(uploaded_at=timezone.now() - timedelta(hours=25))
+    sweep_checks()
+    item.refresh_from_db()
+    assert ([one["code"] for one in item.report["findings"]], unchecked_items()) == (["UNCHECKED"], [])
 
 
 def test_a_late_item_is_taken_and_marked(accepted: Submission) -> None:

@@ -184,6 +184,67 @@ def test_a_crash_before_the_check_is_made_good_by_the_sweeper(
     assert letters("new_version") == ["ada@uni.example"]
 
 
+def crashed(row: Submission, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second version whose worker died before the check."""
+    with monkeypatch.context() as patched:
+        patched.setattr(sending, "check_inline", lambda manuscript, at: None)
+        put(row, pdf(b"%PDF-1.7 crashed"))
+
+
+def test_a_version_that_was_checked_while_the_paper_was_taken_back_or_returned_counts_once_it_is_back(
+    edition: Edition, author: User, chair: Membership, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers(monkeypatch, report())
+    later, by = timezone.now() + timedelta(days=1), chair.user
+    for go, back in (
+        (
+            lambda row: sending.withdraw(submission=row, reason="", by=author, at=AT),
+            lambda row: overseeing.reinstate(submission=row, by=by, at=later),
+        ),
+        (
+            lambda row: overseeing.desk_reject(submission=row, text="No.", by=by, at=AT),
+            lambda row: overseeing.undo_desk_reject(submission=row, by=by, at=later),
+        ),
+    ):
+        Message.objects.all().delete()
+        row = submitted(edition, author)
+        crashed(row, monkeypatch)
+        go(row)
+        sweep_checks()
+        assert (unchecked(), versions(row), letters("new_version")) == ([], [(1, True, False), (2, False, False)], [])
+        back(row)
+        assert versions(row) == [(1, False, False), (2, True, False)]
+        assert letters("new_version") == ["ada@uni.example"]
+
+
+@pytest.mark.parametrize("is_checked_before", [True, False])
+def test_a_restored_draft_has_the_version_that_was_checked_while_it_was_taken_back_or_afterwards(
+    edition: Edition, author: User, monkeypatch: pytest.MonkeyPatch, *, is_checked_before: bool
+) -> None:
+    answers(monkeypatch, report())
+    row = submitted(edition, author)
+    crashed(row, monkeypatch)
+    sending.withdraw(submission=row, reason="", by=author, at=AT)
+    if is_checked_before:
+        sweep_checks()
+    sending.restore(submission=row, by=author, at=AT)
+    sweep_checks()
+    assert (row.state, versions(row)) == (State.DRAFT, [(1, False, False), (2, True, False)])
+    assert (letters("new_version"), letters("check_result")) == ([], [])
+
+
+def test_a_version_that_the_check_blocked_does_not_count_when_the_paper_comes_back(
+    edition: Edition, author: User, chair: Membership, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers(monkeypatch, report("reject", finding()))
+    row = submitted(edition, author)
+    crashed(row, monkeypatch)
+    sending.withdraw(submission=row, reason="", by=author, at=AT)
+    sweep_checks()
+    overseeing.reinstate(submission=row, by=chair.user, at=AT)
+    assert (versions(row), letters("new_version")) == ([(1, True, False), (2, False, False)], [])
+
+
 def test_an_older_version_checked_later_does_not_come_back(
     edition: Edition, author: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
