@@ -142,10 +142,15 @@ def commit(
     """
     if add and needs_delegate(edition):
         raise Refused(NEEDS_DELEGATE)
+    remove = list(remove)
+    kept = _kept({row.submission_id for row in remove} | {submission.pk for submission, _ in add})
+    for row in remove:
+        row.submission = kept[row.submission_id]
     removed = [_remove(row, by, at) for row in remove]
     reasons = conflict_reasons([pair[0].pk for pair in add])
     added = [
-        _add(submission, member, reasons.get((submission.pk, member.pk), ()), by, at) for submission, member in add
+        _add(kept[submission.pk], member, reasons.get((submission.pk, member.pk), ()), by, at)
+        for submission, member in add
     ]
     _name_handlers({row.submission for row in added}, edition, by, at)
     told: dict[Membership, tuple[list[Assignment], list[Assignment]]] = defaultdict(lambda: ([], []))
@@ -155,6 +160,16 @@ def commit(
         told[row.membership][1].append(row)
     count = sum(letters.post_changes(edition, member, new, gone, at=at) for member, (new, gone) in told.items())
     return Changes(added, removed, count)
+
+
+def _kept(submissions: Iterable[int]) -> dict[int, Submission]:
+    """The submissions (primary keys) as they stand now, kept so until the end of the transaction.
+
+    Whoever announces, withdraws or returns one at the same time waits, or was waited for here. In the order in which
+    an announcement takes them, so that neither waits for the other.
+    """
+    rows = Submission.objects.filter(pk__in=submissions).select_related("edition").order_by("pk")
+    return {row.pk: row for row in rows.select_for_update(of=("self",), no_key=True)}
 
 
 def _name_handlers(submissions: Iterable[Submission], edition: Edition, by: User, at: datetime) -> None:

@@ -12,10 +12,10 @@ from dlonsc.mail.ledger import NotPossible
 from dlonsc.mail.models import Campaign, Message
 from dlonsc.mail.models import State as Letter
 from reviews import reminders
-from reviews.actions import deciding, lettering
+from reviews.actions import assigning, deciding, lettering
 from reviews.actions import mailing as mailings
 from reviews.actions.assigning import Refused
-from reviews.models import Announcement, Decision, Mailing
+from reviews.models import Announcement, Assignment, Decision, Mailing
 from submissions.actions import drafting, moves, overseeing
 from submissions.states import State
 from tests import factories
@@ -164,6 +164,35 @@ def test_letters_go_to_the_author_list_that_is_being_granted_while_they_are_rele
     assert Message.objects.filter(kind="decision").count() == 0
     release(fresh(chairs[0]))
     assert [letter.to_email for letter in Message.objects.filter(kind="decision")] == ["new@uni.example"]
+
+
+def test_nobody_is_assigned_or_taken_off_beside_the_release_of_the_decision(chairs: list[Membership]) -> None:
+    edition, by = chairs[0].edition, chairs[1].user
+    assert by is not None
+    for act, words in (
+        (
+            lambda task, other: assigning.assign(task.submission, other, by=by, at=AFTER_DEADLINE),
+            "Submission {} is not under review.",
+        ),
+        (
+            lambda task, other: assigning.unassign(task, by=by, at=AFTER_DEADLINE),
+            "The decision on submission {} is announced; its reviews stay as they are.",
+        ),
+        (
+            lambda task, other: assigning.replace(task, other, by=by, at=AFTER_DEADLINE),
+            "The decision on submission {} is announced; its reviews stay as they are.",
+        ),
+    ):
+        paper = factories.make_submission(edition)
+        factories.make_decision(paper, chairs[0].user)
+        task = factories.make_assignment(paper, factories.make_member(edition))
+        other = factories.make_member(edition)
+        ended = while_open(
+            lambda: release(fresh(chairs[0])), lambda act=act, task=task, other=other: act(task, other)
+        )
+        assert ended == words.format(paper.number)
+        standing = Assignment.objects.standing().filter(submission=paper)
+        assert list(standing.values_list("membership", flat=True)) == [task.membership_id]
 
 
 def test_a_failed_acceptance_is_not_queued_again_beside_the_correction_that_is_being_written(
