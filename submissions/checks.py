@@ -130,7 +130,7 @@ def conclude(manuscript: Manuscript, report: Report | None, at: datetime) -> Non
 
 
 def replace_current(submission: Submission, manuscript: Manuscript, at: datetime) -> None:
-    """Make a version the one that counts, unless a newer one does; when it is submitted, all authors get its receipt."""
+    """Make a version the one that counts, unless a newer one does; of a submitted paper all authors get its receipt."""
     current = submission.manuscripts.filter(is_current=True).first()
     if current is not None and current.number > manuscript.number:
         return

@@ -187,9 +187,7 @@ def test_nobody_is_assigned_or_taken_off_beside_the_release_of_the_decision(chai
         factories.make_decision(paper, chairs[0].user)
         task = factories.make_assignment(paper, factories.make_member(edition))
         other = factories.make_member(edition)
-        ended = while_open(
-            lambda: release(fresh(chairs[0])), lambda act=act, task=task, other=other: act(task, other)
-        )
+        ended = while_open(lambda: release(fresh(chairs[0])), lambda act=act, task=task, other=other: act(task, other))
         assert ended == words.format(paper.number)
         standing = Assignment.objects.standing().filter(submission=paper)
         assert list(standing.values_list("membership", flat=True)) == [task.membership_id]
