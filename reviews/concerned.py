@@ -8,10 +8,10 @@ from django.utils import timezone
 from dlonsc.editions.calendar import Phase
 from dlonsc.editions.models import Deadline, Edition, Membership
 from dlonsc.editions.upstairs import Person, upstairs
-from reviews.access import has_submitted, on_desks
+from reviews.access import assignments_overseen_by, has_submitted, on_desks
+from reviews.actions.deciding import is_announcement_held, stop_what_is_held
 from reviews.conflicts import refresh_all
 from reviews.letters import letters_for
-from reviews.models import Announcement, Assignment
 from reviews.reach import effect_of, end_of_access
 from reviews.reminders import PHASES, planned
 from submissions.access import overseen_by
@@ -55,18 +55,19 @@ def reminders_before(viewer: Membership, deadline: Deadline) -> list[tuple[datet
     return sorted(letters.items())
 
 
-def is_announcement_held(edition: Edition, at: datetime) -> bool:
-    return Announcement.objects.held(at).filter(edition=edition).exists()
-
-
 def topic_uses(viewer: Membership) -> dict[int, int]:
     """Submissions per topic, without those that a chair must not know of."""
     return dict(Counter(overseen_by(viewer).exclude(topics=None).values_list("topics", flat=True)))
 
 
-def has_reviewing_begun(edition: Edition) -> bool:
-    """Whether anything was ever assigned. No score is read: which values are in use is a secret of their papers."""
-    return Assignment.objects.filter(submission__edition=edition).exists()
+def has_reviewing_begun(viewer: Membership, at: datetime) -> bool:
+    """Whether the date of submission, as first set, has passed, or anything that she may know of was ever assigned.
+
+    No score is read: which values are in use is a secret of their papers. Nor is it asked whether a paper that she may
+    not know of has a reviewer: everybody knows the date.
+    """
+    due = viewer.edition.due(Phase.SUBMISSION)
+    return (due is not None and due.first_cutoff_at <= at) or assignments_overseen_by(viewer).exists()
 
 
 def register() -> None:
@@ -77,6 +78,7 @@ def register() -> None:
     }
     upstairs.reminders = reminders_before
     upstairs.is_announcement_held = is_announcement_held
+    upstairs.stop_what_is_held = stop_what_is_held
     upstairs.topic_uses = topic_uses
     upstairs.letters_for = letters_for
     upstairs.has_reviewing_begun = has_reviewing_begun

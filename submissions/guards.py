@@ -19,6 +19,7 @@ TO_CHAIRS = (
     "conflict_lifted",
     "sub_reviewer_named",
     "decision_corrected",
+    "announcement_undone",
 )
 
 

@@ -116,7 +116,9 @@ def set_deadline(
     `based_on` is the version that the page showed, 0 where no date was set; None asks for no comparison. Returns the
     number of letters posted, None when nothing changed. Raises CalendarError for a minute that the zone's clocks skip
     or repeat, EditionError when another chair changed the date since `based_on`, or when submission would be open while
-    an announcement is held: which authors may still change their papers would tell them of it.
+    an announcement is held: which authors may still change their papers would tell them of it. An announcement of
+    nothing but papers that she may not know of refuses her nothing, for that would tell her: it is stopped, and told to
+    the chairs who may know.
     """
     cutoff = calendar.cutoff_of(announced, zone)
     Edition.objects.select_for_update(no_key=True).get(pk=edition.pk)
@@ -141,8 +143,10 @@ def set_deadline(
         )
     grace = timedelta(minutes=grace_minutes)
     is_open = calendar.window(received_at=at, cutoff=cutoff, grace=grace, soft=is_soft).accepts
-    if phase == Phase.SUBMISSION and is_open and upstairs.is_announcement_held(edition, at):
-        raise EditionError(HELD)
+    if phase == Phase.SUBMISSION and is_open:
+        if upstairs.is_announcement_held(edition, by, at):
+            raise EditionError(HELD)
+        upstairs.stop_what_is_held(edition, by, at)
     if deadline is None:
         Deadline.objects.create(edition=edition, phase=phase, first_cutoff_at=cutoff, changed_at=at, **values)
         note("set_deadline", edition, by, at, phase=phase.value, announced=f"{minute} {zone}")

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.db.models import QuerySet
 
+from dlonsc.accounts.models import User
 from dlonsc.editions.calendar import Phase
 from dlonsc.editions.models import Deadline, Edition, Membership
 from dlonsc.editions.visibility import Switch
@@ -40,12 +41,16 @@ def no_effect(viewer: Membership, switch: Switch, on: bool) -> str:
     return ""
 
 
-def not_begun(edition: Edition) -> bool:
+def not_begun(viewer: Membership, at: datetime) -> bool:
     return False
 
 
-def none_held(edition: Edition, at: datetime) -> bool:
+def none_held(edition: Edition, by: User, at: datetime) -> bool:
     return False
+
+
+def nothing_to_stop(edition: Edition, by: User, at: datetime) -> None:
+    return None
 
 
 def no_end(viewer: Membership, ends: bool) -> str:
@@ -70,10 +75,12 @@ class Upstairs:
     letters_for: Callable[[Membership], QuerySet[Message]] = all_letters
     # What turning a switch of the visibility table would show or hide, in words with numbers.
     effect_of: Callable[[Membership, Switch, bool], str] = no_effect
-    # Whether anything was ever assigned: from then on a scale loses no value.
-    has_reviewing_begun: Callable[[Edition], bool] = not_begun
-    # Whether decisions are announced that nobody may know of yet.
-    is_announcement_held: Callable[[Edition, datetime], bool] = none_held
+    # Whether reviewing has begun, as far as a chair may know: from then on a scale loses no value.
+    has_reviewing_begun: Callable[[Membership, datetime], bool] = not_begun
+    # Whether decisions that this person may know of are announced, and nobody else may know of them yet.
+    is_announcement_held: Callable[[Edition, User, datetime], bool] = none_held
+    # She opens submission again: what is held that she may not know of is stopped, and told to those who may.
+    stop_what_is_held: Callable[[Edition, User, datetime], None] = nothing_to_stop
     # What the end of the reviewers' access would hide, or opening it again show, in words with numbers.
     end_of_access: Callable[[Membership, bool], str] = no_end
     # Somebody has joined the committee, come back, or got a role: her conflicts must be known before her next request.

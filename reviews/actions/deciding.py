@@ -2,11 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 
 from dlonsc.accounts.models import User
 from dlonsc.editions.calendar import Phase
@@ -17,9 +19,9 @@ from dlonsc.mail.models import Campaign, Message, State
 from dlonsc.posted import fingerprint
 from reviews.access import decisions_overseen_by
 from reviews.actions.assigning import Refused
-from reviews.emails.chairing import post_decision_corrected
+from reviews.emails.chairing import post_announcement_undone, post_decision_corrected
 from reviews.emails.deciding import Letter, kind_of, left_out, post_decision, rendered, shown_of
-from reviews.models import Announcement, Decision, DecisionVersion, Review, Verdict
+from reviews.models import Announcement, AnnouncementQuerySet, Decision, DecisionVersion, Review, Verdict
 from submissions.access import in_conflict_with, overseen_by
 from submissions.models import Author, Submission
 from submissions.states import Outcome
@@ -384,6 +386,12 @@ def confirm_letters(chair: Membership, *, fingerprint: str, by: User, at: dateti
 @transaction.atomic
 def stop_announcement(row: Announcement, *, by: User, at: datetime) -> None:
     """Stop a held announcement: decisions are private again, no letter leaves. Refused once it is released."""
+    for decision in _stop(row, by=by, at=at):
+        _note("announcement_stopped", decision.submission, by, at, verdict=decision.verdict)
+
+
+def _stop(row: Announcement, *, by: User, at: datetime) -> list[Decision]:
+    """The decisions that are private again."""
     too_late = "It is too late to stop: the decisions are released. Correct single decisions instead."
     held = Announcement.objects.filter(pk=row.pk, stopped_at__isnull=True, release_at__gt=at)
     if not held.update(stopped_at=at, stopped_by=by):
@@ -398,8 +406,54 @@ def stop_announcement(row: Announcement, *, by: User, at: datetime) -> None:
         # Clocks differ and a press waits its turn: what an author holds in her hands is not private any more.
         if Message.objects.filter(campaign=campaign, handed_over_at__isnull=False).exists():
             raise Refused(too_late)
-    for decision in decisions:
-        _note("announcement_stopped", decision.submission, by, at, verdict=decision.verdict)
+    return decisions
+
+
+def _held(edition: Edition, at: datetime) -> AnnouncementQuerySet:
+    return Announcement.objects.held(at).filter(edition=edition)
+
+
+def _known_to(by: User, edition: Edition) -> Q:
+    """Announcements with at least one decision that this chair may know of; all of them for who is no chair."""
+    chair = Membership.objects.chairs().filter(edition=edition, user=by).select_related("edition", "user").first()
+    return Q(pk__in=decisions_overseen_by(chair).values("announcement")) if chair else ~Q(pk__in=())
+
+
+def is_announcement_held(edition: Edition, by: User, at: datetime) -> bool:
+    """Whether decisions are held of which this person may know."""
+    return _held(edition, at).filter(_known_to(by, edition)).exists()
+
+
+def stop_what_is_held(edition: Edition, by: User, at: datetime) -> None:
+    """A chair opens submission again: stop the announcements that she may not know of, and tell the chairs who may.
+
+    The history does not name her: her own copy of her acts would tell her.
+    """
+    for row in _held(edition, at).exclude(_known_to(by, edition)):
+        # What is on its way already is released.
+        with suppress(Refused), transaction.atomic():
+            for decision in _stop(row, by=by, at=at):
+                _stopped_by_a_date(decision, by, at)
+
+
+def _stopped_by_a_date(decision: Decision, by: User, at: datetime) -> None:
+    submission = decision.submission
+    record(
+        "announcement_stopped",
+        by_id=None,
+        by="the date of submission",
+        at=at,
+        edition=submission.edition.slug,
+        subject=submission.label,
+        detail={"number": submission.number, "verdict": decision.verdict},
+    )
+    for chair in _chairs_who_may_know(submission):
+        post_announcement_undone(decision, chair, by=by, at=at)
+
+
+def _chairs_who_may_know(submission: Submission) -> list[Membership]:
+    chairs = Membership.objects.chairs().filter(edition=submission.edition_id).select_related("user", "edition")
+    return [chair for chair in chairs if overseen_by(chair).filter(pk=submission.pk).exists()]
 
 
 @dataclass(frozen=True)
@@ -492,8 +546,8 @@ def correct(
     authors = _authors_of([submission.pk]).get(submission.pk, [])
     posted = post_decision(edition, decision, authors, announcement=row, campaign=_campaign(row, by, at), at=at)
     Announcement.objects.filter(pk=row.pk).update(letters=len(posted))
-    for chair in Membership.objects.chairs().filter(edition=edition).exclude(user=by).select_related("user"):
-        if overseen_by(chair).filter(pk=submission.pk).exists():
+    for chair in _chairs_who_may_know(submission):
+        if chair.user_id != by.pk:
             post_decision_corrected(decision, chair, before=before, by=by, at=at)
     _note("decision_corrected", submission, by, at, verdict=verdict, before=before)
     return row

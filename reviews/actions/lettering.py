@@ -16,7 +16,7 @@ from reviews.letters import letters_for
 from reviews.models import Decision
 
 # No chair keeps from another what she did.
-TOLD_TO_CHAIRS = frozenset({*TO_CHAIRS, "conflict_lifted", "decision_corrected"})
+TOLD_TO_CHAIRS = frozenset({*TO_CHAIRS, "conflict_lifted", "decision_corrected", "announcement_undone"})
 
 
 @transaction.atomic

@@ -147,3 +147,16 @@ def post_decision_corrected(
             "path": reverse("reviews:decide", args=[submission.edition.slug, submission.number]),
         },
     )
+
+
+def post_announcement_undone(decision: Decision, chair: Membership, *, by: User, at: datetime) -> Message | None:
+    """Tell a chair that submission was opened again by one who may not know that this decision was held."""
+    submission = decision.submission
+    return about_submission(
+        chair,
+        "announcement_undone",
+        submission,
+        key=f"announcement-undone:{decision.pk}:{at.isoformat()}:{chair.pk}",
+        at=at,
+        context={"by": str(by), "path": reverse("reviews:announce", args=[submission.edition.slug])},
+    )

@@ -12,6 +12,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import escape
 
 from dlonsc.accounts.models import User
@@ -139,6 +140,7 @@ def test_once_reviewing_has_begun_every_value_stays_on_its_scale_whether_a_revie
     edition: Edition, chair: Membership, as_user: AsUser
 ) -> None:
     Edition.objects.update(scores=[{"value": value, "label": "So"} for value in (2, 1, -1)])
+    edition.deadlines.filter(phase=Phase.SUBMISSION).update(first_cutoff_at=timezone.now())
     client = as_user(chair)
     data = form_data(client, address("settings"))
     hers = factories.make_submission(edition)
@@ -152,12 +154,19 @@ def test_once_reviewing_has_begun_every_value_stays_on_its_scale_whether_a_revie
     assert reworded.status_code == 302
 
 
-def test_before_anything_is_assigned_a_value_may_leave_its_scale(
-    edition: Edition, chair: Membership, as_user: AsUser
+@pytest.mark.parametrize(("is_hidden", "status"), [(None, 302), (True, 302), (False, 422)])
+def test_before_submission_ends_a_value_leaves_its_scale_unless_she_knows_of_a_reviewer_whatever_a_hidden_paper_has(
+    edition: Edition, chair: Membership, as_user: AsUser, is_hidden: bool | None, status: int
 ) -> None:
+    edition.deadlines.filter(phase=Phase.SUBMISSION).update(first_cutoff_at=timezone.now() + timedelta(days=1))
+    if is_hidden is not None:
+        paper = factories.make_submission(edition)
+        factories.make_review(factories.make_assignment(paper, factories.make_member(edition)), score=1)
+        if is_hidden:
+            factories.make_conflict(paper, chair)
     client = as_user(chair)
     data = form_data(client, address("settings"))
-    assert client.post(address("settings"), data | {"scores": "5: Yes\n1: No"}).status_code == 302
+    assert client.post(address("settings"), data | {"scores": "5: Yes\n0: No"}).status_code == status
 
 
 # --- Dates -----------------------------------------------------------------------------------------------------------

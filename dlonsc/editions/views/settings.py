@@ -40,7 +40,7 @@ def settings(request: HttpRequest, slug: str) -> HttpResponse:
     chair = chair_of(request.user, slug)
     edition = chair.edition
     before = {switch: bool(getattr(edition, switch.value)) for switch in Switch}
-    begun = upstairs.has_reviewing_begun(edition)
+    begun = upstairs.has_reviewing_begun(chair, timezone.now())
     form = SettingsForm(request.POST if request.method == "POST" else None, instance=edition, has_begun=begun)
     effects = effects_of(chair, form, before) if form.is_valid() else []
     if effects and "effects" not in request.POST:

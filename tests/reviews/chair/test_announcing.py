@@ -236,6 +236,41 @@ def test_submission_does_not_open_again_while_an_announcement_is_held(
     assert move_submission(edition, chair, row.release_at, **changes) is not None
 
 
+def test_a_chair_who_opens_submission_again_is_told_of_no_hidden_announcement_and_whoever_may_know_it_is(
+    edition: Edition, paper: Submission, chair: Membership, other_chair: Membership
+) -> None:
+    assert (chair.user, other_chair.user) != (None, None)
+    barred, later = factories.make_member(edition, chair=True, email="barred@b.example"), datetime(2027, 3, 31, 23, 59)  # noqa: DTZ001
+    factories.make_conflict(paper, barred)
+    decide(paper, chair)
+    row = announce(chair)
+    assert move_submission(edition, barred, AT, announced=later) == 0
+    row.refresh_from_db()
+    paper.refresh_from_db()
+    assert (row.stopped_at, paper.outcome, Decision.objects.unannounced().count()) == (AT, "", 1)
+    assert [letter.state for letter in letters()] == [State.CANCELLED]
+    told = Message.objects.filter(kind="announcement_undone")
+    assert sorted(told.values_list("to_email", flat=True)) == sorted([chair.email, other_chair.email])
+    assert {objection(letter) for letter in told} == {None}
+    # Her own copy of her acts names this one alone.
+    assert list(Entry.objects.filter(by_id=barred.user_id).values_list("verb", flat=True)) == ["extend_deadline"]
+    assert Entry.objects.filter(verb="announcement_stopped", subject=paper.label).count() == 1
+
+
+def test_an_announcement_that_she_knows_in_part_refuses_her_as_ever(
+    edition: Edition, paper: Submission, chair: Membership
+) -> None:
+    barred = factories.make_member(edition, chair=True, email="barred@b.example")
+    factories.make_conflict(paper, barred)
+    decide(paper, chair)
+    decide(factories.make_submission(edition), chair)
+    row = announce(chair)
+    with pytest.raises(EditionError, match="Stop the announcement first"):
+        move_submission(edition, barred, AT, is_soft=True)
+    row.refresh_from_db()
+    assert row.stopped_at is None
+
+
 def test_words_typed_while_another_chair_announced_are_still_on_the_page(
     edition: Edition, paper: Submission, chair: Membership, as_user: As
 ) -> None:
