@@ -10,6 +10,7 @@ from dlonsc.health import health, healthz, readyz
 from reviews.views.dashboard import dashboard
 
 codes.register()
+handler404 = "dlonsc.accounts.views.not_found"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),

@@ -44,6 +44,22 @@ def is_words(value: str) -> bool:
     return any(sign.isspace() for sign in value.strip())
 
 
+def words_sent(request: HttpRequest) -> list[tuple[str, str]]:
+    """(name, value) of what a signed-in person wrote in sentences and sent with this request, but for what proves her.
+
+    Of an address that no view serves nothing: nobody has looked there whether the form was one of ours.
+    """
+    if request.method != "POST" or getattr(request, "resolver_match", None) is None or not is_signed_in(request):
+        return []
+    rows = ((name, value) for name, values in request.POST.lists() for value in values)
+    return [(name, value) for name, value in rows if is_words(value) and not PROOF.search(name)]
+
+
+def is_signed_in(request: HttpRequest) -> bool:
+    # What is refused before anybody was looked for has no user.
+    return hasattr(request, "user") and request.user.is_authenticated
+
+
 def keep(request: HttpRequest, person: User, *, what: str = "") -> None:
     """Keep the form of this POST for the person; files and what matches PROOF are not kept."""
     came_from = request.headers.get("Referer", "")

@@ -1,4 +1,4 @@
-"""Pages about oneself, and the page for a form whose session expired."""
+"""Pages about oneself, and the pages for a form that is not taken: its session, or its place, is gone."""
 
 from typing import Any
 
@@ -81,6 +81,15 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     referrer = request.headers.get("Referer", "")
     own = url_has_allowed_host_and_scheme(referrer, allowed_hosts={request.get_host()})
     return render(request, "accounts/csrf_failure.html", {"back": referrer if own else ""}, status=403)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """A page that is not there, or not for her, or not any more: then what she had typed for it stands here.
+
+    Made of the request alone, so that it reads alike whatever is behind the address.
+    """
+    sent = [(name.replace("_", " "), value) for name, value in interrupted.words_sent(request)]
+    return render(request, "404.html", {"sent": sent}, status=404)
 
 
 class ConfirmEmail(ConfirmEmailView):  # type: ignore[misc]  # allauth has no types

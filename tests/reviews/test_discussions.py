@@ -1,6 +1,7 @@
 """The committee's discussion: who reads it, who is told of it when, and that nothing typed is lost or doubled."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -23,6 +24,7 @@ from reviews.actions.assigning import Refused
 from reviews.models import Assignment, Comment, Discussion, LastRead, Review
 from reviews.persons import data_of
 from submissions.models import Submission
+from submissions.states import State as SubmissionState
 from tests import factories
 from tests.factories import AT
 
@@ -232,6 +234,54 @@ def test_closed_in_the_meantime_nothing_typed_is_lost(talk: Talk, chair: Members
     assert not discussing.close_discussion(talk.row, by=by(chair), at=AT)
     assert discussing.open_discussions(chair, [talk.paper.number], by=by(chair), at=AT) == 1
     assert say(talk, talk.rita, "More").pk
+
+
+def reviewer_in_conflict(talk: Talk) -> None:
+    factories.make_conflict(talk.paper, talk.rita)
+
+
+def withdrawn(talk: Talk) -> None:
+    Submission.objects.filter(pk=talk.paper.pk).update(state=SubmissionState.WITHDRAWN)
+
+
+def taken_back(talk: Talk) -> None:
+    Assignment.objects.filter(membership=talk.rita).update(removed_at=AT, removed_by=talk.tasks["Rita"].assigned_by)
+
+
+def switched_off(talk: Talk) -> None:
+    Edition.objects.update(committee_discusses=False)
+
+
+@pytest.mark.parametrize("end", [reviewer_in_conflict, withdrawn, taken_back, switched_off])
+def test_who_may_not_write_any_more_gets_back_what_she_typed_and_learns_nothing(
+    end: Callable[[Talk], None], talk: Talk, as_user: Browser
+) -> None:
+    end(talk)
+    browser, typed = as_user(talk.rita), {"text": "My long <b>thought</b>", "code": "Not for a page"}
+    answer = browser.post(page_of(talk), typed)
+    assert (answer.status_code, "My long &lt;b&gt;thought&lt;/b&gt;" in answer.text) == (404, True)
+    assert ("Not for a page" in answer.text, talk.paper.title in answer.text) == (False, False)
+    nowhere = browser.post(f"/{talk.paper.edition.slug}/reviews/999/discussion/", typed)
+    assert without_tokens(nowhere.text) == without_tokens(answer.text)
+    assert "What you sent" not in browser.get(page_of(talk)).text
+    assert "My long" not in Client().post(page_of(talk), typed).text
+
+
+def without_tokens(page: str) -> str:
+    return re.sub(r'name="csrfmiddlewaretoken" value="\w+"|nonce="[^"]+"', "", page)
+
+
+def test_a_chair_in_conflict_gets_back_what_she_typed_alike_for_every_number(
+    talk: Talk, edition: Edition, as_user: Browser
+) -> None:
+    other = factories.make_member(edition, email="own@else.example", chair=True)
+    factories.make_conflict(talk.paper, other)
+    browser, typed = as_user(other), {"text": "My long thought"}
+    hidden, nowhere = (
+        browser.post(f"/{edition.slug}/chair/discussions/{number}/", typed) for number in (talk.paper.number, 999)
+    )
+    assert (hidden.status_code, nowhere.status_code, "My long thought" in hidden.text) == (404, 404, True)
+    assert without_tokens(nowhere.text) == without_tokens(hidden.text)
 
 
 def test_a_changed_score_is_told_with_what_the_reviewer_says(talk: Talk, as_user: Browser) -> None:
