@@ -184,7 +184,9 @@ def end_by_chair(row: SubReviewer, *, by: User, at: datetime) -> bool:
 
 
 @transaction.atomic
-def save(row: SubReviewer, *, fields: reviewing.Fields, based_on: int, by: User, at: datetime) -> reviewing.Saved:
+def save(
+    row: SubReviewer, *, fields: reviewing.Fields, based_on: int, by: User, at: datetime, window: str = ""
+) -> reviewing.Saved:
     """`reviewing.save_review` by the sub-reviewer: the confidential note stays the reviewer's own, unread.
 
     What comes after she handed over, or once reviewing is closed (from a page that was still open), is kept aside, and
@@ -200,22 +202,27 @@ def save(row: SubReviewer, *, fields: reviewing.Fields, based_on: int, by: User,
     closed = CLOSED if reviewing.over_because(now.assignment, at) else ""
     fields = fields | {"for_chairs": reviewing.working_text(review)["for_chairs"]}
     if now.ready_at is not None and review is not None:
-        saved = _keep_aside(review, fields, by, at)
+        saved = _keep_aside(review, fields, by, at, window)
     else:
-        saved = reviewing.save_review(assignment=now.assignment, fields=fields, based_on=based_on, by=by, at=at)
+        saved = reviewing.save_review(
+            assignment=now.assignment, fields=fields, based_on=based_on, by=by, at=at, window=window
+        )
     return replace(saved, closed=closed)
 
 
-def _keep_aside(review: Review, fields: reviewing.Fields, by: User, at: datetime) -> reviewing.Saved:
-    """Keep a text beside the newest, once per text.
+def _keep_aside(review: Review, fields: reviewing.Fields, by: User, at: datetime, window: str) -> reviewing.Saved:
+    """Keep a text beside the newest, once per text, in place of what the same window sent before.
 
     Compared with what she saved herself and without the note: neither the answer nor her own list of texts may tell
     whether the reviewer changed anything.
     """
     fields = reviewing.empty_fields() | {name: fields[name] for name in Review.FIELDS if name in fields}
-    known = [one.fields | {"for_chairs": ""} for one in review.versions.filter(saved_by=by)]
-    if fields | {"for_chairs": ""} not in known:
-        reviewing.add_version(review, fields, by=by, at=at, is_aside=True)
+    hers = review.versions.filter(saved_by=by)
+    if fields | {"for_chairs": ""} not in [one.fields | {"for_chairs": ""} for one in hers]:
+        if window:
+            # Added anew at the end: the reviewer is told of what is beside her newest text.
+            hers.filter(is_aside=True, window=window).delete()
+        reviewing.add_version(review, fields, by=by, at=at, is_aside=True, window=window)
     return reviewing.Saved(review, is_aside=True)
 
 

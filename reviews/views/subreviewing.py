@@ -30,7 +30,15 @@ from reviews.forms.subreviewing import DeclineForm
 from reviews.models import Review, ReviewVersion, SubReviewer
 from reviews.subreviewers import read_token
 from reviews.views.papers import CANNOT
-from reviews.views.reviewer import NOT_KEPT, based_on, current_manuscript, person, shown_text, signed_in_or_403
+from reviews.views.reviewer import (
+    NOT_KEPT,
+    based_on,
+    current_manuscript,
+    person,
+    shown_text,
+    signed_in_or_403,
+    window_of,
+)
 from submissions.access import authors_shown_to_reviewers
 from submissions.downloads import serve
 
@@ -154,8 +162,8 @@ def keep(request: HttpRequest, row: SubReviewer) -> HttpResponse:
             row, fields=typed_fields(request.POST), based_on=based_on(request), by=person(request), at=timezone.now()
         )
     except reviewing.ReviewingError as error:
-        messages.error(request, str(error))
-        return redirect("reviews:sub_review", slug, number)
+        # Her page is gone with her part: the answer to that holds what she typed.
+        raise Http404 from error
     if not saved.is_kept:
         messages.error(request, f"{saved.closed} {NOT_KEPT}")
         return redirect("reviews:sub_review", slug, number)
@@ -181,7 +189,12 @@ def autosave(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     row = gate(request, slug, number)
     try:
         saved = subreviewing.save(
-            row, fields=typed_fields(request.POST), based_on=based_on(request), by=person(request), at=timezone.now()
+            row,
+            fields=typed_fields(request.POST),
+            based_on=based_on(request),
+            by=person(request),
+            at=timezone.now(),
+            window=window_of(request),
         )
     except reviewing.ReviewingError as error:
         return JsonResponse({"message": f"Not saved: {error}"}, status=410)
@@ -304,8 +317,11 @@ def supplement(request: HttpRequest, slug: str, number: int, pk: int) -> HttpRes
 # --- What she typed --------------------------------------------------------------------------------------------------
 
 
-def own_gate(request: HttpRequest, slug: str) -> tuple[Edition, list[ReviewVersion]]:
-    """An edition and all that she saved in reviews of others; 404 for who never wrote for somebody there."""
+def own_gate(request: HttpRequest, slug: str) -> tuple[Edition, list[ReviewVersion], list[int]]:
+    """An edition, all that she saved in reviews of others, and which of her parts have ended (primary keys).
+
+    404 for who never wrote for somebody there.
+    """
     edition = get_object_or_404(Edition, slug=slug)
     rows = list(
         typed_by(person(request))
@@ -313,19 +329,22 @@ def own_gate(request: HttpRequest, slug: str) -> tuple[Edition, list[ReviewVersi
         .select_related("review__assignment__submission")
         .order_by("review__assignment__submission__number", "-number")
     )
-    accepted = SubReviewer.objects.filter(user=person(request), assignment__submission__edition=edition)
-    if not rows and not accepted.exists():
+    parts = SubReviewer.objects.filter(user=person(request), assignment__submission__edition=edition)
+    accepted = set(parts.values_list("pk", flat=True))
+    if not rows and not accepted:
         raise Http404
-    return edition, rows
+    ended = accepted - set(sub_reviewed_by(person(request)).values_list("pk", flat=True))
+    return edition, rows, sorted(ended)
 
 
 @door(own_gate, "GET", "HEAD")
 def own(request: HttpRequest, slug: str) -> HttpResponse:
     """Every text that she saved, for good; nothing of what became of it."""
-    edition, rows = own_gate(request, slug)
+    edition, rows, ended = own_gate(request, slug)
     at = timezone.now()
     words = {
         "edition": edition,
+        "ended": ended,
         "versions": typed_texts(edition, rows),
         "certificate": certificates.certificate_of(person(request), edition, at),
         "certificate_from": certificates.opens_at(edition),

@@ -18,6 +18,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from dlonsc.accounts.models import Affiliation, User
+from dlonsc.codes import code
 from dlonsc.editions.calendar import Phase
 from dlonsc.editions.invitations import LINK_LASTS
 from dlonsc.editions.models import Edition, Membership
@@ -568,6 +569,41 @@ def test_what_an_open_page_sends_days_after_the_end_is_told_not_to_be_kept(
     assert not ReviewVersion.objects.filter(is_aside=True).exists()
 
 
+def close_reviewing(case: Case) -> None:
+    rows = case.paper.edition.deadlines.filter(phase=Phase.REVIEW)
+    rows.update(cutoff_at=AFTER_DEADLINE - timedelta(hours=1), is_soft=False)
+
+
+def hand_over(case: Case) -> None:
+    row = SubReviewer.objects.get()
+    subreviewing.hand_over(row, by=User.objects.get(email=SUE), at=AT)
+
+
+def write_on(case: Case) -> None:
+    change_text(case)
+
+
+@pytest.mark.parametrize("end", [close_reviewing, hand_over, write_on])
+def test_a_window_that_goes_on_leaves_one_text_of_a_sub_reviewer_and_her_newest(
+    end: Callable[[Case], None], case: Case, sue: User, as_user: Browser
+) -> None:
+    saved(accepted(case, sue), sue)
+    end(case)
+    browser = as_user(sue)
+    for number in range(1, 8):
+        typed = TEXT | {"summary": f"Word {number}", "version": "1"}
+        answer = browser.post(page_of(case, "autosave/"), typed, headers={"X-Window": "one"})
+        assert (answer.status_code, answer.json()["kept"]) == (409, True)
+        if number == 3 and end is not close_reviewing:
+            fields = TEXT | {"summary": "Rita's second"}
+            version = Review.objects.get().version
+            reviewing.save_review(assignment=case.task, fields=fields, based_on=version, by=by(case.rita), at=AT)
+    browser.post(page_of(case, "autosave/"), TEXT | {"summary": "Mine", "version": "1"}, headers={"X-Window": "two"})
+    asides = ReviewVersion.objects.filter(is_aside=True, saved_by=sue)
+    kept = [] if end is not write_on else ["Word 3"]
+    assert [one.fields["summary"] for one in asides.order_by("number")] == [*kept, "Word 7", "Mine"]
+
+
 def change_text(case: Case) -> None:
     fields = TEXT | {"summary": "Rita's"}
     reviewing.save_review(assignment=case.task, fields=fields, based_on=1, by=by(case.rita), at=AT)
@@ -730,6 +766,34 @@ def test_her_access_ends_at_the_next_request_and_her_text_stays(
     assert "summary." in as_user(sue).get(f"/{case.paper.edition.slug}/sub-review/own/").content.decode()
     with pytest.raises(reviewing.ReviewingError):
         saved(row, sue, based_on=1, summary="Too late")
+
+
+def test_who_types_on_while_her_part_ends_gets_her_words_back(case: Case, sue: User, as_user: Browser) -> None:
+    row = accepted(case, sue)
+    own, leftovers = f"/{case.paper.edition.slug}/sub-review/own/", f"sub-review-{code('sub_reviewer', row.pk)}"
+    browser = as_user(sue)
+    assert leftovers not in browser.get(own).text
+    assert f'data-leftovers="{leftovers}"' in browser.get(page_of(case)).text
+    end_by_chair(case)
+    answer = browser.post(page_of(case), TEXT | {"summary": "Two hours of work", "version": "0"})
+    assert (answer.status_code, "Two hours of work" in answer.text, case.paper.title in answer.text) == (
+        404,
+        True,
+        False,
+    )
+    # What a script could not save waits in her browser, and comes out on the page of what she wrote.
+    page = browser.get(own)
+    assert (f'data-leftovers="{leftovers} "' in page.text, "js/leftover.js" in page.text) == (True, True)
+
+
+def test_a_save_that_waited_for_the_end_of_her_part_gives_her_words_back(
+    case: Case, sue: User, as_user: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = accepted(case, sue)
+    monkeypatch.setattr(subreviewing, "sub_reviewed_by", lambda user: SubReviewer.objects.none())
+    answer = as_user(sue).post(page_of(case), TEXT | {"summary": "Two hours of work", "version": "0"})
+    assert (answer.status_code, "Two hours of work" in answer.text) == (404, True)
+    assert row.pk
 
 
 @pytest.mark.parametrize("end", [make_reviewer_an_author, make_reviewer_the_creator])
