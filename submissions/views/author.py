@@ -510,7 +510,9 @@ def author_change(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         "earlier": row.author_requests.filter(decided_at__isnull=False),
         "may_list": drafting.may_list(row, timezone.now()),
     }
-    return render(request, "submissions/author_change.html", context, status=NOT_CAUGHT if form.errors else 200)
+    # Whoever sent something and is still here was refused it.
+    status = NOT_CAUGHT if request.method == "POST" else 200
+    return render(request, "submissions/author_change.html", context, status=status)
 
 
 @signed_in
@@ -897,11 +899,12 @@ def withdraw(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     try:
         sending.withdraw(submission=row, reason=form.cleaned_data["reason"], by=person(request), at=timezone.now())
     except Refused as refusal:
-        messages.error(request, refusal.words)
-    else:
-        can_undo = may_recast(row, timezone.now())
-        undo = "Until the deadline you can restore it here." if can_undo else "Only the chairs can undo it now."
-        messages.success(request, f"Withdrawn; all authors were told. {undo}")
+        form.add_error("reason", refusal.words)
+        row.refresh_from_db()
+        return page(request, row, status=NOT_CAUGHT, withdraw=form)
+    can_undo = may_recast(row, timezone.now())
+    undo = "Until the deadline you can restore it here." if can_undo else "Only the chairs can undo it now."
+    messages.success(request, f"Withdrawn; all authors were told. {undo}")
     return redirect("submissions:submission", slug, number)
 
 

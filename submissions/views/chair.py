@@ -351,10 +351,13 @@ def author_requests(request: HttpRequest, slug: str) -> HttpResponse:
                 at=timezone.now(),
             )
         except Refused as refusal:
-            refused = {"pk": wanted.pk, "words": refusal.words, "answer": request.POST.get("answer", "")}
-            if not rows.filter(pk=wanted.pk, decided_at__isnull=True).exists():
-                messages.error(request, refusal.words)
-                return redirect("submissions:author_requests", slug)
+            refused = {
+                "pk": wanted.pk,
+                "number": wanted.submission.number,
+                "words": refusal.words,
+                "answer": request.POST.get("answer", ""),
+                "is_over": not rows.filter(pk=wanted.pk, decided_at__isnull=True).exists(),
+            }
         else:
             messages.success(request, "Answered; all authors of both lists are told.")
             return redirect("submissions:author_requests", slug)

@@ -622,6 +622,62 @@ def test_words_too_long_for_a_letter_stay_typed_with_the_error_beside_them(
     assert (row.state, letters()) == ("submitted", [])
 
 
+@pytest.mark.parametrize(
+    ("reopened", "words"),
+    [(False, "A request is waiting for the chairs already."), (True, "The author list can still be changed directly.")],
+)
+@pytest.mark.parametrize("is_whole", [True, False])
+def test_a_request_that_came_second_or_is_not_needed_stays_typed_with_the_reason_beside_it(
+    edition: Edition, author: User, ada: Client, reopened: bool, words: str, is_whole: bool
+) -> None:
+    row = factories.make_submission(edition, author)
+    if not reopened:
+        close(edition)
+        drafting.request_author_change(
+            submission=row, entries=[entry("n@n.example", is_contact=True)], reason="R", by=author, at=timezone.now()
+        )
+    ada_and_new = {"name": "Ada", "email": author.email, "is_contact": "on"}, {"name": "New", "email": "n@x.example"}
+    rows = author_rows(row, *ada_and_new)
+    rows |= {"reason": "She did the work."} if is_whole else {"reason": "She did it.", "authors-1-email": "nowhere"}
+    answer = ada.post(f"{base(row)}authors/change/", rows)
+    assert (answer.status_code, rows["reason"] in answer.text) == (422, True)
+    assert rows["authors-1-email"] in answer.text
+    assert (words if is_whole else "Enter a valid email address.") in answer.text
+    assert "<textarea" not in ada.get(f"{base(row)}authors/change/").text
+
+
+def test_a_withdrawal_that_came_second_keeps_its_reason_with_the_error_beside_it(
+    edition: Edition, author: User, ada: Client
+) -> None:
+    row = factories.make_submission(edition, author)
+    sending.withdraw(submission=row, reason="", by=author, at=timezone.now())
+    answer = ada.post(f"{base(row)}withdraw/", {"reason": "We found an error in section 4."})
+    words = "It is withdrawn already, or cannot be withdrawn any more."
+    assert (answer.status_code, answer.context["withdraw"].errors) == (422, {"reason": [words]})
+    assert ("We found an error in section 4." in answer.text, words in answer.text) == (True, True)
+    decided = factories.make_submission(edition, author)
+    factories.announce(decided)
+    answer = ada.post(f"{base(decided)}withdraw/", {"reason": "We found an error in section 4."})
+    assert (answer.status_code, "We found an error in section 4." in answer.text) == (422, True)
+    assert "The decision is announced; write to the chairs to withdraw now." in answer.text
+
+
+def test_an_answer_to_a_request_that_another_chair_answered_stays_typed(
+    edition: Edition, author: User, chair: Membership, as_user: Browser
+) -> None:
+    row = factories.make_submission(edition, author)
+    close(edition)
+    request = drafting.request_author_change(
+        submission=row, entries=[entry("n@n.example", is_contact=True)], reason="R", by=author, at=timezone.now()
+    )
+    typed = {"request": code("request", request.pk), "answer": "Please explain who she is.", "refuse": "1"}
+    address = f"/{edition.slug}/chair/author-requests/"
+    assert as_user(chair).post(address, typed).status_code == 302
+    answer = as_user(chair).post(address, typed | {"answer": "With pleasure."})
+    assert (answer.status_code, "This request was answered already." in answer.text) == (422, True)
+    assert "With pleasure." in answer.text
+
+
 def test_withdraw_restore_ask_and_confirm(draft: Submission, ada: Client, chair: Membership) -> None:
     draft.authors.update(confirmed_at=None)
     assert ada.get(base(draft)).context["may_confirm"]
