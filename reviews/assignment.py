@@ -284,7 +284,9 @@ def with_locks(problem: Problem, result: Result) -> Problem:
 
 
 def next_number(chair: Membership) -> int:
-    return (Proposal.objects.filter(edition=chair.edition_id).aggregate(last=Max("number"))["last"] or 0) + 1
+    """Her own runs are counted: a gap would tell her of another's, perhaps for a submission hidden from her."""
+    hers = Proposal.objects.filter(edition=chair.edition_id, created_by=chair.user_id)
+    return (hers.aggregate(last=Max("number"))["last"] or 0) + 1
 
 
 def wanted_of(chair: Membership, options: dict[str, Any]) -> Scene:

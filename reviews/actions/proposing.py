@@ -126,7 +126,10 @@ def _commit(chair: Membership, proposal: Proposal, version: int, by: User, at: d
     scene = assignment.scene_of(chair)
     submissions = {row.pk: row for row in scene.submissions}
     members = {row.pk: row for row in scene.members}
-    gone = [pair for pair in proposal.pairs if pair["membership"] not in members]
+    # Of what became hidden from her since the run, nothing may refuse her.
+    gone = [
+        pair for pair in proposal.pairs if pair["submission"] in submissions and pair["membership"] not in members
+    ]
     if gone:
         raise Refused("A reviewer of this proposal is no longer in the committee. Take the pair out and commit again.")
     wanted = overseen_by(chair).submitted().filter(outcome="", pk__in=[pair["submission"] for pair in proposal.pairs])

@@ -113,7 +113,7 @@ def proposal(request: ChairRequest, chair: Membership, number: int) -> HttpRespo
         "worst_pairs": sorted(shown.slots, key=lambda slot: (slot.score, slot.submission.number))[:WORST],
         "others": others.exclude(pk=row.pk).only("number", "status", "created_at"),
         "editable": row.status in proposing.EDITABLE,
-        "error": row.result.get("error", ""),
+        "error": shown.error,
         "repeated": _repeated(request, chair, row),
         "can_repeat": row.status in _LOOKABLE and "pairs" in row.result,
     }

@@ -83,6 +83,9 @@ class Bar:
         return round(self.x + self.width / 2, 1)
 
 
+CHANGED = "Conflicts have changed since this run. Run it again for figures that hold."
+
+
 class Shown:
     """A proposal as its chair may see it now: what has become invisible to her since the run is left out."""
 
@@ -176,7 +179,7 @@ class Shown:
         by_paper: dict[int, list[Slot]] = {pk: [] for pk in self.submissions}
         for slot in self.slots:
             by_paper[slot.submission.pk].append(slot)
-        why = {row["submission"]: row["why"] for row in self.proposal.result.get("unmet", [])}
+        why = {row["submission"]: self._of_run(row["why"]) for row in self.proposal.result.get("unmet", [])}
         rows = [
             Paper(row, sorted(by_paper[pk], key=lambda slot: -slot.score), self.demand[pk], why.get(pk, ""))
             for pk, row in self.submissions.items()
@@ -234,18 +237,26 @@ class Shown:
     def sentences(self) -> list[str]:
         """The run's proven bounds in words; left out when a submission has become invisible since."""
         if not self.is_whole:
-            return ["Conflicts have changed since this run. Run it again for figures that hold."]
+            return [CHANGED]
         return list(self.proposal.result.get("explanation", {}).get("sentences", []))
+
+    def _of_run(self, words: str) -> str:
+        """Words that the run wrote about all its submissions: a reason of one names, and counts, others."""
+        return words if self.is_whole else ""
+
+    @property
+    def error(self) -> str:
+        words = self.proposal.result.get("error", "")
+        return words if self.is_whole or not words else CHANGED
 
     @property
     def causes(self) -> list[dict[str, Any]]:
         """What is not filled and why, of submissions and reviewers that are visible."""
         found = []
         for row in self.proposal.result.get("unmet", []):
-            if row["submission"] is not None and row["submission"] not in self.submissions:
-                continue
             submission = self.submissions.get(row["submission"])
-            found.append({"submission": submission, "missing": row["missing"], "why": row["why"]})
+            if submission is not None or (row["submission"] is None and self.is_whole):
+                found.append({"submission": submission, "missing": row["missing"], "why": self._of_run(row["why"])})
         return found
 
     @property

@@ -11,6 +11,7 @@ from django.test import Client
 from dlonsc.editions.models import Edition, Membership
 from reviews.actions import assigning, proposing
 from reviews.models import Assignment, Proposal
+from reviews.views.chair.shown import CHANGED
 from submissions.models import Submission
 from tests import factories
 from tests.factories import AT
@@ -92,6 +93,60 @@ def test_a_submission_that_became_hidden_since_the_run_leaves_every_figure(
     for act in (f"put:2:{free.pk}", f"put:77:{free.pk}"):
         answer = browser.post(f"{base}edit/", {"act": act, "version": proposal.version}, follow=True)
         assert "This submission or reviewer is not in the proposal any more." in answer.content.decode()
+
+
+def test_the_reasons_of_a_run_name_no_submission_that_became_hidden_since(
+    edition: Edition, chair: Membership, papers: list[Submission], reviewers: list[Membership], as_user: As
+) -> None:
+    Membership.objects.filter(pk__in=[row.pk for row in reviewers[:2]]).update(max_load=1)
+    for paper in papers[:2]:
+        for member in reviewers[2:]:
+            factories.make_conflict(paper, member)
+    proposal = propose(chair, partial=True)
+    address = f"/{edition.slug}/chair/assign/proposals/{proposal.number}/"
+    browser = as_user(chair)
+    assert "Papers 1, 2 and 3 depend on" in browser.get(address).text
+    factories.make_conflict(papers[1], chair)
+    page = browser.get(address)
+    assert [(row["submission"].number, row["why"]) for row in page.context["causes"]] == [(1, ""), (3, "")]
+    assert "depend on" not in page.text
+
+
+def test_the_words_of_a_failed_run_are_not_shown_once_one_of_its_submissions_is_hidden(
+    edition: Edition, chair: Membership, papers: list[Submission], reviewers: list[Membership], as_user: As
+) -> None:
+    proposal = propose(chair)
+    Proposal.objects.filter(pk=proposal.pk).update(status="failed", result={"error": "Paper 2 has no candidate."})
+    browser, address = as_user(chair), f"/{edition.slug}/chair/assign/proposals/{proposal.number}/"
+    assert browser.get(address).context["error"] == "Paper 2 has no candidate."
+    factories.make_conflict(papers[1], chair)
+    assert browser.get(address).context["error"] == CHANGED
+
+
+def test_a_reviewer_who_left_does_not_stop_a_commit_for_a_submission_that_became_hidden(
+    chair: Membership, papers: list[Submission], reviewers: list[Membership]
+) -> None:
+    proposal = propose(chair, demand=1)
+    factories.make_conflict(papers[1], chair)
+    hers = next(pair["membership"] for pair in proposal.pairs if pair["submission"] == papers[1].pk)
+    pairs = [pair for pair in proposal.pairs if pair["submission"] == papers[1].pk or pair["membership"] != hers]
+    proposing.edit(proposal, pairs, version=proposal.version)
+    Membership.objects.filter(pk=hers).update(removed_at=AT)
+    proposal.refresh_from_db()
+    changes = proposing.commit_proposal(chair, proposal, version=proposal.version, by=chair.user, at=AT)
+    assert len(changes.added) == len(pairs) - 1
+
+
+def test_the_numbers_of_her_runs_tell_a_chair_of_no_run_of_another(
+    chair: Membership, other_chair: Membership, papers: list[Submission], reviewers: list[Membership]
+) -> None:
+    hers, others = [], []
+    for _ in range(2):
+        others.append(propose(other_chair).number)
+        hers.append(propose(chair).number)
+    assert (hers, others) == ([1, 2], [1, 2])
+    again = proposing.repeat(chair, Proposal.objects.get(created_by=chair.user, number=1), by=chair.user, at=AT)
+    assert again.number == 3
 
 
 @pytest.mark.parametrize("kind", ["never in it", "hidden since"])
