@@ -221,8 +221,12 @@ def rename_topic(*, topic: Topic, title: str, by: User, at: datetime) -> None:
 @transaction.atomic
 def move_topic(*, topic: Topic, up: bool, by: User, at: datetime) -> None:
     """One place up or down among its neighbours; a parent takes its children along."""
+    # Whoever moves another at the same time waits here, or each would write its own order over the other's.
+    Edition.objects.select_for_update(no_key=True).get(pk=topic.edition_id)
     neighbours = list(Topic.objects.filter(edition=topic.edition_id, parent=topic.parent_id))
-    here = [row.pk for row in neighbours].index(topic.pk)
+    here = next((place for place, row in enumerate(neighbours) if row.pk == topic.pk), None)
+    if here is None:
+        return
     there = here - 1 if up else here + 1
     if not 0 <= there < len(neighbours):
         return
@@ -341,7 +345,9 @@ def resend_invitation(*, membership: Membership, email: str, by: User, at: datet
     Somebody who declined gets no more letters, unless she `asked` for one. A row that belongs to an account is
     somebody's: an address that she has not proven is another person's and gets a row of its own.
     """
-    member = Membership.objects.select_for_update(of=("self",)).select_related("edition").get(pk=membership.pk)
+    member = (
+        Membership.objects.select_for_update(of=("self",), no_key=True).select_related("edition").get(pk=membership.pk)
+    )
     if member.accepted_at is not None and member.removed_at is None:
         raise EditionError(f"{member.name} has accepted already.")
     if member.declined_at is not None and not asked:
@@ -496,6 +502,8 @@ def claim_memberships(user: User, at: datetime) -> list[Membership]:
         Membership.objects.annotate(low=Lower("email"))
         .filter(low__in=emails, user=None, removed_at=None, declined_at=None)
         .select_related("edition")
+        # Two who join the same editions at once hold their papers in one order.
+        .order_by("edition")
     )
     claimed = [member for member in waiting if attach(member, user)]
     for member in claimed:
