@@ -41,7 +41,7 @@ def send_missing_receipts(submission: Submission, at: datetime) -> None:
 @transaction.atomic
 def tell_new_authors(submission: Submission, at: datetime) -> None:
     """What the beat calls: nothing while the list was changed a moment ago, or when all are told."""
-    rows = Submission.objects.select_for_update(of=("self",)).select_related("edition")
+    rows = Submission.objects.select_for_update(of=("self",), no_key=True).select_related("edition")
     found = rows.filter(pk=submission.pk, authors_untold_since__lte=at - AT_REST).first()
     if found is not None and may_tell(found, at):
         send_missing_receipts(found, at)
