@@ -303,10 +303,9 @@ def new_proposal(
     at: datetime,
     locked: frozenset[tuple[int, int]] = frozenset(),
 ) -> Proposal:
-    """A proposal with its frozen inputs, the conflicts as they are today, waiting to be run."""
+    """A proposal with its frozen inputs, the conflicts as they stand, waiting to be run."""
     # Of two at once the second takes the next number.
     Edition.objects.select_for_update(no_key=True).get(pk=chair.edition_id)
-    refresh_all(chair.edition, at)
     return Proposal.objects.create(
         edition=chair.edition,
         number=next_number(chair),

@@ -52,11 +52,11 @@ def authorships(submissions: Iterable[int]) -> set[tuple[int, int]]:
     }
 
 
-@transaction.atomic
 def refresh_all(edition: Edition, at: datetime) -> None:
     """Conflicts as they are today: from homes and addresses, and of the persons whom members named in their profile.
 
-    Called before an assignment, so that submissions count that came after a profile was saved.
+    Called before an assignment, so that submissions count that came after a profile was saved. Outside a transaction
+    where that can be: inside one, all papers are held until its end.
     """
     refresh_edition(edition, at)
     bar_named(edition.memberships.exclude(declared_conflicts=[]).select_related("user"), at)

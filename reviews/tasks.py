@@ -39,8 +39,9 @@ def tell_late_conflicts() -> None:
     now = timezone.now()
     past = long_past_events(now).values("edition")
     for edition in Edition.objects.filter(submissions__isnull=False).exclude(pk__in=past).distinct():
-        with apart(f"late conflicts of {edition.slug}"):
+        with apart(f"conflicts of {edition.slug}", is_long=True):
             refresh_all(edition, now)
+        with apart(f"late conflicts of {edition.slug}"):
             name_missing_handlers(edition, at=now)
             tell_chairs(edition, now)
             tell_tasks_left(edition, at=now)

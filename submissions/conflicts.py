@@ -207,6 +207,9 @@ def refresh_conflicts(submission: Submission, at: datetime, committee: Committee
     What a member changes in her profile lifts nothing of hers, and nothing goes that stood while the paper was
     submitted: a chair decides. One that a chair has lifted is not set again, but for who is listed as an author.
     """
+    # Whoever changes the author list at the same time is waited for: a list from before would take away again what it
+    # has just found.
+    submission = Submission.objects.select_for_update(no_key=True).get(pk=submission.pk)
     now = {(one.membership.pk, one.source): one for one in computed_conflicts(submission, committee)}
     shown = shown_by_authors(submission.authors.all())
     was_submitted = submission.submitted_at is not None
@@ -249,8 +252,10 @@ def keep_what_is_shown(row: Conflict, found_by: frozenset[str], *, was_submitted
 
 
 def refresh_edition(edition: Edition, at: datetime) -> None:
-    """Refresh every paper: after members join, or change their homes. Decided and withdrawn ones are secrets too."""
-    rows = Submission.objects.filter(edition=edition)
+    """Refresh every paper: after members join, or change their homes. Decided and withdrawn ones are secrets too.
+
+    Each in a transaction of its own, unless the caller has one; then in the order in which an announcement takes them.
+    """
     committee = Committee(edition.pk)
-    for submission in rows.prefetch_related("authors"):
+    for submission in Submission.objects.filter(edition=edition).order_by("pk"):
         refresh_conflicts(submission, at, committee)

@@ -38,7 +38,7 @@ def renew_reports(edition_id: int) -> None:
 def sweep_conflicts() -> None:
     """Find the conflicts that came with new members, new addresses and changed affiliations."""
     for edition in Edition.objects.filter(submissions__isnull=False).distinct():
-        with apart(f"conflicts of {edition.slug}"):
+        with apart(f"conflicts of {edition.slug}", is_long=True):
             refresh_edition(edition, timezone.now())
 
 

@@ -81,7 +81,12 @@ def lift_conflict(conflict: Conflict, *, reason: str, by: User, at: datetime) ->
     submission is told. Authors can never review their own, and nobody lifts a conflict of her own. Whoever left the
     author list, or was put on it by somebody else, is an author no more.
     """
-    if conflict.is_of_an_author:
+    # By what it is found is asked now: an author who came since, or a row from before that was kept, counts too.
+    refresh_conflicts(conflict.submission, at)
+    standing = Conflict.objects.filter(pk=conflict.pk, lifted_at__isnull=True).first()
+    if standing is None:
+        raise Refused("This conflict has been lifted already.")
+    if standing.is_of_an_author:
         raise Refused(f"{conflict.membership.name} is an author; that conflict cannot be lifted.")
     if conflict.membership.user_id == by.pk:
         raise Refused("This conflict is your own; another chair must decide about it.")

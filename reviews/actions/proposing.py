@@ -35,6 +35,7 @@ def propose(
 ) -> Proposal:
     """Freeze the problem, with the conflicts as they are today, and run it: at once when it is small, else by the
     worker."""
+    refresh_all(chair.edition, at)
     with transaction.atomic():
         proposal = assignment.new_proposal(chair, options, by=by, at=at, locked=frozenset(locked))
         run_by_worker = _begin(chair, proposal, by, at)

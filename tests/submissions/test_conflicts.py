@@ -204,6 +204,23 @@ def test_a_lifted_authorship_is_set_again_for_whoever_is_listed_again(edition: E
     assert refreshed(row) == ["authorship"]
 
 
+def test_a_paper_whose_conflicts_cannot_be_found_takes_none_from_those_before_it(
+    edition: Edition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada = factories.make_user("ada@uni.example", "Ada")
+    rows = [factories.make_submission(edition, ada) for _ in range(2)]
+    factories.make_member(edition, factories.make_user("mia@uni.example", "Mia"))
+
+    def fail_on_the_last(row: Submission, *rest: object) -> list[object]:
+        if row == rows[1]:
+            raise ValueError("cannot be read")
+        return computed_conflicts(row, *rest)  # type: ignore[arg-type, return-value]
+
+    monkeypatch.setattr("submissions.conflicts.computed_conflicts", fail_on_the_last)
+    sweep_conflicts()
+    assert [row.conflicts.count() for row in rows] == [1, 0]
+
+
 def test_a_member_who_joins_later_is_found_by_the_sweep(edition: Edition) -> None:
     row = paper(edition, "ada@uni.example")
     refresh_edition(edition, AT)
