@@ -1,8 +1,11 @@
 """What is typed into a discussion."""
 
+from typing import Any
+
 from django import forms
 
 from reviews.actions.discussing import LONGEST
+from submissions.forms.author import LongTextField
 
 
 class CommentForm(forms.Form):
@@ -20,3 +23,15 @@ class ChairCommentForm(CommentForm):
     is_question = forms.BooleanField(
         label="This is a question to all reviewers", required=False, help_text="It is marked, and each gets a letter."
     )
+
+
+class NoteForm(forms.Form):
+    """What a reviewer says to a score that she changes."""
+
+    note = LongTextField(
+        max_length=2000, rows=3, required=False, help_text="Shown in the discussion, with the old and the new score."
+    )
+
+    def __init__(self, *args: Any, score_before: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["note"].label = f"Why the score changes from {score_before}"

@@ -39,6 +39,7 @@ from reviews.access import (
 )
 from reviews.actions import reviewing
 from reviews.discussions import unread
+from reviews.forms.discussion import NoteForm
 from reviews.forms.reviewer import (
     CorrectionForm,
     ProfileForm,
@@ -47,7 +48,7 @@ from reviews.forms.reviewer import (
     ReviewForm,
     typed_fields,
 )
-from reviews.models import Assignment, Review, ReviewVersion
+from reviews.models import Assignment, Comment, Review, ReviewVersion
 from reviews.subreviewers import written_with
 from reviews.views.rules import once_confirmed
 from submissions.access import authors_shown_to_reviewers
@@ -373,8 +374,15 @@ def shown_text(edition: Edition, fields: reviewing.Fields) -> dict[str, Any]:
 @door(page_of, "GET", "HEAD", "POST")
 def submit(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     member, assignment, written = page_of(request, slug, number)
-    if request.method == "POST":
-        return hand_in(request, assignment)
+    before = member.edition.score_label(written.score) if written else ""
+    note = NoteForm(request.POST if request.method == "POST" else None, score_before=before)
+    if note.is_valid():
+        try:
+            return hand_in(request, assignment, note.cleaned_data["note"])
+        except reviewing.ReviewingError as error:
+            note.add_error(None, str(error))
+            # What another window has saved meanwhile is shown before the next press.
+            written = Review.objects.filter(assignment=assignment).first()
     fields = reviewing.working_text(written)
     missing = reviewing.missing_in(member.edition, fields)
     talk = discussion_for(assignment)
@@ -382,29 +390,25 @@ def submit(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         "edition": member.edition,
         "submission": assignment.submission,
         "review": written,
+        "note": note,
         "asks_why": talk is not None and talk.is_open and written is not None and fields["score"] != written.score,
-        "score_before": member.edition.score_label(written.score) if written else "",
         "version": written.version if written else 0,
         "missing": [(name, reviewing.NEEDED[name]) for name in missing],
         "closed": reviewing.closed_because(assignment.submission, timezone.now()),
     }
-    return render(request, "reviews/reviewer/submit.html", words)
+    return render(request, "reviews/reviewer/submit.html", words, status=422 if note.errors else 200)
 
 
-def hand_in(request: HttpRequest, assignment: Assignment) -> HttpResponse:
+def hand_in(request: HttpRequest, assignment: Assignment, note: str) -> HttpResponse:
+    """Submit the saved text; raises ReviewingError. A note that no discussion takes any more goes back to her."""
     slug, number = assignment.submission.edition.slug, assignment.submission.number
-    try:
-        reviewing.submit_review(
-            assignment=assignment,
-            based_on=based_on(request),
-            by=person(request),
-            at=timezone.now(),
-            note=request.POST.get("note", "")[:2000],
-        )
-    except reviewing.ReviewingError as error:
-        messages.error(request, str(error))
-        return redirect("reviews:submit", slug, number)
+    reviewing.submit_review(
+        assignment=assignment, based_on=based_on(request), by=person(request), at=timezone.now(), note=note
+    )
     messages.success(request, f"Your review of submission {number} is submitted. Thank you.")
+    changes = own_comments(assignment.membership).filter(kind=Comment.Kind.CHANGE)
+    if note and not changes.filter(discussion__submission=assignment.submission_id, text__endswith=note).exists():
+        messages.warning(request, f"Your words were not sent: no open discussion tells of a changed score. {note}")
     return redirect("reviews:review", slug, number)
 
 

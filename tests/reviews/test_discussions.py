@@ -297,6 +297,52 @@ def test_a_changed_score_is_told_with_what_the_reviewer_says(talk: Talk, as_user
     assert row.text == "Score changed from 3 (Strong accept) to -1 (Weak reject).\n\nReviewer 2 is right."
 
 
+def change_score(talk: Talk, browser: Client) -> tuple[str, int]:
+    """A changed score, saved and not submitted yet: the page on which it is, and the version."""
+    task, room = talk.tasks["Rita"], f"/{talk.paper.edition.slug}/reviews/{talk.paper.number}"
+    browser.post(f"{room}/", {**reviewing.working_text(task.review), "score": -1, "version": 1})
+    return f"{room}/submit/", Review.objects.get(assignment=task).version
+
+
+@pytest.mark.parametrize(
+    ("stale", "note", "words"),
+    [
+        (0, "Because " * 300, "Ensure this value has at most 2000 characters (it has 2399)."),
+        (1, "Reviewer 2 is right.", "A newer text was saved in another tab. Read it, then submit."),
+    ],
+)
+def test_a_submission_that_is_refused_keeps_the_words_about_the_score(
+    talk: Talk, as_user: Browser, stale: int, note: str, words: str
+) -> None:
+    browser = as_user(talk.rita)
+    address, version = change_score(talk, browser)
+    refused = browser.post(address, {"version": version - stale, "note": note})
+    assert (refused.status_code, words in refused.text, note.strip() in refused.text) == (422, True, True)
+    assert (Comment.objects.count(), Review.objects.get(assignment=talk.tasks["Rita"]).score) == (0, 3)
+    # Not cut by the browser either.
+    assert ("Why the score changes from Strong accept" in refused.text, "maxlength" in refused.text) == (True, False)
+
+
+def test_words_about_a_score_that_came_after_the_discussion_closed_go_back_to_their_writer(
+    talk: Talk, chair: Membership, as_user: Browser
+) -> None:
+    browser = as_user(talk.rita)
+    address, version = change_score(talk, browser)
+    discussing.close_discussion(talk.row, by=by(chair), at=AT)
+    page = browser.post(address, {"version": version, "note": "Reviewer 2 is right."}, follow=True).text
+    assert ("Your words were not sent" in page, "Reviewer 2 is right." in page) == (True, True)
+    assert (Comment.objects.count(), Review.objects.get(assignment=talk.tasks["Rita"]).score) == (0, -1)
+
+
+def test_words_about_a_score_come_back_when_reviewing_has_closed(talk: Talk, as_user: Browser) -> None:
+    browser = as_user(talk.rita)
+    address, version = change_score(talk, browser)
+    factories.announce(talk.paper, at=AT)
+    refused = browser.post(address, {"version": version, "note": "Reviewer 2 is right."})
+    assert (refused.status_code, "Reviewer 2 is right." in refused.text) == (422, True)
+    assert "reviews can no longer be changed" in refused.text
+
+
 def test_without_a_discussion_a_changed_score_is_nobodys_news(talk: Talk, chair: Membership) -> None:
     discussing.close_discussion(talk.row, by=by(chair), at=AT)
     task = talk.tasks["Rita"]
