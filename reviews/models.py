@@ -70,7 +70,9 @@ class Proposal(models.Model):
 
     class Meta:
         ordering = ["-number"]
-        constraints = [models.UniqueConstraint(fields=["edition", "created_by", "number"], name="one_proposal_per_number")]
+        constraints = [
+            models.UniqueConstraint(fields=["edition", "created_by", "number"], name="one_proposal_per_number")
+        ]
 
     def __str__(self) -> str:
         return f"{self.edition_id} proposal {self.number}"

@@ -29,20 +29,41 @@ from submissions.models import Author
 
 NOBODY = "Former member"
 IN_AUTHOR_LISTS = "names and addresses in author lists (they are printed; a decision still goes there)"
+SUB_REVIEWER = "names and addresses as a sub-reviewer"
+REVIEWS = f"reviews, under the name {NOBODY}"
+TYPED = "texts typed in reviews of others"
+COMMENTS = f"comments in discussions, under the name {NOBODY}"
+ACTS = "acts in the history (who did what when)"
+LETTERS = "letters that have left"
+# Their numbers grow with what somebody does for a paper, perhaps the administrator's own.
+OF_REVIEWING = frozenset({SUB_REVIEWER, REVIEWS, TYPED, COMMENTS, ACTS, LETTERS})
 
 
 @dataclass(frozen=True)
 class Plan:
     """Counts of what goes and of what must stay, in words; `waiting` letters are counted apart.
 
-    Their number is for the command alone: a letter that is held tells an author that something is decided, also one who
-    is an administrator.
+    Some numbers are for the command alone: a letter that is held, or a review more, tells an author that something is
+    decided, or who reviews her paper, also one who is an administrator.
     """
 
     goes: dict[str, int]
     stays: dict[str, int]
     waiting: int
     refused: str = ""
+
+    @property
+    def told_goes(self) -> list[str]:
+        return _told(self.goes)
+
+    @property
+    def told_stays(self) -> list[str]:
+        return _told(self.stays)
+
+
+def _told(counts: dict[str, int]) -> list[str]:
+    """The counts as a page may tell them to an administrator who is an author, or in conflict with a paper."""
+    return [f"{words}, if there are any" if words in OF_REVIEWING else f"{words}: {n}" for words, n in counts.items()]
 
 
 def requested(user: User) -> Entry | None:
@@ -94,19 +115,17 @@ def plan(user: User) -> Plan:
             "sessions": UserSession.objects.filter(user=user).count(),
             "places in committees, with profile and bids": memberships.count(),
             # Erased are all; of those that no chair agreed to she knows nothing, and whoever asks for her neither.
-            "names and addresses as a sub-reviewer": _sub_reviews(user).filter(is_agreed=True).count(),
+            SUB_REVIEWER: _sub_reviews(user).filter(is_agreed=True).count(),
         },
         stays={
             IN_AUTHOR_LISTS: Author.objects.filter(email__in=addresses_of(user)).count(),
-            f"reviews, under the name {NOBODY}": Review.objects.filter(assignment__membership__user=user).count(),
-            "texts typed in reviews of others": ReviewVersion.objects.filter(saved_by=user)
+            REVIEWS: Review.objects.filter(assignment__membership__user=user).count(),
+            TYPED: ReviewVersion.objects.filter(saved_by=user)
             .exclude(review__assignment__membership__user=user)
             .count(),
-            f"comments in discussions, under the name {NOBODY}": Comment.objects.filter(membership__user=user).count(),
-            "acts in the history (who did what when)": Entry.objects.filter(by_id=user.pk).count(),
-            "letters that have left": Message.objects.filter(
-                to_email__in=addresses_of(user), state__in=HAVE_LEFT
-            ).count(),
+            COMMENTS: Comment.objects.filter(membership__user=user).count(),
+            ACTS: Entry.objects.filter(by_id=user.pk).count(),
+            LETTERS: Message.objects.filter(to_email__in=addresses_of(user), state__in=HAVE_LEFT).count(),
         },
         waiting=_waiting(user).count(),
         refused=f"She is the only chair of {', '.join(last)}: name another first." if last else "",

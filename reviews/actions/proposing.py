@@ -128,9 +128,7 @@ def _commit(chair: Membership, proposal: Proposal, version: int, by: User, at: d
     submissions = {row.pk: row for row in scene.submissions}
     members = {row.pk: row for row in scene.members}
     # Of what became hidden from her since the run, nothing may refuse her.
-    gone = [
-        pair for pair in proposal.pairs if pair["submission"] in submissions and pair["membership"] not in members
-    ]
+    gone = [pair for pair in proposal.pairs if pair["submission"] in submissions and pair["membership"] not in members]
     if gone:
         raise Refused("A reviewer of this proposal is no longer in the committee. Take the pair out and commit again.")
     wanted = overseen_by(chair).submitted().filter(outcome="", pk__in=[pair["submission"] for pair in proposal.pairs])

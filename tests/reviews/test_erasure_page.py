@@ -9,6 +9,7 @@ from django.utils import timezone
 from dlonsc.accounts.models import User
 from dlonsc.editions.models import Membership
 from dlonsc.history.models import Entry
+from dlonsc.history.record import record
 from dlonsc.mail.models import Message, State
 from reviews.actions import erasing
 from tests import factories
@@ -69,6 +70,32 @@ def test_an_administrator_who_is_an_author_learns_of_no_held_letter(
         key="held", kind="decision", to_email=root.email, subject="Decision", text="-", state=State.HELD,
         created_at=timezone.now(), not_before=timezone.now(),
     )  # fmt: skip
+    assert shown() == before
+
+
+def test_an_administrator_who_is_an_author_learns_of_no_review_of_her_paper_by_whom_she_erases(
+    root: User, reviewer: Membership, as_user: AsUser
+) -> None:
+    assert reviewer.user is not None
+    browser, person = as_user(root), reviewer.user
+
+    def shown() -> str:
+        page = browser.get(page_of(person)).content.decode()
+        return page[page.index("<dl") : page.index("</dl>")]
+
+    paper = factories.make_submission(reviewer.edition, root)
+    before = shown()
+    factories.make_review(factories.make_assignment(paper, reviewer))
+    factories.make_comment(paper, reviewer)
+    other = factories.make_assignment(paper, factories.make_member(reviewer.edition))
+    factories.make_sub_reviewer(other, person, typed="Hers.")
+    record("submit_review", by_id=person.pk, by=str(person), at=timezone.now(), edition=reviewer.edition.slug)
+    Message.objects.create(
+        key="sent", kind="assigned", to_email=person.email, subject="Task", text="-", state=State.SENT,
+        created_at=timezone.now(),
+    )  # fmt: skip
+    after = erasing.plan(person)
+    assert [after.stays[words] for words in (erasing.REVIEWS, erasing.COMMENTS, erasing.LETTERS)] == [1, 1, 1]
     assert shown() == before
 
 
