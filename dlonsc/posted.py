@@ -1,4 +1,5 @@
-"""What browsers send, made harmless before a view reads it: text without NULs, and whole numbers of bounded size.
+"""What browsers send, made plain before a view reads it: text without NULs, whole numbers of bounded size, and line
+breaks of one sign.
 
 And what stands for all that a page showed, so that what comes back is about that and nothing else.
 """
@@ -20,6 +21,14 @@ def without_nul(text: str) -> str:
     return text.replace(NUL, "")
 
 
+def as_typed(text: str) -> str:
+    """A posted text without NULs, each line break one sign, as it was for who typed it.
+
+    Browsers send two; whoever counts them, refuses a text that the browser let through.
+    """
+    return without_nul(text).replace("\r\n", "\n").replace("\r", "\n")
+
+
 def whole_number(text: str | None, other: int = 0) -> int:
     """The whole number that a text is, of at most nine digits like every number of ours; `other` for any other text.
 
@@ -35,6 +44,8 @@ def fingerprint(values: Any) -> str:
 
 class WithoutNul:
     """Takes NULs out of posted forms and queries, for text pasted from a PDF may hold some; no address has one.
+
+    And makes line breaks one sign each (`as_typed`).
 
     In `process_view`, after Django's protection of forms: that has read the body, so nothing is read earlier than
     without this, and what it leaves alone (the callers of webhooks) reads its own.
@@ -57,12 +68,13 @@ class WithoutNul:
 
 
 def cleaned(given: QueryDict) -> QueryDict:
-    """The same names and values without NULs; the very same where there is none."""
+    """The same names and values `as_typed`; the very same where nothing is to be changed."""
     values = [(name, value) for name, row in given.lists() for value in row]
-    if not any(NUL in name or NUL in value for name, value in values):
+    plain = [(without_nul(name), as_typed(value)) for name, value in values]
+    if plain == values:
         return given
     clean = QueryDict(mutable=True)
-    for name, value in values:
-        clean.appendlist(without_nul(name), without_nul(value))
+    for name, value in plain:
+        clean.appendlist(name, value)
     clean._mutable = False
     return clean

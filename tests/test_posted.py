@@ -43,6 +43,22 @@ def test_a_view_reads_no_nul_in_any_field_and_every_value_of_it() -> None:
     assert request.FILES["file"].read() == b"%PDF\x00"
 
 
+def test_a_line_break_is_one_sign_however_a_browser_sends_it() -> None:
+    request = as_the_view_has_it(lambda request: None, {"a": "one\r\ntwo\rthree\n\r\n", "b": ["x\r\n", "y"]})
+    assert list(request.POST.lists()) == [("a", ["one\ntwo\nthree\n\n"]), ("b", ["x\n", "y"])]
+
+
+@pytest.mark.django_db
+def test_what_a_browser_lets_into_a_field_is_not_too_long_for_it(paper: Submission, author: User, as_user: AsUser) -> None:
+    """It counts a line break once, and sends two signs for it."""
+    lines = "A line.\r\n" * 600
+    typed = lines + "x" * (5_000 - len(lines.replace("\r\n", "\n")))
+    with time_machine.travel(AT, tick=False):
+        address = reverse("submissions:ask", args=[paper.edition.slug, paper.number])
+        assert as_user(author).post(address, {"text": typed}).status_code == 302
+    assert len(paper.questions.get().text) == 5_000
+
+
 @pytest.mark.django_db
 def test_a_query_is_read_without_nul_and_no_address_has_one(as_user: AsUser, chair: Membership) -> None:
     slug = chair.edition.slug
