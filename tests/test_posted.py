@@ -49,7 +49,9 @@ def test_a_line_break_is_one_sign_however_a_browser_sends_it() -> None:
 
 
 @pytest.mark.django_db
-def test_what_a_browser_lets_into_a_field_is_not_too_long_for_it(paper: Submission, author: User, as_user: AsUser) -> None:
+def test_what_a_browser_lets_into_a_field_is_not_too_long_for_it(
+    paper: Submission, author: User, as_user: AsUser
+) -> None:
     """It counts a line break once, and sends two signs for it."""
     lines = "A line.\r\n" * 600
     typed = lines + "x" * (5_000 - len(lines.replace("\r\n", "\n")))
