@@ -265,6 +265,10 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1"]
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_SIGNUP_FORM_CLASS = "dlonsc.accounts.forms.SignupDetails"
+ACCOUNT_FORMS = {
+    "request_login_code": "dlonsc.accounts.opening.AskForCode",
+    "reset_password": "dlonsc.accounts.opening.AskForReset",
+}
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_PREVENT_ENUMERATION = True
 # allauth would count how often a code or a reset was asked for per account alone: a stranger who asks without end would

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from dlonsc import codes
-from dlonsc.accounts.views import ConfirmEmail
+from dlonsc.accounts.views import Addresses, ConfirmEmail
 from dlonsc.editions import urls as edition_urls
 from dlonsc.health import health, healthz, readyz
 from reviews.views.dashboard import dashboard
@@ -16,6 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("readyz", readyz, name="readyz"),
     path("health/", health, name="health"),
     re_path(r"^accounts/confirm-email/(?P<key>[-:\w]+)/$", ConfirmEmail.as_view(), name="account_confirm_email"),
+    path("accounts/email/", Addresses.as_view(), name="account_email"),
     path("accounts/", include("allauth.urls")),
     path("account/", include("dlonsc.accounts.urls")),
     path("", include("dlonsc.mail.urls")),

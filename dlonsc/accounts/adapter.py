@@ -19,6 +19,7 @@ from django.utils.crypto import salted_hmac
 
 from dlonsc.accounts.first_proof import keep_signed_in
 from dlonsc.accounts.limits import address_of, count
+from dlonsc.accounts.models import User
 from dlonsc.mail.post import Letterhead, post
 
 MOST_WRONG_PASSWORDS = 100
@@ -56,15 +57,30 @@ def _mark(email: str) -> str:
     return salted_hmac(KNOWN, email, algorithm="sha256").hexdigest()[:32]
 
 
+def asked_by(person: User | None) -> str:
+    """How a letter to a further address names the account that asks; '' for the first address of an account.
+
+    Its name is not said: anybody may call himself by words that he wants to send to somebody.
+    """
+    proven = EmailAddress.objects.filter(user=person, verified=True).order_by("-primary", "pk").first()
+    if person is None or proven is None:
+        return ""
+    local, _, domain = proven.email.rpartition("@")
+    return f"{local[:1]}...@{domain}"
+
+
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
     """Sign-up, verification, reset and sign-in codes as letters of the ledger."""
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Render allauth's words and post them. Each is asked for by a person, so each has a key of its own."""
         site = Site(domain=self.request.get_host())
-        rendered = self.render_mail(template_prefix, email, {"current_site": site, "email": email, **context})
         person = context.get("user")
         kind = KINDS.get(template_prefix, "account_notice")
+        # A sign-up has no account yet that asks; it must cost as much as one with an address that has an account.
+        asker = asked_by(person) if template_prefix == "account/email/email_confirmation" else ""
+        more = {"current_site": site, "email": email, "asked_by": asker}
+        rendered = self.render_mail(template_prefix, email, more | context)
         post(
             key=f"{kind}:{secrets.token_hex(12)}",
             to_email=email,

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from allauth.account.views import ConfirmEmailView
+from allauth.account.views import ConfirmEmailView, EmailView
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -92,8 +93,22 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return render(request, "404.html", {"sent": sent}, status=404)
 
 
+class Addresses(EmailView):  # type: ignore[misc]  # allauth has no types
+    """allauth's page of one's addresses; each of its acts is one transaction with its letters."""
+
+    @transaction.atomic
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        response: HttpResponse = super().post(request, *args, **kwargs)
+        return response
+
+
 class ConfirmEmail(ConfirmEmailView):  # type: ignore[misc]  # allauth has no types
-    """allauth's page of a link by mail; looking at another's signs nobody out."""
+    """allauth's page of a link by mail; looking at another's signs nobody out. What a proof does is one transaction."""
+
+    @transaction.atomic
+    def post(self, *args: Any, **kwargs: Any) -> HttpResponse:
+        response: HttpResponse = super().post(*args, **kwargs)
+        return response
 
     def logout_other_user(self, confirmation: Any) -> None:
         if self.request.method == "POST":

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.test import Client
 
 from dlonsc.accounts.models import User
@@ -147,3 +148,70 @@ def test_who_presses_the_link_of_a_strangers_letter_does_not_end_her_own_account
     Client().post(address_in(sent, "/accounts/confirm-email/"))
     vera.refresh_from_db()
     assert (vera.is_active, vera.email) == (True, "vera@work.example")
+
+
+def test_neither_code_nor_reset_for_an_unproven_further_address_opens_or_proves_for_who_added_it() -> None:
+    sam = factories.make_user("sam@elsewhere.example", "Sam")
+    asking = Client()
+    asking.force_login(sam)
+    asking.post("/accounts/email/", {"action_add": "", "email": EMAIL})
+    owner = Client()
+    owner.post("/accounts/login/code/", {"email": EMAIL})
+    owner.post("/accounts/password/reset/", {"email": EMAIL})
+    kinds = sorted(Message.objects.filter(to_email=EMAIL).values_list("kind", flat=True))
+    assert kinds == ["unknown_account", "unknown_account", "verification"]
+    assert sam.verified_emails == ["sam@elsewhere.example"]
+
+
+def test_a_code_opens_the_account_of_who_signed_up_with_the_address_and_not_that_of_who_added_it(
+    elsewhere: Client,
+) -> None:
+    sam = factories.make_user("sam@elsewhere.example", "Sam")
+    EmailAddress.objects.create(user=sam, email=EMAIL)
+    owner = Client()
+    sign_in_by_code(owner)
+    assert owner.session["_auth_user_id"] == str(User.objects.get(email=EMAIL).pk)
+    assert sam.verified_emails == ["sam@elsewhere.example"]
+
+
+def test_the_letter_to_a_further_address_says_which_account_asks_and_the_first_one_asks_for_no_sign_in(
+    elsewhere: Client,
+) -> None:
+    assert "signed in" not in letter("verification")
+    asking = Client()
+    asking.force_login(factories.make_user("sam@elsewhere.example", "Sam"))
+    asking.post("/accounts/email/", {"action_add": "", "email": "vera@work.example"})
+    sent = Message.objects.get(kind="verification", to_email="vera@work.example").text
+    assert "the account that signs in as s...@elsewhere.example" in " ".join(sent.split())
+
+
+@pytest.mark.parametrize("act", ["action_primary", "action_remove"])
+def test_an_act_on_ones_addresses_is_done_with_its_letter_or_not_at_all(
+    act: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rita = factories.make_user("rita@old.example", "Rita")
+    EmailAddress.objects.create(user=rita, email="rita@new.example", verified=True)
+    browser = Client(raise_request_exception=False)
+    browser.force_login(rita)
+
+    def fails(**_: object) -> None:
+        raise OSError
+
+    monkeypatch.setattr("dlonsc.accounts.adapter.post", fails)
+    assert browser.post("/accounts/email/", {act: "", "email": "rita@new.example"}).status_code == 500
+    rita.refresh_from_db()
+    assert rita.email == "rita@old.example"
+    rows = EmailAddress.objects.filter(user=rita).order_by("email").values_list("email", "primary")
+    assert list(rows) == [("rita@new.example", False), ("rita@old.example", True)]
+
+
+def test_a_proof_is_written_with_all_that_follows_from_it_or_not_at_all(
+    elsewhere: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise OSError
+
+    monkeypatch.setattr("dlonsc.accounts.first_proof.messages.warning", fails)
+    confirm(Client(raise_request_exception=False))
+    user = User.objects.get()
+    assert (user.verified_emails, user.has_usable_password()) == ([], True)

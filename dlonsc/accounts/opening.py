@@ -1,0 +1,51 @@
+"""Which account a letter opens: never that of somebody who only added its address and has not proven it.
+
+Anybody can add anybody's address to an account of his own. A code or a reset asked for with that address comes to its
+owner, who would open a stranger's account with it, and by typing the code prove her address for him.
+"""
+
+from collections.abc import Iterable
+
+from allauth.account.forms import RequestLoginCodeForm, ResetPasswordForm
+from allauth.account.internal.userkit import filter_users_by_email
+from allauth.account.models import EmailAddress
+
+from dlonsc.accounts.models import User
+
+NOBODY = 0
+
+
+def opened_by(email: str, users: Iterable[User]) -> list[User]:
+    """Those of the accounts that a letter to this address may open: it is proven, or none of theirs is.
+
+    One query whoever is asked about, so that its time tells nothing.
+    """
+    users = list(users)
+    rows = EmailAddress.objects.filter(user__in=[NOBODY, *(user.pk for user in users)], verified=True)
+    proven = list(rows.values_list("user_id", "email"))
+    further = {user for user, _ in proven} - {user for user, address in proven if address.lower() == email.lower()}
+    return [user for user in users if user.pk not in further]
+
+
+class AskForCode(RequestLoginCodeForm):  # type: ignore[misc]  # allauth has no types
+    _user: User | None
+
+    def clean_email(self) -> str:
+        email: str = super().clean_email()
+        found = [self._user] if self._user else []
+        opened = opened_by(email, found)
+        if opened != found:
+            # allauth takes any one of those who have the address, proven by none.
+            others = filter_users_by_email(email, is_active=True, for_login=True)
+            opened = opened_by(email, others)
+        self._user = opened[0] if opened else None
+        return email
+
+
+class AskForReset(ResetPasswordForm):  # type: ignore[misc]  # allauth has no types
+    users: list[User]
+
+    def clean_email(self) -> str:
+        email: str = super().clean_email()
+        self.users = opened_by(email, self.users)
+        return email
