@@ -7,15 +7,17 @@ import pytest
 
 from dlonsc.accounts.models import Affiliation, User
 from dlonsc.editions import actions as editions
-from dlonsc.editions.models import Edition
-from reviews.actions import assigning, reviewing
-from reviews.models import Assignment
+from dlonsc.editions.models import Edition, Membership
+from dlonsc.mail.models import Message
+from reviews.actions import assigning, proposing, reviewing
+from reviews.models import Assignment, Proposal
 from submissions.actions import drafting
 from submissions.conflicts import refresh_conflicts, refresh_edition
 from submissions.models import AuthorListRequest, Conflict, Submission
 from submissions.states import State
 from tests import factories
 from tests.factories import AFTER_DEADLINE, AT
+from tests.reviews.chair.test_proposals import pairs, propose
 from tests.services.test_two_chairs import at_once, while_open
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("servers")]
@@ -113,6 +115,76 @@ def test_who_gives_a_task_back_while_it_saves_is_not_stopped(edition: Edition) -
         ),
     )
     assert ended[0] == "done"
+
+
+@pytest.fixture
+def papers(edition: Edition) -> list[Submission]:
+    return [factories.make_submission(edition) for _ in range(3)]
+
+
+@pytest.fixture
+def chair(edition: Edition, papers: list[Submission]) -> Membership:
+    """A chair with somebody to assign."""
+    for _ in range(3):
+        factories.make_member(edition)
+    return factories.make_member(edition, chair=True)
+
+
+def again(chair: Membership) -> Membership:
+    return Membership.objects.select_related("edition", "user").get(pk=chair.pk)
+
+
+def test_two_runs_that_one_chair_begins_at_once_have_two_numbers(chair: Membership) -> None:
+    assert at_once(lambda: propose(again(chair)), lambda: propose(again(chair))) == ["done", "done"]
+    assert sorted(Proposal.objects.values_list("number", "status")) == [(1, "ready"), (2, "ready")]
+
+
+def test_a_proposal_committed_twice_at_once_is_committed_once_and_each_letter_leaves_once(chair: Membership) -> None:
+    proposal = propose(again(chair))
+    user = chair.user
+    assert user is not None
+
+    def commit() -> object:
+        return proposing.commit_proposal(again(chair), proposal, version=proposal.version, by=user, at=AT)
+
+    ended = at_once(commit, commit)
+    assert sorted(ended) == ["This proposal was changed in another window, or is committed already.", "done"]
+    standing = set(Assignment.objects.standing().values_list("submission", "membership"))
+    assert standing == pairs(proposal)
+    told = Message.objects.filter(kind="assigned")
+    assert told.count() == len({member for _, member in pairs(proposal)})
+
+
+def test_of_two_proposals_with_the_same_pairs_that_two_chairs_commit_at_once_each_pair_is_made_and_told_once(
+    chair: Membership, edition: Edition
+) -> None:
+    other = factories.make_member(edition, chair=True)
+    proposals = [propose(again(one)) for one in (chair, other)]
+    assert pairs(proposals[0]) == pairs(proposals[1])
+
+    def commit(one: Membership, proposal: Proposal) -> object:
+        assert one.user is not None
+        return proposing.commit_proposal(again(one), proposal, version=proposal.version, by=one.user, at=AT)
+
+    ended = while_open(lambda: commit(chair, proposals[0]), lambda: commit(other, proposals[1]))
+    assert ended == "done"
+    standing = Assignment.objects.standing().order_by("submission", "membership")
+    assert list(standing.values_list("submission", "membership")) == sorted(pairs(proposals[0]))
+    told = Message.objects.filter(kind="assigned")
+    assert told.count() == len({member for _, member in pairs(proposals[0])})
+
+
+def test_an_edit_beside_the_commit_is_refused_and_changes_no_assignment(chair: Membership) -> None:
+    proposal = propose(again(chair))
+    user = chair.user
+    assert user is not None
+    ended = while_open(
+        lambda: proposing.commit_proposal(again(chair), proposal, version=proposal.version, by=user, at=AT),
+        lambda: proposing.edit(proposal, proposal.pairs[:1], version=proposal.version),
+    )
+    assert ended == "This proposal was changed in another window, or is committed. Look at it again."
+    proposal.refresh_from_db()
+    assert set(Assignment.objects.standing().values_list("submission", "membership")) == pairs(proposal)
 
 
 def test_two_moves_of_topics_at_once_are_both_done(edition: Edition) -> None:

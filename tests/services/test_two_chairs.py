@@ -7,7 +7,10 @@ from datetime import timedelta
 import pytest
 from django.db import connections, transaction
 
-from dlonsc.editions.models import Membership
+from dlonsc.editions import actions as editions
+from dlonsc.editions.calendar import Phase
+from dlonsc.editions.models import Edition, Membership
+from dlonsc.mail.guards import objection
 from dlonsc.mail.ledger import NotPossible
 from dlonsc.mail.models import Campaign, Message
 from dlonsc.mail.models import State as Letter
@@ -16,7 +19,8 @@ from reviews.actions import assigning, deciding, lettering
 from reviews.actions import mailing as mailings
 from reviews.actions.assigning import Refused
 from reviews.models import Announcement, Assignment, Decision, Mailing
-from submissions.actions import drafting, moves, overseeing
+from submissions.actions import drafting, moves, overseeing, sending
+from submissions.models import Submission
 from submissions.states import State
 from tests import factories
 from tests.factories import AFTER_DEADLINE, AT
@@ -50,6 +54,9 @@ def at_once(*presses: Callable[[], object]) -> list[str]:
 def chairs(transactional_db: None) -> list[Membership]:
     edition = factories.make_edition()
     return [factories.make_member(edition, email=f"chair{number}@lab.example", chair=True) for number in range(2)]
+
+
+NOTHING_LEFT = "every decision that you may see is announced or held."
 
 
 def fresh(chair: Membership) -> Membership:
@@ -129,7 +136,7 @@ def while_open(act: Callable[[], object], meanwhile: Callable[[], object]) -> st
     try:
         meanwhile()
         return "done"
-    except (Refused, NotPossible) as refusal:
+    except (Refused, moves.Refused, NotPossible) as refusal:
         return str(refusal)
     finally:
         first.join()
@@ -164,6 +171,75 @@ def test_letters_go_to_the_author_list_that_is_being_granted_while_they_are_rele
     assert Message.objects.filter(kind="decision").count() == 0
     release(fresh(chairs[0]))
     assert [letter.to_email for letter in Message.objects.filter(kind="decision")] == ["new@uni.example"]
+
+
+def test_nothing_is_released_while_another_chair_opens_submission_again(chairs: list[Membership]) -> None:
+    edition, by = chairs[0].edition, chairs[1].user
+    assert by is not None
+    paper = factories.make_submission(edition)
+    factories.make_decision(paper, by)
+    due = edition.deadlines.get(phase=Phase.SUBMISSION)
+
+    def extend() -> None:
+        editions.set_deadline(
+            edition=edition,
+            phase=Phase.SUBMISSION,
+            announced=AFTER_DEADLINE.replace(tzinfo=None) + timedelta(days=9),
+            zone=due.zone,
+            label=due.label,
+            grace_minutes=due.grace_minutes,
+            is_soft=due.is_soft,
+            is_public=due.is_public,
+            by=by,
+            at=AFTER_DEADLINE,
+        )
+
+    mine = fresh(chairs[0])
+    assert not deciding.not_yet_because(mine.edition, AFTER_DEADLINE)
+    assert while_open(extend, lambda: release(mine)) == deciding.STILL_OPEN
+    assert (Announcement.objects.count(), Message.objects.filter(kind="decision").count()) == (0, 0)
+
+
+def test_nothing_is_released_by_one_while_another_chair_asks_for_two(chairs: list[Membership]) -> None:
+    edition, by = chairs[0].edition, chairs[1].user
+    assert by is not None
+    factories.make_decision(factories.make_submission(edition), by)
+
+    def ask_for_two() -> None:
+        editions.change_settings(
+            edition=edition, values={"needs_second_chair": True}, based_on=edition.version, by=by, at=AFTER_DEADLINE
+        )
+
+    mine = fresh(chairs[0])
+    words = while_open(ask_for_two, lambda: release(mine))
+    assert words.startswith("Another chair must confirm the letters of submission 1 first, on this page.")
+    assert (Announcement.objects.count(), Message.objects.filter(kind="decision").count()) == (0, 0)
+
+
+@pytest.mark.parametrize("hold", [0, 10])
+def test_a_withdrawal_beside_a_release_comes_before_it_or_is_refused_or_keeps_its_letters_back(
+    chairs: list[Membership], hold: int
+) -> None:
+    Edition.objects.update(hold_minutes=hold)
+
+    def withdraw(paper: Submission) -> None:
+        sending.withdraw(submission=paper, reason="", by=paper.created_by, at=AFTER_DEADLINE)
+
+    paper = factories.make_submission(chairs[0].edition)
+    factories.make_decision(paper, chairs[0].user)
+    words = while_open(lambda: withdraw(paper), lambda: release(fresh(chairs[0])))
+    assert (words, Announcement.objects.count()) == ("There is nothing to announce: " + NOTHING_LEFT, 0)
+    other = factories.make_submission(chairs[0].edition)
+    factories.make_decision(other, chairs[0].user)
+    words = while_open(lambda: release(fresh(chairs[0])), lambda: withdraw(other))
+    other.refresh_from_db()
+    [letter] = Message.objects.filter(kind="decision")
+    if hold:
+        assert (words, other.state) == ("done", State.WITHDRAWN)
+        assert objection(letter) == "the submission was withdrawn or returned in the meantime"
+    else:
+        assert (words, other.state) == ("The decision is announced; write to the chairs to withdraw now.", "submitted")
+        assert objection(letter) is None
 
 
 def test_nobody_is_assigned_or_taken_off_beside_the_release_of_the_decision(chairs: list[Membership]) -> None:
