@@ -211,6 +211,17 @@ def withdrawn_has_its_time(at: datetime) -> Iterator[str]:
         yield f"submission {pk} is withdrawn without a time"
 
 
+def outcome_is_of_a_standing_paper(at: datetime) -> Iterator[str]:
+    """Only a submitted paper has an outcome, or one that was taken back while it was held, which no letter tells."""
+    for row in Submission.objects.exclude(outcome="").exclude(state=State.SUBMITTED):
+        was_held = row.withdrawn_at is not None and row.announced_at is not None and row.withdrawn_at < row.announced_at
+        if row.state != State.WITHDRAWN or not was_held:
+            yield f"submission {row.pk} is {row.state} and has an outcome that was not taken back with it"
+        told = Message.objects.filter(kind="decision", subject_label=row.label, handed_over_at__isnull=False)
+        for pk in told.order_by("pk").values_list("pk", flat=True):
+            yield f"letter {pk} told the outcome of submission {row.pk}, which is {row.state}"
+
+
 CHECKS: tuple[Check, ...] = (
     submitted_has_a_file,
     stored_files_exist,
@@ -229,6 +240,7 @@ CHECKS: tuple[Check, ...] = (
     sent_was_handed_over,
     history_is_in_the_past,
     withdrawn_has_its_time,
+    outcome_is_of_a_standing_paper,
 )
 
 

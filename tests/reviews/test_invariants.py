@@ -16,7 +16,7 @@ from reviews import tasks
 from reviews.actions import assigning, deciding
 from reviews.invariants import audit, breaches
 from reviews.models import Decision, Review, ReviewVersion, SubReviewer
-from submissions.actions import drafting, overseeing
+from submissions.actions import drafting, overseeing, sending
 from submissions.models import AuthorListRequest, Manuscript, Submission
 from submissions.states import State
 from tests import factories
@@ -150,6 +150,26 @@ def test_a_released_decision_all_of_whose_letters_were_cancelled_is_seen(told: D
     # What was withdrawn during the hold is rightly told to nobody.
     Submission.objects.filter(pk=told.submission_id).update(state=State.WITHDRAWN, withdrawn_at=AT)
     assert not any("cancelled" in sentence for sentence in breaches(RELEASED))
+
+
+def test_what_was_taken_back_during_the_hold_keeps_its_outcome_and_one_whose_letter_left_is_seen(
+    told: Decision, author: User
+) -> None:
+    paper = told.submission
+    sending.withdraw(submission=paper, reason="", by=author, at=AT + timedelta(minutes=1))
+    assert breaches(RELEASED) == []
+    letter = Message.objects.get(kind="decision", to_email="bo@b.example")
+    Message.objects.filter(pk=letter.pk).update(state="sent", finished_at=RELEASED, handed_over_at=RELEASED)
+    assert breaches(RELEASED) == [f"letter {letter.pk} told the outcome of submission {paper.pk}, which is withdrawn"]
+
+
+@pytest.mark.parametrize("state", [State.DRAFT, State.DESK_REJECTED, State.WITHDRAWN])
+def test_an_outcome_of_what_was_not_taken_back_during_the_hold_is_seen(told: Decision, state: State) -> None:
+    paper = told.submission
+    Submission.objects.update(state=state, withdrawn_at=RELEASED)
+    assert breaches(RELEASED) == [
+        f"submission {paper.pk} is {state} and has an outcome that was not taken back with it"
+    ]
 
 
 def test_an_author_who_was_listed_after_the_release_needs_no_letter(
