@@ -159,7 +159,10 @@ def add_supplement(
     received_at: datetime,
     begun_at: datetime | None = None,
 ) -> Supplement:
-    """Store a supplementary file of any kind; it is only ever served as a download. Archives are looked into first."""
+    """Store a supplementary file of any kind; it is only ever served as a download. Archives are looked into first.
+
+    The same file, with the same words about it, pressed twice is one.
+    """
     refuse_when_over(submission, at)
     if not window_of(submission, Phase.SUBMISSION, received_at=received_at, begun_at=begun_at).accepts:
         raise Refused(too_late(submission.edition, received_at))
@@ -172,15 +175,22 @@ def add_supplement(
         raise Refused(" ".join(faults), "file")
     upload.seek(0)
     stored = keep(upload)
+    words = {"original_name": (upload.name or "file")[-200:], "description": description}
     with transaction.atomic():
+        # Whoever presses at the same time waits here and then finds the file.
+        Submission.objects.select_for_update(no_key=True).get(pk=submission.pk)
+        # Of several sent together each is looked for, not only the newest.
+        same = submission.supplements.filter(removed_at__isnull=True, sha256=stored.sha256, **words)
+        newest = same.filter(uploaded_by=by).last()
+        if newest is not None and is_second_press(newest, stored, by, at):
+            return newest
         supplement = Supplement.objects.create(
             submission=submission,
             sha256=stored.sha256,
             size=stored.size,
-            original_name=(upload.name or "file")[-200:],
-            description=description[:200],
             uploaded_by=by,
             uploaded_at=at,
+            **words,
         )
         note("added a supplementary file", submission, by=by, at=at, name=supplement.original_name)
     return supplement

@@ -11,7 +11,7 @@ from dlonsc.editions.models import Edition, Membership
 from dlonsc.mail.models import Message
 from reviews.actions import assigning, proposing, reviewing
 from reviews.models import Assignment, Proposal
-from submissions.actions import drafting
+from submissions.actions import drafting, sending
 from submissions.conflicts import refresh_conflicts, refresh_edition
 from submissions.models import AuthorListRequest, Conflict, Submission
 from submissions.states import State
@@ -19,6 +19,7 @@ from tests import factories
 from tests.factories import AFTER_DEADLINE, AT
 from tests.reviews.chair.test_proposals import pairs, propose
 from tests.services.test_two_chairs import at_once, while_open
+from tests.submissions.desk import pdf
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("servers")]
 HOME = "Example University"
@@ -83,6 +84,19 @@ def test_two_authors_who_ask_for_a_change_at_once_make_one_request(edition: Edit
 
     assert sorted(at_once(ask, ask)) == ["A request is waiting for the chairs already.", "done"]
     assert AuthorListRequest.objects.count() == 1
+
+
+def test_a_supplement_sent_twice_at_once_is_one(edition: Edition) -> None:
+    ada = factories.make_user("ada@uni.example", "Ada")
+    paper = factories.make_submission(edition, ada, state=State.DRAFT)
+
+    def add() -> object:
+        return sending.add_supplement(
+            submission=of(paper), upload=pdf(b"bytes", "code.py"), description="", by=ada, at=AT, received_at=AT
+        )
+
+    assert at_once(add, add) == ["done", "done"]
+    assert paper.supplements.count() == 1
 
 
 def test_who_confirms_and_who_saves_the_list_do_not_wait_for_each_other(edition: Edition) -> None:

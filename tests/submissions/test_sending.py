@@ -694,6 +694,27 @@ def test_supplements_are_kept_and_taken_out_without_losing_bytes(edition: Editio
     assert (file.original_name, file.removed_at, read(file.sha256)) == ("code.py", AT, b"bytes")
 
 
+def test_a_supplement_pressed_twice_is_one_row_and_another_word_about_it_is_kept(
+    edition: Edition, author: User
+) -> None:
+    row, other = complete_draft(edition, author), factories.make_user("b@b.example", "Ben")
+
+    def add(
+        data: bytes = b"bytes", name: str = "code.py", words: str = "Code", by: User = author, late: int = 0
+    ) -> int:
+        at = AT + timedelta(seconds=late)
+        upload = pdf(data, name)
+        return sending.add_supplement(submission=row, upload=upload, description=words, by=by, at=at, received_at=at).pk
+
+    first = add()
+    assert add(b"more", "more.py") != first
+    assert [add(), add(late=30)] == [first, first]
+    assert len({first, add(words="All code"), add(name="main.py"), add(by=other), add(late=90)}) == 5
+    gone = row.supplements.get(pk=add(b"gone"))
+    drafting.remove_supplement(supplement=gone, by=author, at=AT)
+    assert add(b"gone") != gone.pk
+
+
 def test_a_supplement_begun_in_time_may_finish_as_a_pdf_may(edition: Edition, author: User) -> None:
     row = complete_draft(edition, author)
     late = CUTOFF + timedelta(minutes=5)
