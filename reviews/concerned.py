@@ -15,6 +15,7 @@ from reviews.letters import letters_for
 from reviews.reach import effect_of, end_of_access
 from reviews.reminders import PHASES, planned
 from submissions.access import overseen_by
+from submissions.conflicts import move_conflicts
 from submissions.contacts import contacts_of
 from submissions.models import CameraReadyDetails, Submission, SubmissionQuerySet
 
@@ -85,3 +86,4 @@ def register() -> None:
     upstairs.effect_of = effect_of
     upstairs.end_of_access = end_of_access
     upstairs.committee_changed = refresh_all
+    upstairs.place_given_back = move_conflicts

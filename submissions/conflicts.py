@@ -251,6 +251,15 @@ def keep_what_is_shown(row: Conflict, found_by: frozenset[str], *, was_submitted
         row.save(update_fields=["found_by", "was_submitted"])
 
 
+def move_conflicts(ended: Membership, place: Membership) -> None:
+    """What was declared or found of somebody at one row of hers holds for the place that she has."""
+    standing = set(place.conflicts.filter(lifted_at__isnull=True).values_list("submission_id", "source"))
+    for row in Conflict.objects.filter(membership=ended):
+        if row.lifted_at is not None or (row.submission_id, row.source) not in standing:
+            row.membership = place
+            row.save(update_fields=["membership"])
+
+
 def refresh_edition(edition: Edition, at: datetime) -> None:
     """Refresh every paper: after members join, or change their homes. Decided and withdrawn ones are secrets too.
 

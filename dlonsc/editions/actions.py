@@ -419,21 +419,24 @@ def see_invitation(*, membership: Membership, at: datetime) -> None:
 def accept_invitation(*, membership: Membership, max_load: int | None, by: User | None, at: datetime) -> bool:
     """Accept, with a smaller load if one is named. False when it was answered already.
 
-    The membership goes to the account that is signed in, or to the one that has proven to hold the invited address.
-    Raises EditionError where it belongs to another account already: nobody takes or gives back a place of hers.
+    The membership goes to the account that is signed in, or to the one that has proven to hold the invited address; to
+    one that had left the committee, as the place that it had. Raises EditionError where it belongs to another account
+    already, for nobody takes or gives back a place of hers, and where the account can have no other place than it has.
     """
     owner = by or holder_of(membership.email)
     is_anothers = membership.user_id is not None and (owner is None or owner.pk != membership.user_id)
     if is_anothers and open_invitation(membership).exists():
         raise EditionError("This place belongs to another account. Sign in to that account, then accept.")
+    if owner is not None and membership.user_id is None and open_invitation(membership).exists():
+        demand_no_other_place(membership, owner)
     values = {"accepted_at": at, "opened_at": membership.opened_at or at, "is_listed": True}
     if max_load is not None:
         values["max_load"] = max_load
     if not open_invitation(membership).update(**values):
         return False
     membership.refresh_from_db()
-    if membership.user_id is None and owner is not None:
-        attach(membership, owner)
+    if owner is not None:
+        membership = attach(membership, owner, at) or membership
     post_thanks(membership, at)
     note("accept_invitation", membership.edition, by, at, label_of(membership), max_load=max_load)
     joined(membership, by=by, at=at)
@@ -482,14 +485,67 @@ def holder_of(email: str) -> User | None:
     ).first()
 
 
-def attach(membership: Membership, user: User) -> bool:
-    """Give a membership its account, unless this person has a place in the committee already."""
-    taken = Membership.objects.filter(edition=membership.edition_id, user=user).exists()
-    if taken or membership.user_id is not None:
-        return False
-    membership.user = user
-    membership.save(update_fields=["user"])
-    return True
+def place_held(membership: Membership, user: User) -> Membership | None:
+    """The place that somebody has, or had, in the committee of another row."""
+    rows = Membership.objects.filter(edition=membership.edition_id, user=user).exclude(pk=membership.pk)
+    return rows.select_related("user", "edition").first()
+
+
+def may_come_back(earlier: Membership, invitation: Membership) -> bool:
+    """Whether an accepted invitation gives an earlier place back: not one that was ended after it was written."""
+    ended, invited = earlier.removed_at, invitation.invited_at
+    return not earlier.is_active and (ended is None or (invited is not None and invited >= ended))
+
+
+def demand_no_other_place(invitation: Membership, user: User) -> None:
+    earlier = place_held(invitation, user)
+    if earlier is None or may_come_back(earlier, invitation):
+        return
+    if earlier.is_active:
+        raise EditionError(
+            f"The account of {user.email} has a place in this committee already; a chair can change its roles. To "
+            "accept for somebody else, sign out first."
+        )
+    raise EditionError(
+        "Your earlier place in this committee was ended after this invitation was written. Ask its chairs for another."
+    )
+
+
+def attach(membership: Membership, user: User, at: datetime) -> Membership | None:
+    """Give a membership its account; returns the place that lives by it, or None when that changes nothing.
+
+    Who had left the committee has what she wrote, and her conflicts, in the place that she had: an invitation that was
+    accepted gives her that one back, with the roles of the invitation, and ends itself.
+    """
+    if membership.user_id is not None:
+        return None
+    earlier = place_held(membership, user)
+    if earlier is None:
+        membership.user = user
+        membership.save(update_fields=["user"])
+        return membership
+    if membership.accepted_at is None or not may_come_back(earlier, membership):
+        return None
+    return give_back(earlier, membership, at)
+
+
+def give_back(earlier: Membership, invitation: Membership, at: datetime) -> Membership:
+    """The earlier place as if it had been invited and accepted; the row of the invitation ends."""
+    for name in (*ROLES, "invited_at", "invited_by", "opened_at", "accepted_at", "is_listed"):
+        setattr(earlier, name, getattr(invitation, name))
+    earlier.max_load = earlier.max_load if invitation.max_load is None else invitation.max_load
+    earlier.removed_at = earlier.declined_at = None
+    earlier.decline_reason = earlier.suggestion = ""
+    takes_address = may_hold(earlier, invitation.email)
+    address, invitation.email = invitation.email, "" if takes_address else invitation.email
+    invitation.removed_at, invitation.accepted_at, invitation.is_listed = at, None, False
+    invitation.save()
+    earlier.email = address if takes_address else earlier.email
+    earlier.save()
+    if not earlier.affiliations.exists():
+        invitation.affiliations.update(membership=earlier)
+    upstairs.place_given_back(invitation, earlier)
+    return earlier
 
 
 @transaction.atomic
@@ -505,7 +561,7 @@ def claim_memberships(user: User, at: datetime) -> list[Membership]:
         # Two who join the same editions at once hold their papers in one order.
         .order_by("edition")
     )
-    claimed = [member for member in waiting if attach(member, user)]
+    claimed = [place for member in waiting if (place := attach(member, user, at)) is not None]
     for member in claimed:
         note("claim_membership", member.edition, user, at, label_of(member))
         joined(member, by=user, at=at)

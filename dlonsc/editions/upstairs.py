@@ -61,6 +61,10 @@ def all_letters(viewer: Membership) -> QuerySet[Message]:
     return Message.objects.filter(edition=viewer.edition.slug)
 
 
+def nothing_to_move(ended: Membership, place: Membership) -> None:
+    return None
+
+
 def nothing_to_do(edition: Edition, at: datetime) -> None:
     return None
 
@@ -85,6 +89,8 @@ class Upstairs:
     end_of_access: Callable[[Membership, bool], str] = no_end
     # Somebody has joined the committee, come back, or got a role: her conflicts must be known before her next request.
     committee_changed: Callable[[Edition, datetime], None] = nothing_to_do
+    # The row of an invitation has ended and another place of the same person lives: what was noted at it moves there.
+    place_given_back: Callable[[Membership, Membership], None] = nothing_to_move
 
 
 upstairs = Upstairs()

@@ -245,10 +245,62 @@ def test_claiming_leaves_declined_and_removed_places_alone(invited: Membership) 
     assert actions.claim_memberships(factories.make_user("ada@uni.example"), AT) == []
 
 
-def test_a_person_has_one_place_in_a_committee(edition: Edition, invited: Membership, reviewer: Membership) -> None:
-    accept(invited, by=reviewer.user)
+def test_who_has_a_place_in_the_committee_is_told_so_and_the_invitation_stays_open(
+    edition: Edition, invited: Membership, reviewer: Membership
+) -> None:
+    with pytest.raises(EditionError, match="has a place in this committee already"):
+        accept(invited, by=reviewer.user)
     invited.refresh_from_db()
-    assert invited.user is None
+    assert (invited.user, invited.accepted_at) == (None, None)
+
+
+def came_back(invited: Membership, place: Membership) -> tuple[bool, bool, int | None, bool]:
+    """Whether a place lives, whether it is a chair's, its load, and whether the invited row is ended."""
+    place.refresh_from_db()
+    invited.refresh_from_db()
+    return place.is_active, place.is_chair, place.max_load, invited.removed_at is not None and not invited.accepted_at
+
+
+def test_a_removed_member_who_accepts_at_a_new_address_has_her_place_again_with_the_conflicts_of_both(
+    edition: Edition, chair: Membership, other_chair: Membership
+) -> None:
+    assert chair.user is not None
+    actions.remove_member(membership=other_chair, by=chair.user, at=AT - timedelta(days=2))
+    invited = invite(edition, chair, ADA)[0]
+    paper = factories.make_submission(edition)
+    factories.make_conflict(paper, invited)
+    assert accept(invited, by=other_chair.user, max_load=4) is True
+    assert came_back(invited, other_chair) == (True, False, 4, True)
+    assert [one.submission for one in other_chair.conflicts.filter(source="author")] == [paper]
+    assert Membership.objects.active().filter(user=other_chair.user).count() == 1
+
+
+def test_a_removed_member_who_accepts_before_her_new_address_is_proven_has_her_place_with_the_proof(
+    edition: Edition, chair: Membership, reviewer: Membership
+) -> None:
+    assert chair.user is not None
+    assert reviewer.user is not None
+    actions.remove_member(membership=reviewer, by=chair.user, at=AT - timedelta(days=2))
+    invited = invite(edition, chair, ADA)[0]
+    accept(invited)
+    reviewer.user.emailaddress_set.create(email=ADA.email, verified=True)
+    assert actions.claim_memberships(reviewer.user, AT) == [reviewer]
+    assert came_back(invited, reviewer) == (True, False, None, True)
+    assert reviewer.email == ADA.email
+    actions.remove_member(membership=reviewer, by=chair.user, at=AT)
+    assert actions.claim_memberships(reviewer.user, AT) == []
+
+
+def test_an_invitation_from_before_a_removal_does_not_undo_it_and_says_so(
+    edition: Edition, chair: Membership, reviewer: Membership
+) -> None:
+    assert chair.user is not None
+    invited = invite(edition, chair, ADA)[0]
+    actions.remove_member(membership=reviewer, by=chair.user, at=AT + timedelta(days=1))
+    with pytest.raises(EditionError, match="ended after this invitation was written"):
+        accept(invited, by=reviewer.user, at=AT + timedelta(days=2))
+    reviewer.refresh_from_db()
+    assert reviewer.is_active is False
 
 
 def test_reminders_go_to_the_silent_at_most_once_a_day(

@@ -42,6 +42,26 @@ def test_the_page_of_an_invitation_says_whose_place_it_is(edition: Edition, invi
     assert Membership.objects.get(pk=invited.pk).accepted_at is None
 
 
+def test_who_comes_back_by_a_new_invitation_is_led_to_her_own_page_and_the_link_says_that_it_was_answered(
+    edition: Edition, chair: Membership, reviewer: Membership
+) -> None:
+    assert chair.user is not None
+    assert reviewer.user is not None
+    actions.remove_member(membership=reviewer, by=chair.user, at=AT)
+    person = Invitee(1, "Rita", "rita@new.example", "")
+    (row,) = actions.invite(
+        edition=edition, people=[person], roles={"is_reviewer": True}, note_text="", by=chair.user, at=AFTER_DEADLINE
+    )
+    browser, address = Client(), reverse("editions:invitation", args=[token_of(row)])
+    browser.force_login(reviewer.user)
+    answer = browser.post(address, {"answer": "accept"})
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/me/")
+    assert "Your earlier place in the committee is yours again." in browser.get("/me/").content.decode()
+    assert browser.get(f"/{edition.slug}/reviews/").status_code == 200
+    again = browser.post(address, {"answer": "accept"})
+    assert (again.status_code, "was answered, withdrawn or replaced" in again.content.decode()) == (410, True)
+
+
 def test_a_place_is_given_at_sign_in_before_any_page_of_ones_own(edition: Edition, invited: Membership) -> None:
     actions.accept_invitation(membership=invited, max_load=None, by=None, at=AT)
     user = factories.make_user("nadia@new.example", "Nadia Newcomer")

@@ -310,6 +310,9 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
         accept = AcceptForm(request.POST) if answer == "accept" else accept
         decline = DeclineForm(request.POST) if answer == "decline" else decline
         if answered(request, row, str(answer), accept, decline):
+            if Membership.objects.filter(pk=row.pk, removed_at__isnull=False).exists():
+                messages.success(request, "Thank you. Your earlier place in the committee is yours again.")
+                return redirect("editions:dashboard")
             return redirect("editions:invitation", token)
     words |= {"accept": accept, "decline": decline, "open": actions.awaiting(row)}
     return private(render(request, "editions/invitation/page.html", words, status=422 if accept.errors else 200))
