@@ -16,9 +16,11 @@ class ReviewsConfig(AppConfig):
             changes_may_be_told,
             conflict_still_stands,
             decision_stands,
+            is_asked_no_more,
             is_still_invited,
             may_read_the_discussion,
             review_is_open,
+            sample_is_still_hers,
             still_in_audience,
             task_is_still_hers,
         )
@@ -29,6 +31,8 @@ class ReviewsConfig(AppConfig):
         register("assigned", changes_may_be_told)
         register("unassigned", changes_may_be_told)
         register("chair_reminder", review_is_open)
+        for kind in ("decision_test", "mailing_test", "mailing_tasks_test"):
+            register(kind, sample_is_still_hers)
         register("mailing", still_in_audience)
         register("mailing_tasks", still_in_audience)
         register("discussion_opened", may_read_the_discussion)
@@ -36,6 +40,7 @@ class ReviewsConfig(AppConfig):
         register("late_conflict", conflict_still_stands)
         register("review_after_letters", announcement_is_still_held)
         register("sub_reviewer_invitation", is_still_invited)
+        register("sub_reviewer_ended", is_asked_no_more)
         for kind in TO_REVIEWER:
             register(kind, task_is_still_hers)
         register_guards()

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Any
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from dlonsc.accounts.models import addresses_beside
@@ -23,7 +23,8 @@ from reviews.audiences import BY_KEY
 from reviews.conflicts import conflict_reasons
 from reviews.emails.assigning import NOT_ALL_HERS
 from reviews.late_conflicts import taken_back
-from reviews.models import Announcement, Assignment, Comment, Decision, LastRead
+from reviews.models import Announcement, Assignment, Comment, Decision, LastRead, SubReviewer
+from submissions.access import overseen_by
 from submissions.guards import still_overseen
 from submissions.models import Submission
 from submissions.states import State
@@ -123,6 +124,34 @@ def announcement_is_still_held(message: Message) -> str | None:
     if wanted is not None and not Announcement.objects.held(timezone.now()).filter(pk=wanted).exists():
         return OnlyThis("the decisions were stopped or released in the meantime")
     return still_overseen(message)
+
+
+def sample_is_still_hers(message: Message) -> str | None:
+    """A letter of others that a chair sends herself tells only of papers that she may still know of."""
+    wanted = message.guard
+    chair = Membership.objects.select_related("user", "edition").filter(pk=wanted["chair"]).first()
+    if chair is not None and not chair.has_address(message.to_email):
+        return OTHER_ADDRESS
+    if chair is None or not (chair.is_active and chair.is_chair):
+        return OnlyThis("the recipient is no chair any more")
+    listed = set(wanted["submissions"])
+    if overseen_by(chair).filter(pk__in=listed).count() < len(listed):
+        return OnlyThis("the recipient may not know of the submission any more")
+    return None
+
+
+def is_asked_no_more(message: Message) -> str | None:
+    """The sub-reviewer whose part has ended still has the address, and was not asked again for the same submission."""
+    row = SubReviewer.objects.select_related("user", "assignment").filter(pk=message.guard["sub_reviewer"]).first()
+    if row is None:
+        return OnlyThis("the sub-reviewer is gone")
+    if row.user is not None and message.to_email not in {row.user.email.lower(), *row.user.verified_emails}:
+        return OTHER_ADDRESS
+    hers = Q(email=row.email) | (Q(user=row.user) if row.user else Q())
+    again = SubReviewer.objects.standing().filter(hers, is_agreed=True)
+    if again.filter(assignment__submission=row.assignment.submission_id).exists():
+        return OnlyThis("she was asked again in the meantime")
+    return None
 
 
 def task_is_still_hers(message: Message) -> str | None:

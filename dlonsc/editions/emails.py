@@ -133,6 +133,7 @@ def post_thanks(membership: Membership, at: datetime) -> Message | None:
         head=letterhead(edition),
         at=at,
         about=label_of(membership),
+        guard={"membership": membership.pk, "round": membership.invitation_round},
     )
 
 

@@ -46,6 +46,16 @@ def still_asked(message: Message) -> str | None:
     return None
 
 
+def still_accepted(message: Message) -> str | None:
+    """The place that was accepted in this round is still the recipient's."""
+    wanted = message.guard
+    row = Membership.objects.filter(pk=wanted["membership"], invitation_round=wanted["round"]).first()
+    # Who has no account yet is told how to get one.
+    if row is None or row.accepted_at is None or row.removed_at is not None:
+        return OnlyThis("the place was taken back in the meantime")
+    return None
+
+
 def date_still_holds(message: Message) -> str | None:
     """The date is still the one that the letter tells, no later letter tells it again, and its reader still has
     something open for it.

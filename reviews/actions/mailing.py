@@ -105,7 +105,7 @@ def to_myself(chair: Membership, mailing: Mailing, key: str, *, by: User, at: da
     if now.wrong:
         raise Refused(" ".join(now.wrong))
     person = next((one for one in now.people if one.key == key), now.people[0])
-    return post_to_myself(mailing, person, by, kind=BY_KEY[mailing.audience].kind, at=at)
+    return post_to_myself(mailing, person, by, chair=chair, kind=BY_KEY[mailing.audience].kind, at=at)
 
 
 @transaction.atomic

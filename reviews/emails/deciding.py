@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from dlonsc.accounts.models import User
 from dlonsc.editions.letterhead import letterhead
-from dlonsc.editions.models import Edition
+from dlonsc.editions.models import Edition, Membership
 from dlonsc.mail.models import Campaign, Message
 from dlonsc.mail.placeholders import Block, Value
 from dlonsc.mail.post import OwnWords, as_test, post, render
@@ -152,7 +152,7 @@ def rendered(
     return letters
 
 
-def post_to_myself(letter: Letter, user: User, *, edition: Edition, at: datetime) -> Message | None:
+def post_to_myself(letter: Letter, user: User, *, chair: Membership, at: datetime) -> Message | None:
     """A letter of the dry run to the chair who looks at it; one a minute. Its kind is that of no decision."""
     return post(
         key=f"decision-test:{letter.decision.pk}:{user.pk}:{at:%Y-%m-%dT%H:%M}",
@@ -161,10 +161,11 @@ def post_to_myself(letter: Letter, user: User, *, edition: Edition, at: datetime
         letter=LETTER,
         context={},
         own=as_test(letter.subject, letter.text, letter.html),
-        head=letterhead(edition),
+        head=letterhead(chair.edition),
         at=at,
         kind="decision_test",
         about=letter.decision.submission.label,
+        guard={"chair": chair.pk, "submissions": [letter.decision.submission_id]},
     )
 
 

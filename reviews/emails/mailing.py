@@ -6,6 +6,7 @@ from typing import Any
 
 from dlonsc.accounts.models import User
 from dlonsc.editions.letterhead import letterhead
+from dlonsc.editions.models import Membership
 from dlonsc.mail.models import Campaign, Message
 from dlonsc.mail.placeholders import Value
 from dlonsc.mail.post import OwnWords, as_test, post, render
@@ -69,7 +70,9 @@ def post_mailing(
     )
 
 
-def post_to_myself(mailing: Mailing, person: Person, user: User, *, kind: str, at: datetime) -> Message | None:
+def post_to_myself(
+    mailing: Mailing, person: Person, user: User, *, chair: Membership, kind: str, at: datetime
+) -> Message | None:
     """The letter of one recipient to the chair who writes it; one a minute. `kind` is that of the real letter."""
     return post(
         key=f"mailing-test:{mailing.pk}:{user.pk}:{at:%Y-%m-%dT%H:%M}",
@@ -82,4 +85,5 @@ def post_to_myself(mailing: Mailing, person: Person, user: User, *, kind: str, a
         at=at,
         kind=f"{kind}_test",
         about=f"submission:{person.submissions[0]}" if len(person.submissions) == 1 else "",
+        guard={"chair": chair.pk, "submissions": list(person.submissions)},
     )

@@ -71,7 +71,8 @@ def post_ended(row: SubReviewer, at: datetime) -> Message | None:
         "submission": None,
     }
     email = row.user.email if row.user else row.email
-    return _post("sub_reviewer_ended", "", row, email, row.name, context, at=at)
+    guard = {"sub_reviewer": row.pk}
+    return _post("sub_reviewer_ended", "", row, email, row.name, context, at=at, guard=guard)
 
 
 def _to_reviewer(letter: str, what: str, row: SubReviewer, at: datetime) -> Message | None:

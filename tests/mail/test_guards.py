@@ -13,15 +13,19 @@ from dlonsc.editions import actions as editions
 from dlonsc.editions import emails as editions_emails
 from dlonsc.editions.guards import TO_CHAIRS
 from dlonsc.editions.models import Edition, Membership
+from dlonsc.editions.pasted import Invitee
 from dlonsc.mail import guards, ledger
 from dlonsc.mail.models import Message, State
 from dlonsc.mail.transport import KeepInLedger
 from reviews.actions import assigning, deciding
+from reviews.actions import mailing as mailings
+from reviews.actions.ending import end_with
 from reviews.emails.chairing import post_conflict_set, post_delegate_named
+from reviews.emails.deciding import post_to_myself, rendered
 from reviews.emails.reviewing import post_profile_correction
 from reviews.late_conflicts import tell_chairs
 from reviews.late_reviews import tell_of_late_reviews
-from reviews.models import Announcement, Assignment
+from reviews.models import Announcement, Assignment, Mailing, SubReviewer
 from submissions.actions import overseeing, printing
 from submissions.guards import TAKEN_BACK
 from submissions.models import CameraReadyItem, CameraReadyKind, Submission
@@ -38,8 +42,6 @@ WITHOUT = {
     "breaches": "to administrators, of rows by number",
     "erasure": "to administrators, who must act on it",
     "mail_test": "to who asks for it, of nothing",
-    "sub_reviewer_ended": "tells her that nothing more is asked of her",
-    "thanks": "to the address that was invited, whose holder has just accepted",
 }
 
 
@@ -101,6 +103,39 @@ def move(member: Membership) -> None:
     """She signs in with another address from now on, and the old one is none of hers."""
     EmailAddress.objects.filter(user=member.user).update(email="otto@new.example")
     User.objects.filter(pk=member.user_id).update(email="otto@new.example")
+
+
+def sample(kind: str, chair: Membership, task: Assignment) -> Submission:
+    """A letter of others that the chair sends herself, and the submission that it tells of."""
+    assert chair.user is not None
+    paper, edition = task.submission, chair.edition
+    if kind == "decision_test":
+        factories.make_decision(paper, chair.user)
+        [decision] = deciding.plan(chair).decisions
+        shown = {"verdict": "accept", "to_authors": "", "reviews": []}
+        letters = rendered(edition, decision, list(paper.authors.all()), shown)
+        post_to_myself(letters[0], chair.user, chair=chair, at=AT)
+    else:
+        row = mailings.begin(chair, "submitted" if kind == "mailing_test" else "open_reviews", by=chair.user, at=AT)
+        mailings.write(row, subject="News", text="Dear {name}", version=1, at=AT)
+        row = Mailing.objects.get(pk=row.pk)
+        mailings.to_myself(chair, row, "", by=chair.user, at=AT)
+    return paper
+
+
+@pytest.mark.parametrize("kind", ["decision_test", "mailing_test", "mailing_tasks_test"])
+def test_a_letter_that_a_chair_sends_herself_does_not_leave_once_she_may_not_know_what_it_tells(
+    kind: str, other_chair: Membership, task: Assignment
+) -> None:
+    paper = sample(kind, Membership.objects.select_related("edition", "user").get(pk=other_chair.pk), task)
+    assert objections(kind) == [None]
+    conflict = factories.make_conflict(paper, other_chair)
+    assert objections(kind) == ["the recipient may not know of the submission any more"]
+    conflict.delete()
+    Membership.objects.filter(pk=other_chair.pk).update(is_chair=False)
+    assert objections(kind) == ["the recipient is no chair any more"]
+    move(other_chair)
+    assert objections(kind) == [guards.OTHER_ADDRESS]
 
 
 # --- What was taken back ----------------------------------------------------------------------------------------------
@@ -165,6 +200,36 @@ def hold(chair: Membership, paper: Submission) -> Announcement:
     return deciding.announce(
         chair, accepts=1, rejects=0, fingerprint=found, leave_undecided=True, by=chair.user, at=AFTER_DEADLINE
     )
+
+
+def test_thanks_do_not_leave_once_the_place_was_taken_back(edition: Edition, chair: Membership) -> None:
+    assert chair.user is not None
+    editions.invite(
+        edition=edition,
+        people=[Invitee(1, "Nina", "nina@uni.example", "")],
+        roles={"is_reviewer": True},
+        note_text="",
+        by=chair.user,
+        at=AT,
+    )
+    member = Membership.objects.get(email="nina@uni.example")
+    editions.accept_invitation(membership=member, max_load=None, by=None, at=AT)
+    assert objections("thanks") == [None]
+    editions.remove_member(membership=member, by=chair.user, at=AT)
+    assert objections("thanks") == ["the place was taken back in the meantime"]
+
+
+def test_the_end_of_a_part_is_not_told_to_who_was_asked_again_or_left_the_address(task: Assignment) -> None:
+    sue = factories.make_user("sue@uni.example", "Sue")
+    row = factories.make_sub_reviewer(task, sue)
+    end_with([task], ending=SubReviewer.Ending.TASK, by=sue, at=AT)
+    assert objections("sub_reviewer_ended") == [None]
+    again = factories.make_sub_reviewer(task, sue)
+    assert objections("sub_reviewer_ended") == ["she was asked again in the meantime"]
+    again.delete()
+    EmailAddress.objects.filter(user=sue).update(email="sue@new.example")
+    User.objects.filter(pk=sue.pk).update(email="sue@new.example")
+    assert (row.email, objections("sub_reviewer_ended")) == ("sue@uni.example", [guards.OTHER_ADDRESS])
 
 
 @pytest.mark.parametrize("how", ["stopped", "released"])

@@ -141,7 +141,7 @@ def announce(request: ChairRequest, chair: Membership) -> HttpResponse:
         _confirm(request, chair)
         return redirect("reviews:announce", slug=chair.edition.slug)
     if request.method == "POST" and "myself" in request.POST:
-        _to_myself(request, now)
+        _to_myself(request, chair, now)
         return redirect(f"{request.path}?letter={quote(request.POST['myself'])}#letter")
     if request.method == "POST":
         form = ReleaseForm(request.POST)
@@ -184,10 +184,10 @@ def _confirm(request: ChairRequest, chair: Membership) -> None:
         messages.success(request, f"You confirmed the letters of {confirmed}. Another chair can release them.")
 
 
-def _to_myself(request: ChairRequest, now: Plan) -> None:
+def _to_myself(request: ChairRequest, chair: Membership, now: Plan) -> None:
     """The letter that the page shows, by mail, before anybody else gets it."""
     chosen = chosen_letter(now, recipients(now), request.POST["myself"])
-    sent = chosen and post_to_myself(chosen[1], request.user, edition=now.edition, at=timezone.now())
+    sent = chosen and post_to_myself(chosen[1], request.user, chair=chair, at=timezone.now())
     if sent:
         messages.success(request, f"It is on its way to {request.user.email}. Nobody else gets anything.")
     else:
