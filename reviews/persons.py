@@ -81,7 +81,7 @@ def _submissions(user: User) -> list[Submission]:
 
 def _reviews(user: User) -> list[Review]:
     rows = Review.objects.filter(assignment__membership__user=user).order_by("pk")
-    return list(rows.select_related("assignment__submission__edition").prefetch_related("versions"))
+    return list(rows.select_related("assignment__submission__edition").prefetch_related("versions__saved_by"))
 
 
 def _comments(user: User) -> list[Comment]:
@@ -185,5 +185,9 @@ def _review(row: Review) -> dict[str, Any]:
         "submission": submission.number,
         "submitted_at": row.submitted_at,
         "text": {name: getattr(row, name) for name in Review.FIELDS},
-        "versions": [fields_of(one, "number", "saved_at", "fields") for one in row.versions.all()],
+        # Some are of who wrote it with her.
+        "versions": [
+            fields_of(one, "number", "saved_at", "is_aside", "fields") | {"by": str(one.saved_by)}
+            for one in row.versions.all()
+        ],
     }

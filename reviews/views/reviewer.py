@@ -570,17 +570,20 @@ def own(request: HttpRequest, slug: str) -> HttpResponse:
     # What somebody who wrote with her saved beside it stays that person's.
     late = ReviewVersion.objects.filter(is_aside=True, saved_by=member.user)
     kept = Prefetch("versions", late, to_attr="asides")
-    rows = own_reviews(member).select_related("assignment__submission").order_by("assignment__submission__number", "pk")
+    found = own_reviews(member).select_related("assignment__submission").prefetch_related(kept)
+    rows = list(found.order_by("assignment__submission__number", "pk"))
+    newest = reviewing.working_texts(rows)
     # A title may have changed since she could see the submission: it is shown while she can.
     seen = set(assigned_to(member).values_list("pk", flat=True))
     shown = [
         {
             "row": row,
             "is_hers": row.assignment_id in seen,
+            "ahead": shown_text(edition, newest[row.pk]) if newest[row.pk] != reviewing.official_text(row) else None,
             "asides": [{"row": one} | shown_text(edition, reviewing.empty_fields() | one.fields) for one in row.asides],  # type: ignore[attr-defined]
         }
         | shown_text(edition, reviewing.official_text(row))
-        for row in rows.prefetch_related(kept)
+        for row in rows
     ]
     context = {
         "edition": edition,

@@ -529,6 +529,21 @@ def test_what_a_sub_reviewer_typed_late_does_not_stand_among_the_reviewers_own_t
     assert "One more thought" not in as_user(case.rita).get(reverse("reviews:own", args=[case.paper.edition.slug])).text
 
 
+def test_the_reviewers_copy_says_of_each_text_whose_it_is(case: Case, sue: User) -> None:
+    row = accepted(case, sue)
+    saved(row, sue)
+    reviewing.save_review(assignment=case.task, fields={"summary": "Rita's"}, based_on=1, by=by(case.rita), at=AT)
+    subreviewing.hand_over(row, by=sue, at=AT)
+    saved(row, sue, based_on=1, summary="One more thought")
+    (found,) = data_of(by(case.rita), AT)["reviews"]
+    told = {(one["fields"]["summary"], one["by"], one["is_aside"]) for one in found["versions"]}
+    assert told == {
+        ("Sue's summary.", "Sue Sub", False),
+        ("Rita's", case.rita.name, False),
+        ("One more thought", "Sue Sub", True),
+    }
+
+
 @pytest.mark.parametrize("saves", [0, 1], ids=["nothing saved before", "saved before"])
 def test_what_an_open_page_sends_once_reviewing_is_closed_is_kept_for_her(
     saves: int, case: Case, sue: User, as_user: Browser

@@ -225,6 +225,21 @@ def test_a_window_that_goes_on_after_the_end_leaves_one_text_and_is_told_when_it
     assert [one.level_tag for one in plain.context["messages"]] == ["error"]
 
 
+def test_a_change_of_a_submitted_review_that_was_not_submitted_is_found_when_the_task_is_gone(
+    assignment: Assignment, as_user: AsUser
+) -> None:
+    client = as_user(assignment.membership)
+    client.post(address("review", 1), TEXT | {"version": "0"})
+    client.post(address("submit", 1), {"version": "1"})
+    words = "Changed after it was submitted"
+    assert words not in client.get(address("own")).text
+    client.post(address("review", 1), TEXT | {"summary": "Two hours of second thoughts.", "version": "2"})
+    Assignment.objects.update(removed_at=AT, removed_by=assignment.assigned_by)
+    assert client.get(address("review", 1)).status_code == 404
+    page = client.get(address("own")).text
+    assert (words in page, "Two hours of second thoughts." in page, TEXT["summary"] in page) == (True, True, True)
+
+
 def test_an_ended_task_opens_no_door_to_others_and_keeps_no_empty_form(
     assignment: Assignment, as_user: AsUser, stranger: User, chair: Membership
 ) -> None:
