@@ -72,19 +72,21 @@ def assigned_to(member: Membership, at: datetime | None = None) -> AssignmentQue
     )
 
 
-def on_desks(submissions: Iterable[int]) -> list[Assignment]:
+def on_desks(submissions: Iterable[int], *, as_if_open: bool = False) -> list[Assignment]:
     """`assigned_to` of all members at once: of these submissions (primary keys), the tasks that their reviewers see.
 
-    Letters about tasks go to these only: nobody is written to about what she could not open.
+    Letters about tasks go to these only: nobody is written to about what she could not open. `as_if_open`: also those
+    that ended some months after the event.
     """
     at = timezone.now()
     known = Submission.objects.filter(may_exist_for(Audience.REVIEWER, at), pk__in=list(submissions))
+    tasks = Assignment.objects.standing().filter(submission__in=known, membership__in=Membership.objects.reviewers())
+    if not as_if_open:
+        tasks = tasks.exclude(submission__edition__in=long_past_events(at).values("edition"))
     rows = list(
-        Assignment.objects.standing()
-        .filter(submission__in=known, membership__in=Membership.objects.reviewers())
-        .exclude(submission__edition__in=long_past_events(at).values("edition"))
-        .select_related("membership__user", "submission", "review")
-        .order_by("membership__pk", "submission__number")
+        tasks.select_related("membership__user", "submission", "review").order_by(
+            "membership__pk", "submission__number"
+        )
     )
     barred = conflict_reasons({row.submission_id for row in rows})
     return [row for row in rows if (row.submission_id, row.membership_id) not in barred]
@@ -189,13 +191,15 @@ def sub_reviewers_shown(edition: Edition) -> bool:
     return rule(TABLE, Thing.SUB_REVIEWERS, Audience.REVIEWER).open_under(switches_of(edition))
 
 
-def open_sub_reviews(at: datetime) -> SubReviewerQuerySet:
+def open_sub_reviews(at: datetime, *, as_if_on: bool = False) -> SubReviewerQuerySet:
     """Standing rows whose paper a sub-reviewer may know by the table, whoever she is.
 
     The review is not submitted, its reviewer still has the task and is no author of the submission (she reads what is
-    written for her), and the months after the event are not over.
+    written for her), and the months after the event are not over. `as_if_on`: also where the switch is off.
     """
-    papers = Submission.objects.filter(may_exist_for(Audience.SUB_REVIEWER, at), switched_on(Audience.SUB_REVIEWER))
+    papers = Submission.objects.filter(may_exist_for(Audience.SUB_REVIEWER, at))
+    if not as_if_on:
+        papers = papers.filter(switched_on(Audience.SUB_REVIEWER))
     in_conflict = Conflict.objects.filter(
         submission=OuterRef("assignment__submission"),
         membership=OuterRef("assignment__membership"),
@@ -224,14 +228,15 @@ def open_sub_reviews(at: datetime) -> SubReviewerQuerySet:
     )
 
 
-def sub_reviewed_by(user: User) -> SubReviewerQuerySet:
+def sub_reviewed_by(user: User, *, as_if_on: bool = False) -> SubReviewerQuerySet:
     """The reviews that a person writes with their reviewers now.
 
     Never of a submission that she wrote, is in conflict with, or reviews herself, whenever that came to light.
+    `as_if_on`: also where the switch is off.
     """
     hers = Assignment.objects.standing().filter(submission=OuterRef("assignment__submission"), membership__user=user)
     barred = Submission.objects.filter(barred_from(user))
-    rows = open_sub_reviews(timezone.now()).accepted().filter(user=user)
+    rows = open_sub_reviews(timezone.now(), as_if_on=as_if_on).accepted().filter(user=user)
     known = known_to_both(Submission.objects.all())
     rows = rows.filter(assignment__submission__in=known).exclude(assignment__submission__in=barred)
     return rows.exclude(Exists(hers))

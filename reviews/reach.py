@@ -1,13 +1,17 @@
 """How many would come to see how much, before a switch is turned. Counts over what the asking chair may know."""
 
+from collections import defaultdict
 from dataclasses import dataclass
+from functools import cached_property
 
 from django.db.models import Count, Q
 from django.db.models.functions import Lower
+from django.utils import timezone
 
+from dlonsc.accounts.models import User
 from dlonsc.editions.models import Membership
 from dlonsc.editions.visibility import Switch
-from reviews.access import decisions_overseen_by
+from reviews.access import decisions_overseen_by, has_submitted, on_desks, open_sub_reviews, sub_reviewed_by
 from reviews.models import Assignment, Discussion, Review, SubReviewer, Verdict
 from submissions.access import overseen_by
 from submissions.models import Author
@@ -45,49 +49,104 @@ def release_of(chair: Membership) -> Release:
     return Release(counts["accepts"], counts["rejects"], reviews, people.count())
 
 
-def end_of_access(chair: Membership, ends: bool) -> str:
-    """What the end of the reviewers' access hides, or opening it again shows, in one sentence; '' for nobody."""
-    tasks = Assignment.objects.standing().filter(
-        submission__in=overseen_by(chair).submitted(), membership__in=Membership.objects.reviewers()
-    )
-    counts = tasks.aggregate(papers=Count("submission", distinct=True), people=Count("membership", distinct=True))
-    if not counts["people"]:
-        return ""
-    papers = counted(counts["papers"], "submission", "submissions")
-    to = counted(counts["people"], "reviewer", "reviewers")
-    return f"This will hide {papers} from {to}." if ends else f"This will make {papers} visible to {to} again."
+@dataclass(frozen=True)
+class Readers:
+    """Who reads what of the submissions that a chair may know, asked once for all switches.
 
+    Whoever was removed, or is in conflict by now, would be shown nothing by any of them.
+    """
 
-def effect_of(chair: Membership, switch: Switch, on: bool) -> str:
-    """What turning a switch would show or hide now, in one sentence; '' when it concerns nobody yet."""
-    tasks = Assignment.objects.standing().filter(submission__in=overseen_by(chair).submitted())
-    if switch == Switch.BLIND:
-        readers = tasks
-        papers = counted(tasks.values("submission").distinct().count(), "submission", "submissions")
-        of, who = f"the authors of {papers}", ("reviewer", "reviewers")
-    elif switch == Switch.DISCUSSION:
-        talks = Discussion.objects.filter(submission__in=overseen_by(chair))
-        readers = tasks.filter(review__submitted_at__isnull=False, submission__in=talks.values("submission"))
-        of, who = counted(talks.count(), "discussion", "discussions"), ("reviewer", "reviewers")
-    elif switch == Switch.SUB_REVIEWERS:
-        found = SubReviewer.objects.accepted().filter(assignment__in=tasks.awaiting_review())
-        counts = found.aggregate(
-            papers=Count("assignment__submission", distinct=True), people=Count("user", distinct=True)
+    chair: Membership
+
+    @cached_property
+    def ever(self) -> list[Assignment]:
+        """The tasks that reviewers see, also where that ended some months after the event."""
+        return on_desks(overseen_by(self.chair).submitted().values_list("pk", flat=True), as_if_open=True)
+
+    @cached_property
+    def tasks(self) -> list[Assignment]:
+        return [] if self.chair.edition.committee_is_over(timezone.now()) else self.ever
+
+    @cached_property
+    def subs(self) -> list[SubReviewer]:
+        """The rows of sub-reviewers who read the paper, where the switch lets them."""
+        rows = list(
+            open_sub_reviews(timezone.now(), as_if_on=True)
+            .accepted()
+            .filter(assignment__submission__in=overseen_by(self.chair))
         )
-        if not counts["people"]:
-            return ""
-        papers = counted(counts["papers"], "submission", "submissions")
-        to = counted(counts["people"], "sub-reviewer", "sub-reviewers")
-        return f"This will make {papers} visible to {to}." if on else f"This will hide {papers} from {to}."
-    else:
-        done = tasks.filter(review__submitted_at__isnull=False)
-        shared = done.values("submission").annotate(n=Count("pk")).filter(n__gt=1).values("submission")
-        readers = done.filter(submission__in=shared)
-        of = f"the names beside {counted(readers.count(), 'review', 'reviews')}"
-        who = ("co-reviewer", "co-reviewers")
-    people = readers.values("membership").distinct().count()
-    if not people:
+        people = User.objects.filter(pk__in={row.user_id for row in rows})
+        hers = {pk for user in people for pk in sub_reviewed_by(user, as_if_on=True).values_list("pk", flat=True)}
+        return [row for row in rows if row.pk in hers]
+
+
+def end_of_access(chair: Membership, ends: bool, readers: Readers | None = None) -> str:
+    """What the end of the reviewers' access hides, or opening it again shows, in one sentence; '' for nobody."""
+    tasks = (readers or Readers(chair)).ever
+    papers = counted(len({task.submission_id for task in tasks}), "submission", "submissions")
+    return _sentence(papers, _people(tasks, "reviewer", "reviewers"), hides=ends, again=not ends)
+
+
+def effect_of(chair: Membership, switch: Switch, on: bool, readers: Readers | None = None) -> str:
+    """What turning a switch would show or hide now, in one sentence; '' when it concerns nobody yet."""
+    effect = {
+        Switch.BLIND: _of_blind,
+        Switch.DISCUSSION: _of_discussion,
+        Switch.SUB_REVIEWERS: _of_sub_reviewers,
+        Switch.NAMES: _of_names,
+    }
+    of, to = effect[switch](readers or Readers(chair))
+    return _sentence(of, to, hides=on == (switch == Switch.BLIND))
+
+
+def _of_blind(readers: Readers) -> tuple[str, list[str]]:
+    tasks, subs = readers.tasks, readers.subs if readers.chair.edition.sub_reviewers else []
+    papers = {task.submission_id for task in tasks} | {row.assignment.submission_id for row in subs}
+    to = [*_people(tasks, "reviewer", "reviewers"), *_helpers(subs)]
+    return f"the authors of {counted(len(papers), 'submission', 'submissions')}", to
+
+
+def _of_discussion(readers: Readers) -> tuple[str, list[str]]:
+    rows = Discussion.objects.filter(submission__in=overseen_by(readers.chair))
+    talks = set(rows.values_list("submission", flat=True))
+    tasks = [task for task in readers.tasks if has_submitted(task) and task.submission_id in talks]
+    papers = {task.submission_id for task in tasks}
+    return counted(len(papers), "discussion", "discussions"), _people(tasks, "reviewer", "reviewers")
+
+
+def _of_sub_reviewers(readers: Readers) -> tuple[str, list[str]]:
+    papers = {row.assignment.submission_id for row in readers.subs}
+    return counted(len(papers), "submission", "submissions"), _helpers(readers.subs)
+
+
+def _of_names(readers: Readers) -> tuple[str, list[str]]:
+    """Names stand beside each review that a co-reviewer reads; she reads them once her own is in."""
+    written: dict[int, set[int]] = defaultdict(set)
+    rows = Review.objects.submitted().filter(assignment__submission__in=overseen_by(readers.chair).submitted())
+    for paper, pk in rows.values_list("assignment__submission", "assignment"):
+        written[paper].add(pk)
+    read: set[int] = set()
+    tasks = []
+    for task in readers.tasks:
+        if has_submitted(task) and (others := written[task.submission_id] - {task.pk}):
+            read |= others
+            tasks.append(task)
+    people = _people(tasks, "co-reviewer", "co-reviewers")
+    return f"the names beside {counted(len(read), 'review', 'reviews')}", people
+
+
+def _people(tasks: list[Assignment], one: str, many: str) -> list[str]:
+    people = {task.membership_id for task in tasks}
+    return [counted(len(people), one, many)] if people else []
+
+
+def _helpers(rows: list[SubReviewer]) -> list[str]:
+    people = {row.user_id for row in rows}
+    return [counted(len(people), "sub-reviewer", "sub-reviewers")] if people else []
+
+
+def _sentence(of: str, to: list[str], *, hides: bool, again: bool = False) -> str:
+    if not to:
         return ""
-    hides = on == (switch == Switch.BLIND)
-    to = counted(people, *who)
-    return f"This will hide {of} from {to}." if hides else f"This will make {of} visible to {to}."
+    who = " and ".join(to)
+    return f"This will hide {of} from {who}." if hides else f"This will make {of} visible to {who}{' again' * again}."

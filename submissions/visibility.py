@@ -54,7 +54,12 @@ TABLE: Table = {
         ),
         **dict.fromkeys(
             (Audience.MEMBER, Audience.REVIEWER, Audience.CONFLICTED_MEMBER),
-            Rule(OWN, Since.NEVER, OWN, words="how many of each source, never with which paper"),
+            Rule(
+                OWN,
+                Since.NEVER,
+                OWN,
+                words="how many a chair has set, never with which paper; none that was found by comparing",
+            ),
         ),
         Audience.CHAIR: from_(ALWAYS, change=ALWAYS, words="lifting one tells all chairs who may know the paper"),
     },

@@ -12,8 +12,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from dlonsc.editions.models import Edition, Membership
-from dlonsc.editions.visibility import Switch
-from reviews.reach import effect_of, release_of
+from dlonsc.editions.visibility import Since, Switch
+from reviews.reach import effect_of, end_of_access, release_of
+from reviews.views.chair.visibility import counts_of
 from tests import factories
 
 
@@ -71,6 +72,62 @@ def test_the_numbers_leave_out_what_the_chair_is_in_conflict_with(edition: Editi
     assert effect_of(other, Switch.NAMES, True) == (
         "This will make the names beside 2 reviews visible to 2 co-reviewers."
     )
+
+
+def test_who_was_removed_or_is_in_conflict_is_not_counted_among_those_who_would_see(
+    edition: Edition, chair: Membership
+) -> None:
+    one, two = fill(edition, chair, 3)
+    three, four = (factories.make_member(edition, email=f"r{n}@r{n}.example") for n in (3, 4))
+    papers = list(edition.submissions.order_by("number"))
+    for paper in papers:
+        for member in (three, four):
+            factories.make_review(factories.make_assignment(paper, member))
+    Membership.objects.filter(pk=three.pk).update(removed_at=timezone.now())
+    factories.make_comment(papers[0], one)
+    factories.make_comment(papers[1], one)
+    for paper in papers[:2]:
+        factories.make_conflict(paper, four)
+    for paper in papers[1:]:
+        factories.make_conflict(paper, two)
+    factories.make_conflict(papers[1], one)
+    assert (
+        effect_of(chair, Switch.BLIND, False) == "This will make the authors of 2 submissions visible to 3 reviewers."
+    )
+    # Of the second paper nobody is left who would read its four reviews, or its discussion.
+    assert effect_of(chair, Switch.NAMES, True) == (
+        "This will make the names beside 8 reviews visible to 3 co-reviewers."
+    )
+    assert effect_of(chair, Switch.DISCUSSION, True) == "This will make 1 discussion visible to 2 reviewers."
+    assert end_of_access(chair, True) == "This will hide 2 submissions from 3 reviewers."
+
+
+@pytest.mark.parametrize(("blind", "said"), [(True, "visible to"), (False, "from")])
+def test_sub_reviewers_who_would_see_are_counted_and_those_in_conflict_not(
+    edition: Edition, chair: Membership, blind: bool, said: str
+) -> None:
+    Edition.objects.filter(pk=edition.pk).update(sub_reviewers=True, blind=blind)
+    chair.edition.refresh_from_db()
+    papers = [factories.make_submission(edition) for _ in range(2)]
+    member, also = (factories.make_member(edition, email=f"{name}@m.example") for name in ("member", "also"))
+    sue = factories.make_user("sue@sub.example")
+    for paper, user in zip(papers, (sue, also.user), strict=True):
+        factories.make_sub_reviewer(factories.make_assignment(paper, member), user)
+    factories.make_conflict(papers[1], also)
+    assert f"the authors of 2 submissions {said} 1 reviewer and 1 sub-reviewer." in effect_of(
+        chair, Switch.BLIND, not blind
+    )
+    assert effect_of(chair, Switch.SUB_REVIEWERS, False) == "This will hide 1 submission from 1 sub-reviewer."
+    Edition.objects.filter(pk=edition.pk).update(sub_reviewers=False)
+    chair.edition.refresh_from_db()
+    assert effect_of(chair, Switch.SUB_REVIEWERS, True) == "This will make 1 submission visible to 1 sub-reviewer."
+
+
+def test_a_decision_of_a_paper_that_was_taken_back_is_not_counted_as_known(edition: Edition, chair: Membership) -> None:
+    known = {"outcome": "accepted", "announced_at": factories.AT}
+    for state in ("submitted", "withdrawn"):
+        factories.make_submission(edition, **known, state=state)
+    assert counts_of(edition.submissions.all(), timezone.now())[Since.ANNOUNCED] == 1
 
 
 @pytest.mark.parametrize("papers", [3, 30])

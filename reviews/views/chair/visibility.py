@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import Count, Q
 from django.http import HttpResponse
 from django.utils import timezone
 
@@ -19,12 +20,11 @@ from dlonsc.editions.visibility import (
     Thing,
     rule,
 )
-from reviews.reach import effect_of, end_of_access, release_of
+from reviews.reach import Readers, effect_of, end_of_access, release_of
 from reviews.views.chair.door import ChairRequest, chairs_only, page
 from reviews.visibility import TABLE
-from submissions.access import overseen_by, switches_of
+from submissions.access import overseen_by, reached, switches_of
 from submissions.models import SubmissionQuerySet
-from submissions.states import Outcome
 
 SWITCH_WORDS = {
     Switch.BLIND: "Double-blind",
@@ -67,14 +67,11 @@ def columns() -> tuple[list[Column], list[str]]:
 
 
 def counts_of(rows: SubmissionQuerySet, at: datetime) -> dict[Since, int]:
-    """For how many submissions a moment of the table has come."""
-    known = rows.filter(announced_at__lte=at)
-    return {
-        Since.ALWAYS: rows.count(),
-        Since.SUBMITTED: rows.submitted().count(),
-        Since.ANNOUNCED: known.count(),
-        Since.ACCEPTED: known.submitted().filter(outcome=Outcome.ACCEPTED).count(),
-    }
+    """For how many submissions a moment of the table has come, as the doors ask it."""
+    moments = (Since.ALWAYS, Since.SUBMITTED, Since.ANNOUNCED, Since.ACCEPTED)
+    come = {since.name: Count("pk", filter=Q(pk__isnull=False) & reached(since, at)) for since in moments}
+    counts = rows.aggregate(**come)
+    return {since: counts[since.name] for since in moments}
 
 
 def cell(one: Rule, column: str, switches: dict[Switch, bool], counts: dict[Since, int]) -> Cell:
@@ -108,14 +105,17 @@ def visibility(request: ChairRequest, chair: Membership) -> HttpResponse:
         for thing in Thing
     ]
     is_over = chair.edition.committee_is_over(at)
+    readers = Readers(chair)
     context = {
         "columns": shown,
         "lines": lines,
         "outside": outside,
         "counts": [(SINCE_WORDS[since], count) for since, count in counts.items()],
         "release": release_of(chair),
-        "switches": [(SWITCH_WORDS[switch], on, effect_of(chair, switch, not on)) for switch, on in switches.items()],
+        "switches": [
+            (SWITCH_WORDS[switch], on, effect_of(chair, switch, not on, readers)) for switch, on in switches.items()
+        ],
         "is_over": is_over,
-        "end_of_access": end_of_access(chair, not is_over),
+        "end_of_access": end_of_access(chair, not is_over, readers),
     }
     return page(request, chair, "visibility.html", context)
