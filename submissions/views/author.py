@@ -144,14 +144,16 @@ def typed_fields(request: HttpRequest) -> dict[str, list[str]]:
     }
 
 
-def keep_aside(row: Submission, section: str, request: HttpRequest) -> bool:
-    """Keep a posted text beside the paper's; False, and nothing is written, when she has too many there already.
+def keep_aside(row: Submission, section: str, request: HttpRequest, fields: dict[str, list[str]] | None = None) -> bool:
+    """Keep a text beside the paper's, what was posted unless `fields` says another.
 
-    None of the earlier ones gives way. `row.typed` holds the text in either case, so that the answer shows it.
+    False, and nothing is written, when she has too many there already: none of the earlier ones gives way. `row.typed`
+    holds the text in either case, so that the answer shows it.
     """
+    window = request.headers.get("X-Window", "")[:20] if fields is None else ""
     with typing(row) as typed:
         before = list(typed.get("aside", []))
-        put_aside(typed, section, writer(request), typed_fields(request), request.headers.get("X-Window", "")[:20])
+        put_aside(typed, section, writer(request), typed_fields(request) if fields is None else fields, window)
         with_it = typed["aside"]
         hers = [one for one in with_it if one.get("by_id") == person(request).pk]
         length = sum(len(value) for one in hers for values in one["fields"].values() for value in values)
@@ -298,6 +300,16 @@ def record_of(submission: Submission) -> ReproducibilityRecord:
     """The submission's record, or an empty one that is written by the first save: looking changes nothing."""
     found = ReproducibilityRecord.objects.filter(submission=submission).first()
     return found or ReproducibilityRecord(submission=submission)
+
+
+def fields_of_record(record: ReproducibilityRecord) -> dict[str, list[str]]:
+    """What a record says, under the names of the form's fields; what is empty is left out."""
+    fields = {"algorithms": record.algorithms}
+    fields |= {f"not_{section}": reason for section, reason in record.not_applicable.items()}
+    for section in record.SECTIONS[1:]:
+        for place, entry in enumerate(getattr(record, section)):
+            fields |= {f"{section}-{place}-{name}": str(value) for name, value in entry.items()}
+    return {name: [value] for name, value in fields.items() if value}
 
 
 def refused_version(submission: Submission) -> dict[str, Any] | None:
@@ -647,14 +659,20 @@ def copy_reproducibility(request: HttpRequest, slug: str, number: int) -> HttpRe
     source = record_of(other)
     record = record_of(row)
     values = {name: getattr(source, name) for name in (*source.SECTIONS, "not_applicable")}
+    before = fields_of_record(record)
+    is_lost = bool(before) and before != fields_of_record(source)
     try:
-        drafting.save_reproducibility(
-            submission=row, version=record.version, values=values, by=person(request), at=timezone.now()
-        )
+        with transaction.atomic():
+            if is_lost and not keep_aside(row, "reproducibility", request, before):
+                raise Refused(f"Nothing was copied. {FULL}")
+            drafting.save_reproducibility(
+                submission=row, version=record.version, values=values, by=person(request), at=timezone.now()
+            )
     except Refused as refusal:
         messages.error(request, refusal.words)
     else:
-        messages.success(request, f"Copied from paper {other.number}.")
+        kept = " What stood here before is kept beside the submission, on its page." if is_lost else ""
+        messages.success(request, f"Copied from paper {other.number}.{kept}")
     return redirect("submissions:reproducibility", slug, number)
 
 

@@ -559,6 +559,40 @@ def test_the_record_keeps_its_rows_and_can_be_copied(
     assert (second.status_code, second.json()["kept"]) == (409, True)
 
 
+def test_a_copied_record_keeps_what_stood_in_its_place_beside_the_submission(
+    draft: Submission, edition: Edition, author: User, ada: Client
+) -> None:
+    ada.post(f"{base(draft)}reproducibility/", record(algorithms="SGD"))
+    other = drafting.create_draft(edition=edition, title="Other", by=author, at=timezone.now())
+    typed = record(**{"algorithms": "Adam, with warm-up", "software-0-name": "PyTorch", "not_hardware": "A proof."})
+    ada.post(f"{base(other)}reproducibility/", typed)
+    for _ in range(2):
+        ada.post(f"{base(other)}reproducibility/copy/", {"from": draft.pk})
+    other = Submission.objects.get(pk=other.pk)
+    assert other.reproducibility.algorithms == "SGD"
+    assert [(one["section"], one["by_id"], one["fields"]) for one in other.typed["aside"]] == [
+        (
+            "reproducibility",
+            author.pk,
+            {"algorithms": ["Adam, with warm-up"], "software-0-name": ["PyTorch"], "not_hardware": ["A proof."]},
+        )
+    ]
+    page = ada.get(base(other)).text
+    assert ("Adam, with warm-up" in page, "PyTorch" in page) == (True, True)
+
+
+def test_a_record_is_not_copied_over_one_that_could_not_be_kept(
+    draft: Submission, edition: Edition, author: User, ada: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada.post(f"{base(draft)}reproducibility/", record(algorithms="SGD"))
+    other = drafting.create_draft(edition=edition, title="Other", by=author, at=timezone.now())
+    ada.post(f"{base(other)}reproducibility/", record(algorithms="Adam"))
+    monkeypatch.setattr("submissions.views.author.MOST_ASIDE", 0)
+    page = ada.post(f"{base(other)}reproducibility/copy/", {"from": draft.pk}, follow=True).text
+    other = Submission.objects.get(pk=other.pk)
+    assert ("Too many texts of yours" in page, other.reproducibility.algorithms, other.typed) == (True, "Adam", {})
+
+
 def test_submit_shows_what_reviewers_will_see_then_the_receipt_and_its_verification(
     draft: Submission, ada: Client, as_user: Browser
 ) -> None:
