@@ -740,16 +740,20 @@ def prefill(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     current = {"title": row.title, "abstract": row.abstract, "keywords": row.keywords}
     longest = {"abstract": LONGEST_ABSTRACT}
     chosen = {name: (value or current[name])[: longest.get(name, 300)] for name, value in values.items()}
+    is_lost = bool(row.abstract.strip()) and chosen["abstract"] != row.abstract
     try:
-        drafting.update_details(
-            submission=row,
-            version=row.version,
-            topics=list(row.topics.all()),
-            is_original=row.is_original,
-            by=person(request),
-            at=timezone.now(),
-            **chosen,
-        )
+        with transaction.atomic():
+            if is_lost and not keep_aside(row, "details", request, {"abstract": [row.abstract]}):
+                raise Refused(f"Nothing was taken. {FULL}")
+            drafting.update_details(
+                submission=row,
+                version=row.version,
+                topics=list(row.topics.all()),
+                is_original=row.is_original,
+                by=person(request),
+                at=timezone.now(),
+                **chosen,
+            )
     except Refused as refusal:
         messages.error(request, refusal.words)
     else:

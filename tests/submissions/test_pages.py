@@ -473,6 +473,18 @@ def test_names_of_the_pdf_are_offered_as_rows(draft: Submission, ada: Client) ->
     ]
 
 
+def test_an_abstract_that_gives_way_to_that_of_the_pdf_is_kept_beside_the_submission(
+    draft: Submission, ada: Client
+) -> None:
+    draft.manuscripts.update(report={"front": {"title": "T", "abstract": "Printed."}, "findings": []})
+    for _ in range(2):
+        ada.post(f"{base(draft)}prefill/", {"take": ["abstract"]})
+    draft.refresh_from_db()
+    assert draft.abstract == "Printed."
+    assert [one["fields"] for one in draft.typed["aside"]] == [{"abstract": ["Abstract of paper 1."]}]
+    assert "Abstract of paper 1." in ada.get(base(draft)).text
+
+
 def test_a_conflict_needs_its_kind_and_found_ones_are_explained(draft: Submission, ada: Client) -> None:
     near = factories.make_member(draft.edition, factories.make_user("mia@uni.example", "Mia Near"))
     far = factories.make_member(draft.edition, factories.make_user("far@far.example", "Finn Far"))
