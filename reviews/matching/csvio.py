@@ -415,6 +415,15 @@ def _apart(files: Mapping[str, tuple[str, bytes]], reviewers: Mapping[str, int])
     return np.array(found, dtype=np.int64).reshape(-1, 2)
 
 
+def as_text(cell: str) -> str:
+    """A cell that no spreadsheet takes for a formula: `=cmd@host.example` is a valid address.
+
+    Not with an apostrophe as on exports that people read: these files are read again, and a blank before an address is
+    stripped here and by HotCRP.
+    """
+    return f" {cell}" if cell[:1] in {"=", "+", "-", "@", "\t", "\r", "\n"} else cell
+
+
 def write_assignment(
     problem: Problem, result: Result, parts: Callable[[int, int], Mapping[str, float | None]] | None = None
 ) -> str:
@@ -427,7 +436,8 @@ def write_assignment(
     ):
         known = parts(paper, reviewer) if parts else {}
         shown = ["" if known.get(p) is None else repr(known[p]) for p in PARTS]
-        writer.writerow((problem.paper_ids[paper], problem.reviewer_ids[reviewer], repr(score), int(locked), *shown))
+        pair = (as_text(problem.paper_ids[paper]), as_text(problem.reviewer_ids[reviewer]))
+        writer.writerow((*pair, repr(score), int(locked), *shown))
     return out.getvalue()
 
 
@@ -461,7 +471,7 @@ def write_hotcrp(pairs: Iterable[tuple[str, str]], *, action: str = "primaryrevi
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(("paper", "action", "email", "round"))
-    writer.writerows((paper, action, email, round_name) for paper, email in pairs)
+    writer.writerows((as_text(paper), action, as_text(email), as_text(round_name)) for paper, email in pairs)
     return out.getvalue()
 
 

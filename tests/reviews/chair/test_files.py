@@ -1,5 +1,7 @@
 """A proposal goes out as a file, is edited elsewhere, and comes back: the differences first, then all or nothing."""
 
+import csv
+import io
 import json
 from collections.abc import Callable
 
@@ -39,6 +41,23 @@ def address(edition: Edition, proposal: Proposal) -> str:
 
 def uploaded(text: str) -> SimpleUploadedFile:
     return SimpleUploadedFile("back.csv", text.encode())
+
+
+@pytest.mark.parametrize("format", ["", "hotcrp"])
+def test_an_address_like_a_formula_is_text_in_a_spreadsheet_and_comes_back_as_it_is(
+    browser: Client, address: str, proposal: Proposal, reviewers: list[Membership], format: str
+) -> None:
+    hostile = {}
+    taken = {membership for _, membership in pairs(proposal)}
+    for member, email in zip(reviewers, ("=c@evil.example", "+1@evil.example", "-1@evil.example"), strict=True):
+        Membership.objects.filter(pk=member.pk).update(email=email)
+        hostile |= {email: member.pk} if member.pk in taken else {}
+    text = browser.get(f"{address}export.csv", {"format": format}).content.decode("utf-8-sig")
+    cells = [cell for row in csv.reader(io.StringIO(text)) for cell in row]
+    assert [cell for cell in cells if cell.startswith(("=", "+", "-", "@")) and "@" in cell] == []
+    assert {cell.strip() for cell in cells if "@" in cell} == hostile.keys()
+    reading = browser.post(f"{address}import/", {"file": uploaded(text)}).context["reading"]
+    assert (reading.kept, reading.added, reading.removed, reading.problems) == (6, [], [], [])
 
 
 @pytest.mark.parametrize("format", ["", "hotcrp", "openreview"])
