@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from django import forms
 from django.core.exceptions import ValidationError
 
+from dlonsc.accounts.printed import PrintedField
 from dlonsc.editions import calendar
 from dlonsc.editions.models import Deadline, Edition, Membership, Topic
 from dlonsc.editions.pasted import BadLine, Invitee, read_list
@@ -356,7 +357,7 @@ def naive_minute(value: Any) -> datetime | None:
 
 
 class TopicForm(forms.Form):
-    title = forms.CharField(label="Topic", max_length=200)
+    title = PrintedField(label="Topic", max_length=200)
     parent = forms.ModelChoiceField(
         label="Below", queryset=Topic.objects.none(), required=False, empty_label="(first level)"
     )
@@ -366,15 +367,9 @@ class TopicForm(forms.Form):
         parents = Topic.objects.filter(edition=edition, parent=None)
         self.fields["parent"].queryset = parents  # type: ignore[attr-defined]
 
-    def clean_title(self) -> str:
-        return " ".join(str(self.cleaned_data["title"]).split())
-
 
 class RenameTopicForm(forms.Form):
-    title = forms.CharField(label="Topic", max_length=200)
-
-    def clean_title(self) -> str:
-        return " ".join(str(self.cleaned_data["title"]).split())
+    title = PrintedField(label="Topic", max_length=200)
 
 
 ROLE_CHOICES = [
@@ -422,7 +417,7 @@ class MemberForm(forms.Form):
     is_proceedings_chair = forms.BooleanField(label="Proceedings chair", required=False)
     is_reviewer = forms.BooleanField(label="Reviewer", required=False)
     is_senior = forms.BooleanField(label="Senior", required=False)
-    title = forms.CharField(label="Role as printed", max_length=60, required=False, help_text="For example: co-chair")
+    title = PrintedField(label="Role as printed", max_length=60, required=False, help_text="For example: co-chair")
 
     @classmethod
     def of(cls, member: Membership, data: Any = None) -> "MemberForm":

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
+from dlonsc.accounts.printed import validate_seen, without_hidden
+
 ADDRESS = re.compile(r"<\s*([^<>\s]*)\s*>|([^\s<>,;()\"]+@[^\s<>,;()\"]*)")
 TRIM = " \t,;\"'"
 
@@ -35,18 +37,20 @@ def read_line(number: int, text: str) -> Invitee | BadLine:
     if found is None:
         return BadLine(number, text, "no e-mail address; write Name <mail>, affiliation")
     email = (found[1] if found[1] is not None else found[2]).strip().lower()
-    name, affiliation = text[: found.start()].strip(TRIM), text[found.end() :].strip(TRIM)
+    name, affiliation = (without_hidden(part.strip(TRIM)) for part in (text[: found.start()], text[found.end() :]))
     try:
         validate_email(email)
     except ValidationError:
         return BadLine(number, text, f"{email or 'nothing'} is no e-mail address")
     if ADDRESS.search(affiliation):
         return BadLine(number, text, "two addresses in one line; write one person a line")
-    if not name:
+    try:
+        validate_seen(name)
+    except ValidationError:
         return BadLine(number, text, f"no name before {email}; the letter needs one")
     if len(name) > 200 or len(affiliation) > 200 or len(email) > 254:
         return BadLine(number, text, "longer than 200 characters; one person a line")
-    return Invitee(number, " ".join(name.split()), email, " ".join(affiliation.split()))
+    return Invitee(number, name, email, affiliation)
 
 
 def read_list(text: str, known: dict[str, str]) -> tuple[list[Invitee], list[BadLine]]:

@@ -2,9 +2,11 @@
 
 from django import forms
 
+from dlonsc.accounts.printed import PrintedField
+
 
 class NameForm(forms.Form):
-    name = forms.CharField(label="Name", max_length=200)
+    name = PrintedField(label="Name", max_length=200)
     email = forms.EmailField(
         label="E-mail address",
         max_length=254,

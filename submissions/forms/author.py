@@ -305,8 +305,8 @@ def orcid_field(author: Author) -> str:
 
 class CameraReadyForm(forms.Form):
     version = forms.CharField(widget=forms.HiddenInput, required=False)
-    running_head = forms.CharField(label="Running head", max_length=120, required=False, help_text="short title")
-    licence_signer = forms.CharField(label="Licence signed by", max_length=200, required=False)
+    running_head = PrintedField(label="Running head", max_length=120, required=False, help_text="short title")
+    licence_signer = PrintedField(label="Licence signed by", max_length=200, required=False)
     licence_signed_on = forms.DateField(
         label="Signed on", required=False, widget=forms.DateInput(attrs={"type": "date"})
     )

@@ -19,6 +19,7 @@ from dlonsc.editions.pasted import BadLine, Invitee, read_line, read_list
         ("Ada Lovelace ada@uni.example Example University", ("Ada Lovelace", "ada@uni.example", "Example University")),
         ("Ada Lovelace, ada@uni.example, A, B & C", ("Ada Lovelace", "ada@uni.example", "A, B & C")),
         ("Łukasz Żółć < l@uni.example >, AGH", ("Łukasz Żółć", "l@uni.example", "AGH")),
+        ("Ada\u202e\tLove\u00adlace <ada@uni.example>, Uni\u200b X", ("Ada Lovelace", "ada@uni.example", "Uni X")),
     ],
 )
 def test_a_readable_line(line: str, wanted: tuple[str, str, str]) -> None:
@@ -34,6 +35,7 @@ def test_a_readable_line(line: str, wanted: tuple[str, str, str]) -> None:
         ("Ada <ada@uni>", "ada@uni is no e-mail address"),
         ("Ada <>", "nothing is no e-mail address"),
         ("ada@uni.example", "no name before ada@uni.example; the letter needs one"),
+        ("\u202e\u3164 <ada@uni.example>", "no name before ada@uni.example; the letter needs one"),
         ("Ada <ada@uni.example>, Bo <bo@uni.example>", "two addresses in one line; write one person a line"),
     ],
 )
