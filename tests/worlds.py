@@ -25,6 +25,7 @@ from django.urls import NoReverseMatch, reverse
 from pypdf import PdfReader, PdfWriter
 from reportlab.pdfgen.canvas import Canvas
 
+from dlonsc import codes
 from dlonsc.accounts.models import User
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.history.record import record
@@ -32,12 +33,12 @@ from dlonsc.mail.models import Message
 from dlonsc.mail.models import State as LetterState
 from reviews import reminders
 from reviews.actions import deciding
-from reviews.models import Assignment
+from reviews.models import Assignment, Review
 from submissions.actions import overseeing
-from submissions.models import Question, ReproducibilityRecord, Submission
+from submissions.models import AuthorListRequest, Question, ReproducibilityRecord, Submission
 from tests import factories
 from tests.access_policy import CHAIRS, POLICY
-from tests.test_access_matrix import HANDLER, all_addresses, refusing_without_a_frame, reverse_keys
+from tests.test_access_matrix import HANDLER, all_addresses, refusing_without_a_frame, reverse_keys, words_of
 
 
 @dataclass
@@ -167,7 +168,7 @@ def plant(world: World) -> None:
     Question.objects.create(
         submission=paper, text="canaryquestion", written_by=paper.created_by, written_at=factories.AT
     )
-    for email in ("invited@somewhere.example", "invited.too@somewhere.example"):
+    for email in ("invited.first@somewhere.example", "invited.too@somewhere.example"):
         factories.make_invited(world.edition, email)
     Membership.objects.filter(email__endswith="@somewhere.example").update(
         declined_at=factories.AT, decline_reason="canarydecline"
@@ -180,6 +181,24 @@ def plant(world: World) -> None:
     )
     record("decided", by=str(chair), by_id=chair.pk, at=factories.AT, edition=world.edition.slug, subject=paper.label,
            detail={"words": "canaryhistory"})  # fmt: skip
+
+
+def fill(world: World) -> None:
+    """A row of each kind that has an address or a form of its own, about the author's papers."""
+    paper, chair = world.mine, world.members["chair"]
+    words_of(world.edition, paper, Review.objects.get(assignment=world.assignments["mine rita"]), chair)
+    factories.make_manuscript(paper, b"%PDF-1.7 late", number=2, is_current=False, is_late=True)
+    factories.make_conflict(paper, world.members["spare"])
+    # Accepted, so that the author's form of the camera-ready paper is looked at too.
+    factories.announce(Submission.objects.get(edition=world.edition, title="Mine too"))
+    AuthorListRequest.objects.create(
+        submission=paper,
+        old_list=[],
+        new_list=[],
+        reason="Why",
+        requested_by=paper.created_by,
+        requested_at=factories.AT,
+    )
 
 
 def write_letter(submission: Submission, key: str, text: str) -> Message:
@@ -311,6 +330,41 @@ TYPED = {"text": SEARCHES[0], "summary": SEARCHES[0]}
 POSTED_TO = frozenset({403, 404, 405})
 
 
+# How many rows of each kind that may not be counted were made before: in a world, and in one where it is not the same.
+FEW, MANY = 7_000_000, 80_000_000
+MADE_HERE = 100_000
+A_CODE = re.compile(rb"(?<![a-z0-9])[a-z2-7]{26}(?![a-z0-9])")
+A_NUMBER = re.compile(r"(?<![\w.-])\d{7,}(?![\w.-])")
+# A Message-ID is made from the key of its letter, which holds numbers: keyed, and not the same; so is what a chair has
+# read before she announces. One's calendar has an address by chance.
+BY_CHANCE = re.compile(
+    rb'\b[0-9a-f]{32}(?=@)|(?<=/me/dates/)[\w-]{32}(?=\.ics)|(?<=name="fingerprint" value=")[0-9a-f]{32}(?=")'
+)
+
+
+def decoded(text: bytes, before: int) -> bytes:
+    """Each code as its kind and its number less what was made before: the same in both worlds."""
+
+    def meaning(found: re.Match[bytes]) -> bytes:
+        for kind in codes.KINDS:
+            number = codes.number(kind, found[0].decode())
+            if number is not None:
+                return f"{kind} {number - before if number > before else number}".encode()
+        return found[0]
+
+    return A_CODE.sub(meaning, BY_CHANCE.sub(b"", text))
+
+
+def renumbered(sql: str, before: int) -> str:
+    """A query that asks for the rows by their numbers less what was made before."""
+
+    def number(found: re.Match[str]) -> str:
+        own = int(found[0]) - before
+        return str(own) if 0 < own < MADE_HERE else found[0]
+
+    return A_NUMBER.sub(number, sql)
+
+
 @dataclass(frozen=True)
 class Answer:
     """One answer without what is random in it; the parts are packed, thousands are kept."""
@@ -350,7 +404,7 @@ class Seen:
         return "" if self.letters == other.letters else f"letters {self.letters} {other.letters}"
 
 
-def observe(world: World, name: str, only: Collection[str], canaries: Iterable[str], *, step: int) -> Seen:
+def observe(world: World, name: str, only: Collection[str], canaries: Iterable[str], *, step: int, before: int) -> Seen:
     """What somebody sees of the whole site, or of the addresses named in `only` without following links."""
     person = world.people.get(name)
     # What an observer before this one wrote is undone, but the sequences of PostgreSQL went on.
@@ -362,21 +416,22 @@ def observe(world: World, name: str, only: Collection[str], canaries: Iterable[s
     seen, todo = Seen(), list(reversed(list(addresses(world, only or doors(name, step)))))
     while todo:
         address = todo.pop()
-        if address in seen.answers:
+        shown = decoded(address.encode(), before).decode()
+        if shown in seen.answers:
             continue
-        answer, body, is_page = asked(client, address)
-        seen.answers[address] = answer
+        answer, body, is_page = asked(client, address, before)
+        seen.answers[shown] = answer
         look_for(canaries, body, seen.found)
         look_for(canaries, zlib.decompress(answer.headers), seen.found)
         if answer.status in POSTED_TO:
-            seen.answers[f"POST {address}"] = posted(client, address)
+            seen.answers[f"POST {shown}"] = posted(client, address, before)
         elif is_page and not only:
             todo += reversed(list(links_of(body, address)))
     if person is not None:
         for letter in Message.objects.filter(to_email=person.email).order_by("pk"):
             texts = (letter.subject, letter.text, letter.html, repr(letter.headers))
             look_for(canaries, " ".join(texts).encode(), seen.found)
-            seen.letters.append(tuple(RANDOM.sub("RANDOM", text) for text in texts))
+            seen.letters.append(tuple(RANDOM.sub("RANDOM", decoded(text.encode(), before).decode()) for text in texts))
     return seen
 
 
@@ -406,19 +461,19 @@ def unpacked(body: bytes) -> Iterator[bytes]:
                 yield from unpacked(archive.read(one))
 
 
-def posted(client: Client, address: str) -> Answer:
+def posted(client: Client, address: str, before: int) -> Answer:
     """The answer to a POST, whose effects are undone."""
     found: list[Answer] = []
     try:
         with transaction.atomic():
-            found.append(asked(client, address, post=True)[0])
+            found.append(asked(client, address, before, post=True)[0])
             raise Undo
     except Undo:
         pass
     return found[0]
 
 
-def asked(client: Client, address: str, *, post: bool = False) -> tuple[Answer, bytes, bool]:
+def asked(client: Client, address: str, before: int, *, post: bool = False) -> tuple[Answer, bytes, bool]:
     """One answer without what is random, its whole body, and whether that is a page."""
     # The log keeps 9,000 statements only; a full one would hide the later ones.
     connection.queries_log.clear()
@@ -426,11 +481,13 @@ def asked(client: Client, address: str, *, post: bool = False) -> tuple[Answer, 
         response = client.post(address, TYPED) if post else client.get(address)
         body = b"".join(response.streaming_content) if response.streaming else response.content
     headers = sorted((k.lower(), v) for k, v in response.headers.items() if k.lower() not in VOLATILE_HEADERS)
-    sql = [RANDOM.sub("RANDOM", one["sql"]) for one in queries.captured_queries if not OF_SESSIONS.search(one["sql"])]
+    run = "\n".join(one["sql"] for one in queries.captured_queries if not OF_SESSIONS.search(one["sql"]))
+    sql = renumbered(RANDOM.sub("RANDOM", run), before)
     if post and response.status_code not in POSTED_TO:
         # She may do this: the numbers of the rows that she made are the next free ones of the whole house.
-        sql = []
-    parts = ("\n".join(map(repr, headers)).encode(), TOKENS.sub(b"", body), "\n".join(sql).encode())
+        sql = ""
+    shown = (decoded(part, before) for part in ("\n".join(map(repr, headers)).encode(), TOKENS.sub(b"", body)))
+    parts = (*shown, sql.encode())
     packed = (zlib.compress(part, level=1) for part in parts)
     return Answer(response.status_code, *packed), body, "html" in response.headers.get("Content-Type", "")
 
@@ -486,7 +543,7 @@ def world_seen_by(
     canaries: Iterable[str] = (),
     *,
     step: int = SAMPLED,
-    before: int = 0,
+    before: int = FEW,
 ) -> Seen:
     """Build a world, change it, and look at it with one person's eyes; nothing of it is left behind.
 
@@ -503,15 +560,15 @@ def world_seen_by(
             refusing_without_a_frame(),
         ):
             restart_ids()
-            if before:
-                made_before(before)
+            made_before(before)
             world = build()
+            fill(world)
             for change in changes:
                 change(world)
             # The Message-ID of an answer is made from the number of its question: keyed, but not the same.
-            number_on(Question.objects.get(submission=world.secret, text="canaryquestion"), 1000)
+            number_on(Question.objects.get(submission=world.secret, text="canaryquestion"), before + 1000)
             write_letters(world)
-            found.append(observe(world, name, only, canaries, step=step))
+            found.append(observe(world, name, only, canaries, step=step, before=before))
             raise Undo
     except Undo:
         pass
