@@ -10,6 +10,7 @@ from unittest.mock import patch
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from dlonsc.accounts.models import User
@@ -538,6 +539,20 @@ def test_a_chair_reinstates_what_was_withdrawn_as_what_it_was(
     assert letters("restored") == ["ada@uni.example"]
     assert Entry.objects.get(verb="took a withdrawal back").detail == {"reason_was": "A slip."}
     assert refusal_of(lambda: overseeing.reinstate(submission=row, by=chair.user, at=AT)) == "It is not withdrawn."
+
+
+@pytest.mark.parametrize("act", ["withdrawn", "returned"])
+def test_before_a_chair_takes_a_withdrawal_or_return_back_the_page_says_to_how_many_it_is_told(
+    edition: Edition, author: User, chair: Membership, as_user: Callable[[Membership], Client], act: str
+) -> None:
+    row = submitted(edition, author)
+    factories.make_author(row, "bo@uni.example")
+    if act == "withdrawn":
+        sending.withdraw(submission=row, reason="", by=author, at=AT)
+    else:
+        overseeing.desk_reject(submission=row, text="It is 40 pages.", by=chair.user, at=AT)
+    page = as_user(chair).get(reverse("reviews:submission", args=(edition.slug, row.number)))
+    assert page.text.count("all its 2 authors are told.") == 1
 
 
 def test_nothing_is_reinstated_while_a_decision_on_it_is_held_or_known(
