@@ -1,11 +1,20 @@
 """How a person wants to be written to."""
 
 from datetime import datetime
+from typing import Any
 
+from allauth.account.models import EmailAddress
 from django.db.models import Q
 
 from dlonsc.accounts.models import User
 from dlonsc.mail import digest
+from dlonsc.mail.leaving import keep_wishes
+
+
+def keep_what_was_left(user: User, email_address: EmailAddress, **_: Any) -> None:
+    """She gives an address up; only what was proven was hers to speak for."""
+    if email_address.verified:
+        keep_wishes(email_address.email, user.email)
 
 
 def gather_until(email: str, *, at: datetime, cutoff: datetime | None) -> datetime | None:

@@ -20,7 +20,8 @@ from django.utils import timezone
 from dlonsc.mail import guards
 from dlonsc.mail.envelope import envelope
 from dlonsc.mail.erased import erased_since
-from dlonsc.mail.models import Campaign, Message, Pace, Pause, State, StateChange, Unsubscribed, stored_key
+from dlonsc.mail.leaving import wishes
+from dlonsc.mail.models import Campaign, Message, Pace, Pause, State, StateChange, stored_key
 from dlonsc.mail.transport import Answer, Outcome, Transport, transport_for
 
 log = logging.getLogger(__name__)
@@ -337,7 +338,7 @@ def wants_no_reminders(message: Message) -> bool:
     """Whether this is a letter that one can leave, and its recipient did."""
     if "List-Unsubscribe" not in message.headers:
         return False
-    return Unsubscribed.objects.filter(email=message.to_email, edition=message.edition).exists()
+    return wishes(message.to_email, message.edition).exists()
 
 
 # --- The pace ---------------------------------------------------------------------------------------------------------

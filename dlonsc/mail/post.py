@@ -15,7 +15,8 @@ from django.template.loader import render_to_string
 from django.utils.safestring import mark_safe
 
 from dlonsc.mail.envelope import message_id, printable, thread_id
-from dlonsc.mail.models import Campaign, Message, State, StateChange, Unsubscribed, new_token, stored_key
+from dlonsc.mail.leaving import wishes
+from dlonsc.mail.models import Campaign, Message, State, StateChange, new_token, stored_key
 from dlonsc.mail.placeholders import Block, Value, fill, fill_html
 from dlonsc.mail.tasks import deliver
 
@@ -139,7 +140,7 @@ def post(
     """
     key = stored_key(key)
     email = to_email.strip().lower()
-    if may_leave and Unsubscribed.objects.filter(email=email, edition=head.edition).exists():
+    if may_leave and wishes(email, head.edition).exists():
         return None
     token = new_token() if may_leave else None
     leave = f"{head.site_url}/unsubscribe/{token}/" if token else ""

@@ -11,7 +11,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from dlonsc.mail.models import Message, Unsubscribed
+from dlonsc.mail.leaving import leave, wishes
+from dlonsc.mail.models import Message
 from dlonsc.mail.webhooks import events_in, take
 
 # From when the letter was written. Longer than any edition writes reminders; each newer letter has a link of its own.
@@ -30,14 +31,12 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     message = get_object_or_404(Message, named, headers__has_key="List-Unsubscribe")
     if timezone.now() - message.created_at > LINK_LASTS:
         return render(request, "mail/unsubscribe.html", {"ended": True}, status=410)
-    wish = Unsubscribed.objects.filter(email=message.to_email, edition=message.edition)
+    wish = wishes(message.to_email, message.edition)
     if request.method == "POST":
         if "again" in request.POST:
             wish.delete()
         else:
-            Unsubscribed.objects.get_or_create(
-                email=message.to_email, edition=message.edition, defaults={"since": timezone.now()}
-            )
+            leave(message.to_email, message.edition, timezone.now())
     return render(request, "mail/unsubscribe.html", {"letter": message, "left": wish.exists()})
 
 

@@ -16,8 +16,9 @@ from django.db import transaction
 from django.http import HttpRequest
 
 from dlonsc.mail.bounces import came_back
+from dlonsc.mail.leaving import leave
 from dlonsc.mail.ledger import move
-from dlonsc.mail.models import Message, State, Unsubscribed
+from dlonsc.mail.models import Message, State
 from dlonsc.mail.providers import PROVIDERS
 
 TOKEN = re.compile(r"(?<![0-9a-z])[0-9a-f]{32}(?![0-9a-z])")
@@ -63,6 +64,6 @@ def take(event: Any, *, at: datetime) -> str:
         moved = move(message, State.SENT, of=[State.UNKNOWN], at=at, answer=f"the provider delivered it: {words}")
         return f"letter {message.pk} arrived" if moved else f"letter {message.pk} is {message.state}; nothing was done"
     if event.event_type == "complained":
-        Unsubscribed.objects.get_or_create(email=message.to_email, edition=message.edition, defaults={"since": at})
+        leave(message.to_email, message.edition, at)
         return f"the recipient of letter {message.pk} called it spam; no more reminders"
     return f"letter {message.pk}: {event.event_type}; nothing was done"

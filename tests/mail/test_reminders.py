@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import time_machine
 from allauth.account.models import EmailAddress
+from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
@@ -361,6 +362,37 @@ def test_rejected_and_not_yet_announced_ones_are_not_reminded(edition: Edition) 
 
 
 # --- Leaving ----------------------------------------------------------------------------------------------------------
+
+
+def test_whoever_left_the_reminders_gets_none_at_another_address_of_hers_also_when_she_gives_the_first_one_up(
+    draft: Submission, travelled: time_machine.Traveller
+) -> None:
+    person, browser = draft.created_by, Client()
+    travelled.move_to(SUBMISSION_CUTOFF - 7 * DAY)
+    browser.force_login(person)
+    letter = remind(SUBMISSION_CUTOFF - 7 * DAY)[0]
+    path = f"/unsubscribe/{letter.leave_token}/"
+    browser.post(path)
+    person.emailaddress_set.create(email="ada@new.example", verified=True)
+    draft.authors.update(email="ada@new.example")
+    for act, email in (("action_primary", "ada@new.example"), ("action_remove", letter.to_email)):
+        assert browser.post("/accounts/email/", {act: "", "email": email}).status_code == 302
+        assert remind(SUBMISSION_CUTOFF - 2 * DAY) == []
+    assert set(Unsubscribed.objects.values_list("email", flat=True)) == {letter.to_email, "ada@new.example"}
+
+
+def test_who_comes_back_to_the_reminders_comes_back_with_all_her_addresses(
+    draft: Submission, travelled: time_machine.Traveller
+) -> None:
+    travelled.move_to(SUBMISSION_CUTOFF - 7 * DAY)
+    letter = remind(SUBMISSION_CUTOFF - 7 * DAY)[0]
+    draft.created_by.emailaddress_set.create(email="ada@new.example", verified=True)
+    Unsubscribed.objects.create(email="ada@new.example", edition=letter.edition, since=AT)
+    path = f"/unsubscribe/{letter.leave_token}/"
+    assert "again" in Client().get(path).content.decode()
+    Client().post(path, {"again": "1"})
+    assert Unsubscribed.objects.count() == 0
+    assert [one.to_email for one in remind(SUBMISSION_CUTOFF - 2 * DAY)] == [letter.to_email]
 
 
 def test_whoever_left_the_reminders_gets_none_not_even_one_already_written(
