@@ -11,9 +11,12 @@ from dlonsc.editions.models import Edition, Membership
 from dlonsc.history.record import record
 from dlonsc.mail import guards, ledger
 from dlonsc.mail.models import Campaign, Message, State
+from reviews.emails.deciding import post_decision
 from reviews.emails.watching import mail_test
 from reviews.letters import letters_for
 from reviews.models import Decision
+from submissions.models import Author
+from submissions.states import State as SubmissionState
 
 # No chair keeps from another what she did.
 TOLD_TO_CHAIRS = frozenset({*TO_CHAIRS, "conflict_lifted", "decision_corrected", "announcement_undone"})
@@ -56,6 +59,46 @@ def _must_still_hold(letter: Message) -> None:
         raise ledger.NotPossible(f"It is not sent again: {error}.") from error
     if reason is not None:
         raise ledger.NotPossible(f"It is not sent again: {reason}.")
+
+
+def listed_without_letter(letter: Message, at: datetime) -> list[Author]:
+    """Whom a decision letter that did not arrive may go to instead: authors as the list stands, each of whom has none.
+
+    An address that was wrong is put right in the author list, where all its authors hear of it; nobody types one here.
+    """
+    if letter.kind != "decision" or letter.state not in ledger.REPEATABLE:
+        return []
+    rows = Decision.objects.announced(at).select_related("submission", "announcement__corrects")
+    decision = rows.filter(pk=letter.guard.get("decision"), announcement__campaign_id_label=letter.campaign_id).first()
+    if decision is None or decision.submission.state != SubmissionState.SUBMITTED:
+        return []
+    letters = Message.objects.filter(kind=letter.kind, campaign=letter.campaign_id, subject_label=letter.subject_label)
+    told = set(letters.values_list("to_email", flat=True))
+    return [author for author in decision.submission.authors.exclude(email="") if author.email not in told]
+
+
+@transaction.atomic
+def send_to_listed(letter: Message, *, email: str, by: User, at: datetime) -> Message:
+    """Write the decision that a letter did not bring to an author who stands in the list now and has no letter.
+
+    Raises ledger.NotPossible when she is none, or has one already.
+    """
+    # A correction on its way is waited for, and who presses at the same time.
+    decision = Decision.objects.select_for_update().filter(pk=letter.guard.get("decision")).first()
+    author = next((one for one in listed_without_letter(letter, at) if one.email == email), None)
+    if decision is None or author is None:
+        raise ledger.NotPossible("This decision is not sent there: it was sent already, or is none of that author's")
+    decision = Decision.objects.select_related("submission__edition", "announcement__corrects").get(pk=decision.pk)
+    announcement, campaign = decision.announcement, letter.campaign
+    if announcement is None or campaign is None:
+        raise ledger.NotPossible("The decision is not announced any more")
+    authors = list(decision.submission.authors.exclude(email=""))
+    edition = decision.submission.edition
+    [written] = post_decision(
+        edition, decision, authors, announcement=announcement, campaign=campaign, at=at, to=[author]
+    )
+    _note("letter_sent_again", written, by, at)
+    return written
 
 
 @transaction.atomic

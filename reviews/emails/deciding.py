@@ -177,15 +177,18 @@ def post_decision(
     announcement: Announcement,
     campaign: Campaign,
     at: datetime,
+    to: Sequence[Author] | None = None,
 ) -> list[Message]:
     """One letter per author, held until the announcement's release; a second press finds the keys taken.
+
+    `to` are those of the authors who get one, without it all.
 
     The guard is the ledger's last look: the decision must still be the one that this letter tells.
     """
     corrects = announcement.corrects.release_at if announcement.corrects else None
     context = context_of(edition, decision.submission, authors, decision.shown, corrects)
     letters = []
-    for author in authors:
+    for author in authors if to is None else to:
         message = post(
             key=f"decision:{decision.pk}:{announcement.pk}:{author.email.lower()}",
             to_email=author.email,

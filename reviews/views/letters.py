@@ -47,6 +47,7 @@ KIND_WORDS = {
 DONE_WORDS = {
     "arrived": "Marked as arrived.",
     "again": "It is queued again and leaves within a minute, or when its campaign is released.",
+    "instead": "The decision is on its way to that author.",
     "cancel": "Cancelled: it will not leave.",
 }
 COLOURS = {
@@ -174,6 +175,7 @@ def letter(request: HttpRequest, chair: Membership, pk: int) -> HttpResponse:
         "unknown": found.state == State.UNKNOWN,
         "waiting": found.state in {State.HELD, State.GATHERED, State.QUEUED, State.RETRY},
         "can_repeat": found.state in REPEATABLE,
+        "instead": lettering.listed_without_letter(found, timezone.now()),
         "can_cancel": found.kind not in lettering.TOLD_TO_CHAIRS,
         "returned": last_returned(chair, found.to_email),
     }
@@ -198,6 +200,8 @@ def _settle(request: HttpRequest, found: Message) -> None:
             lettering.cancel(found, by=by, at=at)
         elif what == "again":
             lettering.send_again(found, by=by, at=at)
+        elif what == "instead":
+            lettering.send_to_listed(found, email=request.POST.get("email", ""), by=by, at=at)
         else:
             raise NotPossible("Choose what to do with this letter.")
     except NotPossible as refusal:

@@ -178,6 +178,18 @@ def test_a_letter_that_came_back_and_is_hidden_from_a_chair_marks_nobody_for_her
     assert seen == [(False, False), (True, True)]
 
 
+def test_an_author_whose_last_letter_came_back_is_marked_on_the_page_of_her_paper(
+    edition: Edition, chair: Membership, paper: Submission, as_user: Browser
+) -> None:
+    author = paper.authors.get()
+    about = {"to_email": author.email, "subject_label": paper.label, "finished_at": AT}
+    page = f"/{edition.slug}/chair/submissions/{paper.number}/"
+    make_letter(edition, 1, **about, state=State.BOUNCED, answer="550")
+    assert "letters come back" in as_user(chair).get(page).content.decode()
+    make_letter(edition, 2, **about, created_at=AT + timedelta(minutes=1))
+    assert "letters come back" not in as_user(chair).get(page).content.decode()
+
+
 # --- Doing ------------------------------------------------------------------------------------------------------------
 
 

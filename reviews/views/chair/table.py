@@ -10,7 +10,8 @@ from django.utils import timezone
 
 from dlonsc.editions.models import Membership
 from dlonsc.history.models import Entry
-from dlonsc.mail.models import Message
+from dlonsc.mail.models import HAVE_LEFT, Message
+from dlonsc.mail.models import State as LetterState
 from reviews.access import discussions_overseen_by
 from reviews.actions import assigning
 from reviews.forms.chair import HandlingChairForm
@@ -131,13 +132,22 @@ def submission(request: ChairRequest, chair: Membership, number: int) -> HttpRes
     return page(request, chair, "submission.html", everything(chair, row))
 
 
+def returned_from(letters: list[Message]) -> set[str]:
+    """The addresses to which the last of these letters came back; the newest letter is the first of them."""
+    last: dict[str, Message] = {}
+    for letter in letters:
+        if letter.state in HAVE_LEFT:
+            last.setdefault(letter.to_email.lower(), letter)
+    return {email for email, letter in last.items() if letter.state == LetterState.BOUNCED}
+
+
 def everything(chair: Membership, submission: Submission) -> dict[str, Any]:
     found = rows_of(chair, overseen_by(chair).filter(pk=submission.pk), conflicts=True)[0]
     ended = Assignment.objects.filter(submission=submission).exclude(declined_at__isnull=True, removed_at__isnull=True)
     past = list(ended.select_related("membership", "review", "removed_by"))
     show_credit([*found.assignments, *past])
     conflicts = Conflict.objects.filter(submission=submission).select_related("membership", "declared_by", "lifted_by")
-    letters = Message.objects.filter(subject_label=submission.label).defer("text", "html")
+    letters = list(Message.objects.filter(subject_label=submission.label).defer("text", "html"))
     return {
         "row": found,
         "submission": found.submission,
@@ -147,6 +157,7 @@ def everything(chair: Membership, submission: Submission) -> dict[str, Any]:
         "past": past,
         "conflicts": conflicts.order_by("membership__name", "pk"),
         "letters": letters,
+        "returned": returned_from(letters),
         "members": Membership.objects.active().filter(edition=chair.edition_id).order_by("name"),
         "history": [said(entry) for entry in Entry.objects.about(submission.label)],
         "announcements": Announcement.objects.filter(decisions__submission=submission),

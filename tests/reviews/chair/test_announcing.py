@@ -21,10 +21,12 @@ from dlonsc.editions.models import Edition, Membership
 from dlonsc.history.models import Entry
 from dlonsc.mail import ledger
 from dlonsc.mail.guards import objection
+from dlonsc.mail.ledger import NotPossible
 from dlonsc.mail.models import KEY_LENGTH, Message, State
 from dlonsc.mail.transport import Answer, Envelope, LastLook, Outcome
-from reviews.actions import assigning, deciding, reviewing
+from reviews.actions import assigning, deciding, lettering, reviewing
 from reviews.actions.assigning import Refused
+from reviews.invariants import breaches
 from reviews.models import Announcement, Decision
 from reviews.tasks import tell_late_reviews
 from submissions.models import Submission
@@ -608,6 +610,49 @@ def test_a_cancelled_letter_is_sent_again_but_not_before_its_release(
             client.post(reverse("letters:settle", args=(edition.slug, letter.pk)), {"what": what})
             letter.refresh_from_db()
             assert (letter.state, letter.not_before) == (state, AT + HELD)
+
+
+def test_a_decision_that_came_back_is_sent_to_the_address_that_was_put_right_in_the_author_list_and_nowhere_else(
+    edition: Edition, paper: Submission, chair: Membership, as_user: As
+) -> None:
+    decide(paper, chair)
+    announce(chair)
+    (letter,) = letters()
+    author = paper.authors.get()
+    address = reverse("letters:settle", args=(edition.slug, letter.pk))
+    page = reverse("letters:letter", args=(edition.slug, letter.pk))
+    client = as_user(chair)
+    with time_machine.travel(AT + HELD, tick=False):
+        Message.objects.filter(pk=letter.pk).update(state=State.BOUNCED, finished_at=AT + HELD, answer="550")
+        for email in ("stranger@else.example", author.email):
+            client.post(address, {"what": "instead", "email": email})
+        assert (len(letters()), client.get(page).context["instead"]) == (1, [])
+        paper.authors.update(email="ada@right.example")
+        assert [one.email for one in client.get(page).context["instead"]] == ["ada@right.example"]
+        for _ in range(2):
+            client.post(address, {"what": "instead", "email": "ada@right.example"})
+        old, new = letters()
+        assert (old.state, new.state, new.to_email) == (State.BOUNCED, State.QUEUED, "ada@right.example")
+        assert (new.text, new.campaign, objection(new)) == (letter.text, letter.campaign, None)
+        assert (client.get(page).context["instead"], breaches(AT + HELD)) == ([], [])
+
+
+def test_a_decision_that_came_back_is_not_sent_elsewhere_once_it_was_corrected(
+    edition: Edition, paper: Submission, chair: Membership
+) -> None:
+    decide(paper, chair)
+    announce(chair)
+    (letter,) = letters()
+    Message.objects.update(state=State.BOUNCED, finished_at=AT + HELD)
+    paper.authors.update(email="ada@right.example")
+    letter.refresh_from_db()
+    later = AT + 2 * HELD
+    assert len(lettering.listed_without_letter(letter, later)) == 1
+    row = Decision.objects.select_related("submission__edition", "announcement").get()
+    deciding.correct(row, verdict="reject", note="", to_authors="", version=1, by=chair.user, at=later)
+    assert lettering.listed_without_letter(letter, later) == []
+    with pytest.raises(NotPossible, match="not sent there"):
+        lettering.send_to_listed(letter, email="ada@right.example", by=chair.user, at=later)
 
 
 def test_the_first_step_tells_how_many_reviews_become_visible_and_where_to_look_as_an_author(
