@@ -40,6 +40,7 @@ def as_text(value: Any) -> str:
     return str(value or "").replace("\r\n", "\n").replace("\r", "\n")
 
 
+LONGEST_NAME = 200
 # Far beyond any scale, and what the database holds.
 LARGEST = 9999
 
@@ -178,7 +179,10 @@ class ProfileForm(forms.Form):
             kind = re.sub(r"[^a-z]", "", kind.lower())
             if kind not in ConflictKind.values:
                 errors.append(f"Line {number}: {kind or 'nothing'!r} is no kind; use {', '.join(ConflictKind.values)}.")
-            rows.append({"who": who[:200], "kind": kind})
+            if len(who) > LONGEST_NAME:
+                most = f"a name or an address has at most {LONGEST_NAME} characters"
+                errors.append(f"Line {number}: {most}; this one has {len(who)}.")
+            rows.append({"who": who, "kind": kind})
         if errors:
             raise forms.ValidationError(errors)
         return rows

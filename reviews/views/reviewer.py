@@ -508,16 +508,23 @@ def profile(request: HttpRequest, slug: str) -> HttpResponse:
         )
         messages.success(request, "Your profile is saved.")
         return redirect("reviews:profile", slug)
+    return profile_page(request, member, form, CorrectionForm())
+
+
+def profile_page(
+    request: HttpRequest, member: Membership, form: ProfileForm, correction: CorrectionForm
+) -> HttpResponse:
     words = {
         "edition": member.edition,
         "member": member,
         "form": form,
         "set_by_chairs": set_by_chairs(member),
-        "correction": CorrectionForm(),
+        "correction": correction,
         "homes": list(person(request).affiliations.all()),
         "printed": list(member.affiliations.all()),
     }
-    return render(request, "reviews/reviewer/profile.html", words, status=422 if form.errors else 200)
+    status = 422 if form.errors or correction.errors else 200
+    return render(request, "reviews/reviewer/profile.html", words, status=status)
 
 
 def ordered_topics(edition: Edition) -> list[Topic]:
@@ -544,9 +551,8 @@ def correct_conflicts(request: HttpRequest, slug: str) -> HttpResponse:
             membership=member, text=form.cleaned_data["text"], by=person(request), at=timezone.now()
         )
         messages.success(request, "The chairs have your note. A conflict stands until one of them lifts it.")
-    else:
-        messages.error(request, "Write what is wrong; nothing was sent.")
-    return redirect("reviews:profile", slug)
+        return redirect("reviews:profile", slug)
+    return profile_page(request, member, ProfileForm.of(member, ordered_topics(member.edition)), form)
 
 
 def own_gate(request: HttpRequest, slug: str) -> Membership:

@@ -100,7 +100,10 @@ def answer(request: HttpRequest, row: SubReviewer, by: User | None, form: Declin
         elif request.POST.get("answer") == "accept" and by is not None:
             subreviewing.accept(row, by=by, at=at)
     except Refused as refusal:
-        messages.error(request, str(refusal))
+        if form.is_bound:
+            form.add_error("reason", str(refusal))
+        else:
+            messages.error(request, str(refusal))
 
 
 # --- Writing ---------------------------------------------------------------------------------------------------------

@@ -55,6 +55,8 @@ NOT_CAUGHT = 422
 NO_ROOM = 507
 # How many texts of one person wait beside a submission, and of how many characters together.
 MOST_ASIDE, LONGEST_ASIDE = 10, 200_000
+# Of what authors say to a conflict that they declare, and to many of them.
+LONGEST_NOTE, LONGEST_REASON = 500, 1000
 FULL = "Too many texts of yours are kept beside the submission already; discard some of them on its page."
 
 
@@ -543,21 +545,25 @@ def conflicts(request: HttpRequest, slug: str, number: int) -> HttpResponse:
             drafting.Declared(
                 membership=member,
                 kind=request.POST.get(f"kind-{member.pk}", ""),
-                reason=request.POST.get(f"why-{member.pk}", "")[:500],
+                reason=request.POST.get(f"why-{member.pk}", "").strip(),
             )
             for member in to_tick
             if request.POST.get(f"member-{member.pk}")
         ]
+        reason = request.POST.get("reason", "").strip()
         untyped = [line.membership.name for line in declared if line.kind not in ConflictKind.values]
         try:
             if untyped:
                 raise Refused(f"Choose the kind of conflict with {', '.join(untyped)}.")
+            for line in declared:
+                refuse_longer(f"The note on {line.membership.name}", line.reason, LONGEST_NOTE)
+            refuse_longer("The reason", reason, LONGEST_REASON)
             drafting.declare_conflicts(
                 submission=row,
                 version=request.POST.get("version", ""),
                 declared=declared,
                 among=to_tick,
-                reason=request.POST.get("reason", "")[:1000],
+                reason=reason,
                 by=person(request),
                 at=timezone.now(),
             )
@@ -584,6 +590,12 @@ def conflicts(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         ],
     }
     return render(request, "submissions/conflicts.html", context, status=NOT_CAUGHT if error else 200)
+
+
+def refuse_longer(what: str, text: str, most: int) -> None:
+    """Nothing that somebody typed is cut."""
+    if len(text) > most:
+        raise Refused(f"{what} has {len(text)} characters; at most {most} are taken.")
 
 
 def conflict_line(

@@ -500,6 +500,19 @@ def test_a_conflict_needs_its_kind_and_found_ones_are_explained(draft: Submissio
     assert near.pk != far.pk
 
 
+def test_words_about_a_conflict_that_are_too_long_are_refused_and_not_cut(draft: Submission, ada: Client) -> None:
+    far = factories.make_member(draft.edition, factories.make_user("far@far.example", "Finn Far"))
+    chosen = {f"member-{far.pk}": "1", f"kind-{far.pk}": "coauthor"}
+    long = "long words " * 100
+    for typed, words in (
+        ({f"why-{far.pk}": long}, "The note on Finn Far has 1099 characters; at most 500 are taken."),
+        ({"reason": long}, "The reason has 1099 characters; at most 1000 are taken."),
+    ):
+        answer = ada.post(f"{base(draft)}conflicts/", chosen | typed)
+        assert (answer.status_code, words in answer.text, long.strip() in answer.text) == (422, True, True)
+    assert not Conflict.objects.filter(source="author").exists()
+
+
 def asked(edition: Edition, email: str, name: str) -> Membership:
     """Somebody who was invited, has not answered, and stands on no public page."""
     person = factories.make_user(email, name)

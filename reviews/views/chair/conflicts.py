@@ -137,24 +137,26 @@ def lift_form(conflict: Conflict, data: QueryDict | None = None) -> LiftForm:
 def _act(request: ChairRequest, row: Submission, person: Membership) -> tuple[ConflictForm, dict[int, LiftForm], bool]:
     """Do what was pressed; gives the forms that have errors and whether the page is done with."""
     at = timezone.now()
-    form = ConflictForm()
-    try:
-        if "lift" in request.POST:
-            conflict = _conflict(row, person, request.POST["lift"])
-            lift = lift_form(conflict, request.POST)
-            if not lift.is_valid():
-                return form, {conflict.pk: lift}, False
-            assigning.lift_conflict(conflict, reason=lift.cleaned_data["reason"], by=request.user, at=at)
-            messages.success(request, f"Lifted: {conflict.get_source_display()}.")
-        else:
-            form = ConflictForm(request.POST)
-            if not form.is_valid():
-                return form, {}, False
+    form = ConflictForm(None if "lift" in request.POST else request.POST)
+    if "lift" in request.POST:
+        conflict = _conflict(row, person, request.POST["lift"])
+        lift = lift_form(conflict, request.POST)
+        if lift.is_valid():
+            try:
+                assigning.lift_conflict(conflict, reason=lift.cleaned_data["reason"], by=request.user, at=at)
+            except assigning.Refused as refusal:
+                lift.add_error("reason", str(refusal))
+            else:
+                messages.success(request, f"Lifted: {conflict.get_source_display()}.")
+        return form, {conflict.pk: lift}, not lift.errors
+    if form.is_valid():
+        try:
             assigning.add_conflict(row, person, **form.cleaned_data, by=request.user, at=at)
+        except assigning.Refused as refusal:
+            form.add_error("reason", str(refusal))
+        else:
             messages.success(request, f"{person.name} is now in conflict with submission {row.number}.")
-    except assigning.Refused as refusal:
-        messages.error(request, str(refusal))
-    return form, {}, True
+    return form, {}, not form.errors
 
 
 def _conflict(row: Submission, person: Membership, code: str) -> Conflict:

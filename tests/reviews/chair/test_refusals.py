@@ -185,7 +185,9 @@ def test_a_conflict_is_set_once_and_needs_its_reason(
     done = browser.post(address, {"kind": "coauthor", "reason": "A joint paper"})
     assert told(done) == [f"{reviewers[0].name} is now in conflict with submission 1."]
     again = browser.post(address, {"kind": "coauthor", "reason": "A joint paper"})
-    assert told(again)[-1] == f"A chair has already set a conflict of {reviewers[0].name} with this submission."
+    words = f"A chair has already set a conflict of {reviewers[0].name} with this submission."
+    assert (again.status_code, again.context["form"].errors) == (422, {"reason": [words]})
+    assert 'value="A joint paper"' in again.text
     assert Conflict.objects.count() == 1
 
 
@@ -200,7 +202,11 @@ def test_lifting_needs_a_reason_beside_the_conflict_that_is_meant(
     done = browser.post(address, {"lift": code("conflict", row.pk), "reason": "Another person of that name"})
     assert told(done) == [f"Lifted: {row.get_source_display()}."]
     twice = browser.post(address, {"lift": code("conflict", row.pk), "reason": "Once more"})
-    assert told(twice)[-1] == "This conflict has been lifted already."
+    assert twice.status_code == 422
+    assert [form.errors for _, form in twice.context["conflicts"]] == [
+        {"reason": ["This conflict has been lifted already."]}
+    ]
+    assert ("This conflict has been lifted already." in twice.text, 'value="Once more"' in twice.text) == (True, True)
     row.refresh_from_db()
     assert row.lift_reason == "Another person of that name"
 

@@ -572,6 +572,23 @@ def test_conflicts_that_a_chair_set_are_counted_and_not_named(
     assert "Ada Author" not in page
 
 
+def test_a_note_about_conflicts_that_cannot_be_sent_stays_typed(reviewer: Membership, as_user: AsUser) -> None:
+    client, where = as_user(reviewer), f"/{reviewer.edition.slug}/reviews/profile/conflicts/"
+    for typed, words in (("long words " * 500, "at most 4000 characters"), (" ", "This field is required.")):
+        answer = client.post(where, {"text": typed})
+        assert (answer.status_code, words in answer.text, typed.strip() in answer.text) == (422, True, True)
+
+
+def test_a_person_of_too_long_a_name_is_refused_and_not_cut(reviewer: Membership, as_user: AsUser) -> None:
+    line = "A long name " * 20 + ": coauthor"
+    answer = as_user(reviewer).post(address("profile"), {"conflicts": f"Bo Author\n{line}"})
+    assert (answer.status_code, answer.context["form"].errors) == (
+        422,
+        {"conflicts": ["Line 2: a name or an address has at most 200 characters; this one has 239."]},
+    )
+    assert line in answer.text
+
+
 @pytest.mark.parametrize("source", ["author", "member", "institution", "domain", "authorship"])
 def test_a_profile_tells_not_how_many_papers_fit_what_was_typed_into_it(
     edition: Edition, reviewer: Membership, as_user: AsUser, source: str
