@@ -13,6 +13,10 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 
 NUL = "\0"
+# Far beyond a review or a letter. Each saved version of a text is kept, so one without end would cost for good.
+LONGEST_TEXT = 200_000
+# What is no text of a person but a file pasted whole, or made by our own page, has the bound of a request alone.
+FILES_PASTED = frozenset({"pasted", "payload"})
 WHOLE = re.compile(r"[+-]?[0-9]{1,9}")
 
 
@@ -35,6 +39,14 @@ def whole_number(text: str | None, other: int = 0) -> int:
     Not `str.isdigit`, which is true of "²", nor a bare `int`, which reads numbers that no database holds.
     """
     return int(text) if text is not None and WHOLE.fullmatch(text.strip()) else other
+
+
+def too_long(request: HttpRequest) -> list[str]:
+    """The names of posted texts that are longer than any field takes."""
+    if request.method != "POST":
+        return []
+    rows = ((name, value) for name, values in request.POST.lists() for value in values)
+    return [name for name, value in rows if len(value) > LONGEST_TEXT and name not in FILES_PASTED]
 
 
 def fingerprint(values: Any) -> str:

@@ -103,6 +103,7 @@ MIDDLEWARE = [
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "dlonsc.accounts.middleware.PrivatePages",
     "dlonsc.accounts.middleware.SecretAddresses",
+    "dlonsc.accounts.middleware.BoundedTexts",
     "dlonsc.accounts.limits.Limits",
     "dlonsc.accounts.middleware.RequireSecondFactor",
     "dlonsc.editions.reading.MassReading",

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from dlonsc.accounts.models import User
 from dlonsc.editions.models import Edition, Membership
-from dlonsc.posted import WithoutNul, whole_number
+from dlonsc.posted import LONGEST_TEXT, WithoutNul, too_long, whole_number
 from reviews.models import Review
 from submissions.models import Submission
 from tests import factories
@@ -59,6 +59,33 @@ def test_what_a_browser_lets_into_a_field_is_not_too_long_for_it(
         address = reverse("submissions:ask", args=[paper.edition.slug, paper.number])
         assert as_user(author).post(address, {"text": typed}).status_code == 302
     assert len(paper.questions.get().text) == 5_000
+
+
+@pytest.mark.django_db
+def test_a_text_without_end_is_not_stored_and_stands_on_the_page_that_says_so(
+    paper: Submission, reviewer: Membership, as_user: AsUser
+) -> None:
+    task = factories.make_assignment(paper, reviewer)
+    address = reverse("reviews:review", args=[paper.edition.slug, paper.number])
+    with time_machine.travel(AT, tick=False):
+        client = as_user(reviewer)
+        data = {"version": "0", "save": "1", "strengths": "Short words."}
+        refused = client.post(address, data | {"summary": "So many words. " + "x" * LONGEST_TEXT})
+        assert (refused.status_code, "So many words. xxx" in refused.text) == (413, True)
+        assert "at most 200000 characters; this was more: summary" in refused.text
+        assert "Short words." in refused.text
+        assert not Review.objects.filter(assignment=task).exists()
+        by_itself = client.post(address, data | {"summary": "x" * (LONGEST_TEXT + 1)}, headers={"X-Autosave": "1"})
+        assert by_itself.json()["message"].startswith("Not saved: summary has more than 200000 characters.")
+        taken = client.post(address, data | {"summary": "So many words. ".ljust(LONGEST_TEXT, "x")})
+    assert taken.status_code == 302
+    assert len(Review.objects.get(assignment=task).summary) == LONGEST_TEXT
+
+
+def test_a_file_that_is_pasted_whole_has_the_bound_of_its_own_form() -> None:
+    long = "x" * (LONGEST_TEXT + 1)
+    request = as_the_view_has_it(lambda request: None, {"pasted": long, "payload": long, "note": long})
+    assert too_long(request) == ["note"]
 
 
 @pytest.mark.django_db

@@ -2,15 +2,18 @@
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
 from django.utils.cache import patch_cache_control, patch_vary_headers
 
+from dlonsc.accounts.interrupted import words_sent
 from dlonsc.accounts.second_factor import remember
+from dlonsc.posted import LONGEST_TEXT, too_long
 
 Handler = Callable[[HttpRequest], HttpResponse]
 # The chairs' and the proceedings chair's rooms, /<edition>/chair/ and /<edition>/proceedings/, and the administrators'
@@ -63,6 +66,34 @@ class SecretAddresses:
         if SECRET.match(request.path):
             response.headers["Referrer-Policy"] = "strict-origin"
         return response
+
+
+class BoundedTexts:
+    """No field takes a text without end; what was typed stands on the page that says so.
+
+    In `process_view`, when the form is known to be one of ours.
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., Any], args: object, kwargs: dict[str, Any]
+    ) -> HttpResponse | None:
+        if getattr(view, "csrf_exempt", False) or not (names := too_long(request)):
+            return None
+        if request.headers.get("X-Autosave"):
+            told = f"Not saved: {', '.join(names)} has more than {LONGEST_TEXT} characters. Kept in this browser."
+            return JsonResponse({"message": told}, status=413)
+        words = {
+            "names": [name.replace("_", " ") for name in names],
+            "most": LONGEST_TEXT,
+            "sent": [(name.replace("_", " "), value) for name, value in words_sent(request)],
+        }
+        return render(request, "413.html", words, status=413)
 
 
 class RequireSecondFactor:
