@@ -17,6 +17,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
+from dlonsc.accounts.addresses import validate_kept
 from dlonsc.accounts.first_proof import keep_signed_in
 from dlonsc.accounts.limits import address_of, count
 from dlonsc.accounts.models import User
@@ -100,6 +101,12 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
             messages.warning(request, SIGN_IN_FIRST)
             return False
         return bool(super().confirm_email(request, email_address))
+
+    def clean_email(self, email: str) -> str:
+        """Of sign-up, of a further address, and of what a letter is asked for with."""
+        cleaned = str(super().clean_email(email))
+        validate_kept(cleaned)
+        return cleaned
 
     def clean_password(self, password: str, user: Any = None) -> str:
         """At sign-up allauth knows only the address: the name typed beside it counts too."""

@@ -6,6 +6,7 @@ owner, who would open a stranger's account with it, and by typing the code prove
 
 from collections.abc import Iterable
 
+from allauth.account.adapter import get_adapter
 from allauth.account.forms import RequestLoginCodeForm, ResetPasswordForm
 from allauth.account.internal.userkit import filter_users_by_email
 from allauth.account.models import EmailAddress
@@ -31,7 +32,7 @@ class AskForCode(RequestLoginCodeForm):  # type: ignore[misc]  # allauth has no 
     _user: User | None
 
     def clean_email(self) -> str:
-        email: str = super().clean_email()
+        email: str = get_adapter().clean_email(super().clean_email())
         found = [self._user] if self._user else []
         opened = opened_by(email, found)
         if opened != found:

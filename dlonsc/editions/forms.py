@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from django import forms
 from django.core.exceptions import ValidationError
 
+from dlonsc.accounts.addresses import AddressField
 from dlonsc.accounts.printed import PrintedField
 from dlonsc.editions import calendar
 from dlonsc.editions.models import Deadline, Edition, Membership, Topic
@@ -429,9 +430,7 @@ class MemberForm(forms.Form):
 
 
 class ResendForm(forms.Form):
-    email = forms.EmailField(
-        label="Send to", max_length=254, help_text="Correct the address here if it was wrong. The old link ends."
-    )
+    email = AddressField(label="Send to", help_text="Correct the address here if it was wrong. The old link ends.")
     asked = forms.BooleanField(label="She declined, and asked me to be invited again", required=False)
 
 

@@ -2,14 +2,14 @@
 
 from django import forms
 
+from dlonsc.accounts.addresses import AddressField
 from dlonsc.accounts.printed import PrintedField
 
 
 class NameForm(forms.Form):
     name = PrintedField(label="Name", max_length=200)
-    email = forms.EmailField(
+    email = AddressField(
         label="E-mail address",
-        max_length=254,
         help_text="The invitation goes there, and only an account with this address can accept it.",
     )
     institution = forms.CharField(label="Institution", max_length=200)

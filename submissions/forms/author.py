@@ -6,6 +6,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
+from dlonsc.accounts.addresses import AddressField
 from dlonsc.accounts.models import validate_orcid
 from dlonsc.accounts.printed import PrintedField
 from dlonsc.editions.models import Edition, Topic
@@ -94,7 +95,7 @@ def plain_orcid(text: str) -> str:
 
 class AuthorForm(forms.Form):
     name = PrintedField(label="Name as printed", max_length=200)
-    email = forms.EmailField(label="E-mail", max_length=254)
+    email = AddressField(label="E-mail")
     institution = forms.CharField(label="Institution", max_length=200, required=False)
     town = forms.CharField(label="Town", max_length=100, required=False)
     country = forms.CharField(label="Country", max_length=100, required=False)
