@@ -196,6 +196,8 @@ def override_check(*, manuscript: Manuscript, words: str, by: User, at: datetime
         raise Refused(REVIEWED_STAYS, "note")
     rows = Manuscript.objects.filter(pk=manuscript.pk, overridden_at__isnull=True)
     if not rows.update(override_note=words.strip(), overridden_by=by, overridden_at=at):
+        if not Manuscript.objects.filter(pk=manuscript.pk, override_note=words.strip()).exists():
+            raise Refused("It was accepted as it is already; the note that stands is another.", "note")
         return
     note("overrode the format check", submission, by=by, at=at, version=manuscript.number, note=words)
     if submission.state == State.SUBMITTED and not manuscript.is_late and not manuscript.is_current:

@@ -211,7 +211,8 @@ def triage_one(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         "authors": submission.authors.all(),
         **forms,
     }
-    return render(request, "submissions/chair/triage_one.html", context)
+    status = 422 if any(form.errors for form in forms.values()) else 200
+    return render(request, "submissions/chair/triage_one.html", context, status=status)
 
 
 def carry_out(act: str, data: dict[str, Any], submission: Submission, manuscript: Manuscript, who: User) -> str:

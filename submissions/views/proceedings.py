@@ -240,11 +240,14 @@ def paper(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     details = printing.details_of(row)
     lines = items_of(row)
     pdf = next((line["item"] for line in lines if line["kind"] == "pdf"), None)
+    shown = {line["item"].pk for line in lines if line["item"] and line["item"].returned_at is None}
     context = {
         "edition": chair.edition,
         "submission": row,
         "details": details,
         "lines": lines,
+        # Whose form is gone: a newer version came, or it is returned already.
+        "unsent": request.POST.get("text", "") if error and wrong_item not in shown else "",
         "authors": row.authors.all(),
         "checklist": checklist(row, details),
         "differences": differences(row),

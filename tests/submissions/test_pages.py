@@ -887,6 +887,26 @@ def test_triage_finds_by_code_and_its_csv_runs_no_formula(
     assert (letters("correct_pdf"), letters("desk_reject")) == (["ada@uni.example"], ["ada@uni.example"])
 
 
+def test_a_chairs_words_about_the_format_stay_typed_when_they_came_too_late(
+    edition: Edition, author: User, chair: Membership, as_user: Browser
+) -> None:
+    row = factories.make_submission(edition, author)
+    row.manuscripts.update(verdict="reject", report={"findings": []})
+    browser, address = as_user(chair), f"/{edition.slug}/chair/format/{row.number}/"
+    note = {"act": "override", "note": "Two pages of references."}
+    assert [browser.post(address, note).status_code for _ in range(2)] == [302, 302]
+    answer = browser.post(address, note | {"note": "The annex counts not."})
+    assert (answer.status_code, "The annex counts not." in answer.text) == (422, True)
+    assert "It was accepted as it is already; the note that stands is another." in answer.text
+    assert row.manuscripts.get().override_note == "Two pages of references."
+    sending.withdraw(submission=row, reason="", by=author, at=timezone.now())
+    for act in ("correct", "reject"):
+        typed = {"act": act, "until": "2030-01-01T12:00", "text": "Please mend the margins."}
+        answer = browser.post(address, typed)
+        assert (answer.status_code, "Please mend the margins." in answer.text) == (422, True)
+    assert (letters("correct_pdf"), letters("desk_reject")) == ([], [])
+
+
 def test_a_conflicted_chair_meets_the_paper_on_no_page(
     edition: Edition, author: User, chair: Membership, as_user: Browser
 ) -> None:

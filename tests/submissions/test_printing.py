@@ -186,6 +186,20 @@ def test_an_item_of_an_approved_paper_is_not_returned_before_it_is_unlocked_and_
     assert (client.post(address, sent).status_code, letters("camera_ready_returned")) == (302, ["ada@uni.example"])
 
 
+def test_why_an_item_is_returned_stays_typed_when_a_newer_one_came_or_it_is_returned_already(
+    accepted: Submission, proceedings_chair: Membership, as_user: Browser
+) -> None:
+    item, client = deliver(accepted, KINDS[0]), as_user(proceedings_chair)
+    address = reverse("submissions:proceedings_paper", args=[accepted.edition.slug, accepted.number])
+    sent = {"act": "return", "item": codes.code("item", item.pk), "text": "The running head is cut."}
+    assert client.post(address, sent).status_code == 302
+    for text in ("Its second figure is blurred.", "The third, too."):
+        refused = client.post(address, sent | {"text": text})
+        assert (refused.status_code, f"{text}</textarea>" in refused.text) == (422, True)
+        accepted.camera_ready_items.update(is_current=False)
+    assert letters("camera_ready_returned") == ["ada@uni.example"]
+
+
 def test_details_and_orcid_ids_are_saved_without_a_request(accepted: Submission) -> None:
     author = accepted.authors.get()
     details = printing.Details("Out of the Proxy", "Ada Author", None, alt_text_done=True)
