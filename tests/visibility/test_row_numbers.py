@@ -1,17 +1,17 @@
-"""Nobody counts what she may not see by the numbers of rows: codes stand for them in addresses and forms."""
+"""Nobody counts what she may not see by the numbers of rows: codes stand for them in addresses and forms.
+
+That no page tells how many rows were made before is asked in tests/test_two_worlds.py, of every observer.
+"""
 
 import re
 from itertools import pairwise
 
-import pytest
 from django.conf import settings as site
 from django.test import override_settings
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dlonsc import codes
-from tests.test_two_worlds import looks_in_this_run, plain_world_seen_by
-from tests.worlds import MANY, world_seen_by
 
 NUMBERS = st.integers(0, 2**63 - 1)
 
@@ -41,12 +41,3 @@ def test_codes_of_neighbours_have_nothing_in_common() -> None:
     assert found != sorted(found)
     for one, two in pairwise(found):
         assert sum(a == b for a, b in zip(one, two, strict=True)) < 12
-
-
-@pytest.mark.whole_site
-@pytest.mark.django_db
-@pytest.mark.xdist_group("eyes of chair")
-def test_nothing_on_any_page_tells_a_chair_how_many_rows_were_made_before(pytestconfig: pytest.Config) -> None:
-    """All others are asked in tests/test_two_worlds.py, together with the secrets of which she has none."""
-    looks_in_this_run("chair", pytestconfig)
-    assert plain_world_seen_by("chair").first_difference(world_seen_by("chair", before=MANY)) == ""
