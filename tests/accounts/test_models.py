@@ -28,6 +28,18 @@ def test_a_mistyped_orcid_id_is_refused_with_the_reason(orcid: str, complaint: s
         validate_orcid(orcid)
 
 
+@pytest.mark.parametrize(
+    "zero", ["\N{FULLWIDTH DIGIT ZERO}", "\N{ARABIC-INDIC DIGIT ZERO}", "\N{MATHEMATICAL BOLD DIGIT ZERO}"]
+)
+def test_digits_of_other_scripts_are_none_of_an_orcid_id(zero: str) -> None:
+    """They have the same value: the check character would fit, and two spellings of one iD would be two persons."""
+    assert int(zero) == 0
+    for place in (0, 5, 10, 16):
+        good = "0000-0002-1825-0097"
+        with pytest.raises(ValidationError, match="has the form"):
+            validate_orcid(good[:place] + zero + good[place + 1 :])
+
+
 @pytest.mark.parametrize("place", [0, 5, 10, 17])
 def test_one_wrong_digit_never_passes(place: int) -> None:
     good = "0000-0002-1825-0097"
