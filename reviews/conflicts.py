@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models.functions import Lower
 
 from dlonsc.editions.models import Edition, Membership
+from submissions.actions.drafting import plain
 from submissions.conflicts import refresh_edition
 from submissions.models import Author, Conflict, ConflictSource, Submission
 
@@ -74,8 +75,9 @@ def bar_named(members: Iterable[Membership], at: datetime) -> int:
     written: dict[str, set[int]] = defaultdict(set)
     authors = Author.objects.filter(submission__edition=named[0][0].edition_id)
     for submission, email, name in authors.values_list("submission_id", "email", "name"):
-        written[email.strip().casefold()].add(submission)
-        written[name.strip().casefold()].add(submission)
+        # Two addresses that only look alike are two persons'; a name is written one way or another.
+        written[email.strip().lower()].add(submission)
+        written[plain(name)].add(submission)
     known = set(
         Conflict.objects.filter(
             membership__in={member.pk for member, _, _ in named}, source=ConflictSource.MEMBER
@@ -83,7 +85,8 @@ def bar_named(members: Iterable[Membership], at: datetime) -> int:
     )
     new: dict[tuple[int, int], Conflict] = {}
     for member, kind, who in named:
-        for submission in written.get(who.casefold(), set()) if who else ():
+        key = who.lower() if "@" in who else plain(who)
+        for submission in written.get(key, set()) if who else ():
             pair = (submission, member.pk)
             if pair not in known and pair not in new:
                 new[pair] = Conflict(

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
+from allauth.account.models import EmailAddress
 from django.db import IntegrityError, transaction
 from django.db.models import F, Max, QuerySet
 from django.db.models.functions import Lower
@@ -238,11 +239,17 @@ def set_authors(
         Submission.objects.filter(pk=submission.pk).update(authors_untold_since=at)
 
 
-def addresses_of_hers(person: User, rows: Iterable[Author | AuthorEntry]) -> set[str]:
-    """The addresses of a list's rows that are hers: an address that she has proven, or the name of her account."""
-    proven, name = set(person.verified_emails), plain(person.name)
-    hers = [row for row in rows if row.email.lower() in proven or (name != "" and plain(row.name) == name)]
-    return {row.email.lower() for row in hers}
+def proven_rows(person: User, rows: Iterable[Author | AuthorEntry]) -> set[str]:
+    """The addresses of a list's rows that this person has proven."""
+    return {row.email.lower() for row in rows} & set(person.verified_emails)
+
+
+def named_rows(person: User, rows: Iterable[Author | AuthorEntry]) -> set[str]:
+    """The addresses of a list's rows that have the name of her account, and that no other account has proven."""
+    name = plain(person.name)
+    found = {row.email.lower() for row in rows if name and plain(row.name) == name}
+    of_others = EmailAddress.objects.filter(email__in=found, verified=True).exclude(user=person)
+    return found - {email.lower() for email in of_others.values_list("email", flat=True)}
 
 
 def plain(name: str) -> str:
@@ -252,13 +259,18 @@ def plain(name: str) -> str:
 def write_authors(submission: Submission, entries: Sequence[AuthorEntry], at: datetime, *, by: User) -> None:
     """The list as `by` wants it. Who started the submission is off by another's list that leaves out a row of hers.
 
-    A row that was hers is hers as long as its address stands, however her name is printed meanwhile.
+    A row that was hers is hers as long as its address stands, however her name is printed meanwhile. A name alone says
+    little, for two can have it and an account can be renamed: it counts where no address says more, and of a row that
+    another has left standing it does not say later that it was hers.
     """
     creator, standing = submission.created_by, {entry.email.lower() for entry in entries}
     before = list(submission.authors.all())
-    was_hers = addresses_of_hers(creator, before) | {row.email.lower() for row in before if row.is_creators}
-    is_hers = (was_hers & standing) | addresses_of_hers(creator, entries)
-    if set(creator.verified_emails) & standing:
+    was_hers = {row.email.lower() for row in before if row.is_creators} | proven_rows(creator, before)
+    was_hers = was_hers or named_rows(creator, before)
+    proven = proven_rows(creator, entries)
+    is_hers = (was_hers & standing) | proven
+    is_hers = is_hers or (named_rows(creator, entries) - {row.email.lower() for row in before})
+    if proven:
         submission.creator_left = False
     elif by != creator and was_hers and not is_hers:
         submission.creator_left = True

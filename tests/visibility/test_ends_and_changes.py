@@ -373,6 +373,32 @@ def test_a_co_author_who_prints_the_name_of_who_started_the_paper_otherwise_take
     assert list(authored_by(ada)) == [], "her row is known by its address after its name was changed"
 
 
+@pytest.mark.parametrize("has_account", [True, False])
+def test_the_name_of_another_author_keeps_nobody_in_whose_own_row_was_taken_off(
+    edition: Edition, *, has_account: bool
+) -> None:
+    ada, cody = factories.make_user("ada@uni.example", "Ada"), factories.make_user("cody@campus.example", "Cody")
+    bo = factories.make_user("bo@campus.example", "Bo", verified=has_account)
+    draft = complete_draft(edition, ada)
+    others = [entry(cody.email, "Cody", is_contact=True), entry(bo.email, "Bo")]
+    drafting.set_authors(submission=draft, entries=[*others, entry(ada.email, "Ada")], by=ada, at=AT)
+    ada.name = "Bo"
+    ada.save()
+    draft.refresh_from_db()
+    drafting.set_authors(submission=draft, entries=others, by=cody, at=AT)
+    assert list(authored_by(ada)) == []
+
+
+def test_who_submits_for_others_is_not_taken_off_with_an_author_of_her_name(edition: Edition) -> None:
+    ada, cody = factories.make_user("ada@uni.example", "Wei Wang"), factories.make_user("cody@campus.example", "Cody")
+    namesake = factories.make_user("wei@campus.example", "Wei Wang")
+    draft = complete_draft(edition, ada)
+    contact = entry(cody.email, is_contact=True)
+    for listed, by in (([contact, entry(namesake.email, "Wei Wang")], ada), ([contact], cody)):
+        drafting.set_authors(submission=draft, entries=listed, by=by, at=AT)
+    assert list(authored_by(ada)) == [draft]
+
+
 def test_who_submits_for_others_keeps_the_paper_when_a_change_of_its_list_is_granted(
     edition: Edition, chair: Membership
 ) -> None:

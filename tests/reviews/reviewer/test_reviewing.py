@@ -417,6 +417,16 @@ def test_a_named_person_bars_her_submissions_by_address_or_name(edition: Edition
     assert not free.conflicts.exists()
 
 
+def test_a_person_is_named_with_any_spaces_and_an_address_that_only_looks_alike_is_another(
+    edition: Edition, reviewer: Membership
+) -> None:
+    one = factories.make_submission(edition, factories.make_user("bo@uni.example", "Bo B. Author"))
+    factories.make_submission(edition, factories.make_user("bo@strasse.example", "Bo"))
+    conflicts = [{"who": "Bo  B.\tAuthor", "kind": "family"}, {"who": "bo@straße.example", "kind": "coauthor"}]
+    profile(reviewer, conflicts=conflicts)
+    assert list(Conflict.objects.values_list("submission", flat=True)) == [one.pk]
+
+
 def test_a_later_submission_of_a_named_person_is_barred_when_asked(edition: Edition, reviewer: Membership) -> None:
     profile(reviewer, conflicts=[{"who": "ada@uni.example", "kind": "coauthor"}])
     later = factories.make_submission(edition, factories.make_user("ada@uni.example"))
