@@ -31,7 +31,7 @@ def resolve(letter: Message, *, arrived: bool, by: User, at: datetime) -> None:
     if not arrived:
         _must_still_hold(letter)
     ledger.resolve_unknown(letter, by=str(by), at=at, arrived=arrived)
-    _note("letter_arrived" if arrived else "letter_sent_again", letter, by, at)
+    note_letter("letter_arrived" if arrived else "letter_sent_again", letter, by, at)
 
 
 @transaction.atomic
@@ -42,7 +42,7 @@ def send_again(letter: Message, *, by: User, at: datetime) -> None:
     """
     _must_still_hold(letter)
     ledger.send_again(letter, by=str(by), at=at)
-    _note("letter_sent_again", letter, by, at)
+    note_letter("letter_sent_again", letter, by, at)
 
 
 def _must_still_hold(letter: Message) -> None:
@@ -97,7 +97,7 @@ def send_to_listed(letter: Message, *, email: str, by: User, at: datetime) -> Me
     [written] = post_decision(
         edition, decision, authors, announcement=announcement, campaign=campaign, at=at, to=[author]
     )
-    _note("letter_sent_again", written, by, at)
+    note_letter("letter_sent_again", written, by, at)
     return written
 
 
@@ -110,7 +110,7 @@ def cancel(letter: Message, *, by: User, at: datetime) -> None:
     if letter.kind in TOLD_TO_CHAIRS:
         raise ledger.NotPossible("It tells chairs what was done, and is not kept back")
     ledger.cancel(letter, by=str(by), at=at)
-    _note("letter_cancelled", letter, by, at)
+    note_letter("letter_cancelled", letter, by, at)
 
 
 @transaction.atomic
@@ -150,7 +150,7 @@ def resume(edition: Edition, *, campaign: Campaign | None = None, by: User, at: 
     record("letters_resumed", by_id=by.pk, by=str(by), at=at, edition=edition.slug, detail=detail)
 
 
-def _note(verb: str, letter: Message, by: User, at: datetime) -> None:
+def note_letter(verb: str, letter: Message, by: User, at: datetime) -> None:
     record(
         verb,
         by_id=by.pk,
@@ -167,5 +167,5 @@ def send_test(chair: Membership, *, by: User, at: datetime) -> Message | None:
     """Send a chair one letter that tests the way out; None when she had one within the same minute."""
     letter = mail_test(chair.edition, by, at=at)
     if letter is not None:
-        _note("mail_tested", letter, by, at)
+        note_letter("mail_tested", letter, by, at)
     return letter

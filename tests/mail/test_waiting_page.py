@@ -10,6 +10,8 @@ from dlonsc.editions.models import Edition, Membership
 from dlonsc.history.models import Entry
 from dlonsc.mail import ledger
 from dlonsc.mail.models import Message, State
+from reviews.actions.lettering import TOLD_TO_CHAIRS
+from reviews.views.chair.history import entries_for
 from tests import factories
 from tests.factories import AFTER_DEADLINE, AT
 
@@ -59,9 +61,41 @@ def test_one_press_keeps_them_back_and_the_history_tells_who(
     assert client.post(ADDRESS, words).status_code == 302
     assert states() == [State.CANCELLED, State.CANCELLED, State.CANCELLED, State.QUEUED, State.SENT]
     assert Entry.objects.get(verb="letters_cancelled").detail == {"before": "2026-03-01T13:00:00+00:00"}
+    kept = Entry.objects.filter(verb="letter_cancelled").order_by("pk")
+    assert sorted(entry.detail["letter"] for entry in kept) == [letter.pk for letter in letters[:3]]
     # The page as it was, pressed again.
     assert client.post(ADDRESS, words).status_code == 422
     assert Entry.objects.filter(verb="letters_cancelled").count() == 1
+
+
+def test_what_tells_the_other_chairs_what_was_done_is_not_kept_back_with_the_rest(
+    letters: list[Message], chair: Membership, as_user: Browser
+) -> None:
+    told = [
+        Message.objects.create(
+            key=kind, edition=chair.edition.slug, kind=kind, to_email="b@uni.example", subject="s", text="t",
+            state=State.QUEUED, created_at=AT,
+        )
+        for kind in sorted(TOLD_TO_CHAIRS)
+    ]  # fmt: skip
+    client = as_user(chair)
+    assert client.post(ADDRESS, {"before": BEFORE}).context["chosen"] == 3
+    assert client.post(ADDRESS, {"before": BEFORE, "expected": "3", "confirm": "1"}).status_code == 302
+    states = Message.objects.filter(pk__in=[letter.pk for letter in told]).values_list("state", flat=True)
+    assert set(states) == {State.QUEUED}
+
+
+def test_a_chair_in_conflict_does_not_read_that_another_kept_letters_back(
+    letters: list[Message], chair: Membership, as_user: Browser
+) -> None:
+    """None of hers was among them: then they were about a paper that she may not know."""
+    paper = factories.make_submission(chair.edition)
+    other_chair = factories.make_member(chair.edition, chair=True)
+    factories.make_conflict(paper, other_chair)
+    Message.objects.update(subject_label=paper.label)
+    as_user(chair).post(ADDRESS, {"before": BEFORE, "expected": "3", "confirm": "1"})
+    assert list(entries_for(other_chair).filter(verb__startswith="letter")) == []
+    assert entries_for(chair).filter(verb__startswith="letter").count() == 4
 
 
 def test_a_letter_that_a_worker_held_when_the_backup_was_made_is_counted_and_kept_back(
