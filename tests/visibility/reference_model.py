@@ -437,7 +437,9 @@ class Workshop:
         for task in self.tasks:
             if task.key in asked:
                 continue
-            if self.reviews(task) and task.official is None and self.oversees(by, self.papers[task.paper]):
+            paper = self.papers[task.paper]
+            is_open = self.reviews(task) and task.official is None and not self.is_known(paper)
+            if is_open and self.oversees(by, paper):
                 rows.setdefault(task.reviewer, []).append(task.paper)
         for name, numbers in rows.items():
             self.write("chair_reminder", [name], numbers[0] if len(numbers) == 1 else "")
