@@ -45,14 +45,14 @@ def is_words(value: str) -> bool:
 
 
 def words_sent(request: HttpRequest) -> list[tuple[str, str]]:
-    """(name, value) of what a signed-in person wrote in sentences and sent with this request, but for what proves her.
+    """(name in words, value) of what a signed-in person wrote in sentences and sent with this; not what proves her.
 
     Of an address that no view serves nothing: nobody has looked there whether the form was one of ours.
     """
     if request.method != "POST" or getattr(request, "resolver_match", None) is None or not is_signed_in(request):
         return []
     rows = ((name, value) for name, values in request.POST.lists() for value in values)
-    return [(name, value) for name, value in rows if is_words(value) and not PROOF.search(name)]
+    return [(name.replace("_", " "), value) for name, value in rows if is_words(value) and not PROOF.search(name)]
 
 
 def is_signed_in(request: HttpRequest) -> bool:

@@ -91,7 +91,7 @@ class BoundedTexts:
         words = {
             "names": [name.replace("_", " ") for name in names],
             "most": LONGEST_TEXT,
-            "sent": [(name.replace("_", " "), value) for name, value in words_sent(request)],
+            "sent": words_sent(request),
         }
         return render(request, "413.html", words, status=413)
 

@@ -89,8 +89,7 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
     Made of the request alone, so that it reads alike whatever is behind the address.
     """
-    sent = [(name.replace("_", " "), value) for name, value in interrupted.words_sent(request)]
-    return render(request, "404.html", {"sent": sent}, status=404)
+    return render(request, "404.html", {"sent": interrupted.words_sent(request)}, status=404)
 
 
 class Addresses(EmailView):  # type: ignore[misc]  # allauth has no types

@@ -41,6 +41,7 @@ from reviews.actions import reviewing
 from reviews.discussions import unread
 from reviews.forms.discussion import NoteForm
 from reviews.forms.reviewer import (
+    LABELS,
     CorrectionForm,
     ProfileForm,
     PromiseForm,
@@ -280,6 +281,7 @@ def window_of(request: HttpRequest) -> str:
     return request.headers.get("X-Window", "")[:20]
 
 
+TOO_LATE = "It came too late to be kept here."
 NOT_KEPT = "It came too late to be kept here; your browser still has what you typed."
 KEPT_BESIDE = "The text you sent is kept on this page for you; the review is unchanged."
 
@@ -301,6 +303,13 @@ def task_to_write(request: HttpRequest, slug: str, number: int) -> Assignment:
     return task
 
 
+def not_kept(request: HttpRequest, closed: str, edition: Edition) -> HttpResponse:
+    """The answer to a text that came too late, or too often: the text itself, for a browser that keeps none."""
+    messages.error(request, f"{closed} {TOO_LATE}")
+    sent = [(LABELS[name], value) for name, value in typed_fields(request.POST).items() if value]
+    return render(request, "reviews/reviewer/not_kept.html", {"edition": edition, "sent": sent}, status=409)
+
+
 def keep(request: HttpRequest, assignment: Assignment) -> HttpResponse:
     """The plain Save: works without script, refuses nothing that was typed."""
     slug, number = assignment.submission.edition.slug, assignment.submission.number
@@ -311,10 +320,11 @@ def keep(request: HttpRequest, assignment: Assignment) -> HttpResponse:
         by=person(request),
         at=timezone.now(),
     )
+    if not saved.is_kept:
+        return not_kept(request, saved.closed, assignment.submission.edition)
     if saved.closed:
         # A warning tells the browser that it need not keep the text any longer (frame.js); an error does not.
-        tell = messages.warning if saved.is_kept else messages.error
-        tell(request, f"{saved.closed} {KEPT_BESIDE if saved.is_kept else NOT_KEPT}")
+        messages.warning(request, f"{saved.closed} {KEPT_BESIDE}")
         return redirect("reviews:own", slug)
     if saved.is_aside:
         messages.warning(

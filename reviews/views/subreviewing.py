@@ -34,6 +34,7 @@ from reviews.views.reviewer import (
     NOT_KEPT,
     based_on,
     current_manuscript,
+    not_kept,
     person,
     shown_text,
     signed_in_or_403,
@@ -168,8 +169,7 @@ def keep(request: HttpRequest, row: SubReviewer) -> HttpResponse:
         # Her page is gone with her part: the answer to that holds what she typed.
         raise Http404 from error
     if not saved.is_kept:
-        messages.error(request, f"{saved.closed} {NOT_KEPT}")
-        return redirect("reviews:sub_review", slug, number)
+        return not_kept(request, saved.closed, row.assignment.submission.edition)
     if saved.is_aside:
         messages.warning(request, saved.closed or ASIDE)
         return redirect("reviews:sub_versions", slug, number)

@@ -582,6 +582,7 @@ def test_what_an_open_page_sends_days_after_the_end_is_told_not_to_be_kept(
     assert (by_itself.status_code, by_itself.json()["kept"]) == (409, False)
     plain = as_user(sue).post(page_of(case), typed, follow=True)
     assert [(one.level_tag, "too late" in str(one)) for one in plain.context["messages"]] == [("error", True)]
+    assert (plain.status_code, "Days late</textarea>" in plain.text) == (409, True)
     assert not ReviewVersion.objects.filter(is_aside=True).exists()
 
 
