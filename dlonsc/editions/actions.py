@@ -152,6 +152,11 @@ def set_deadline(
         note("set_deadline", edition, by, at, phase=phase.value, announced=f"{minute} {zone}")
         return 0
     before, old_cutoff = announced_words(deadline), deadline.cutoff_at
+    # The minute itself stands in words.
+    rest = [name for name in changed if name not in {"announced", "zone", "cutoff_at"}]
+    was: dict[str, Any] = {}
+    if rest:
+        was = {"was": {name: getattr(deadline, name) for name in rest}, "now": {name: values[name] for name in rest}}
     for name in changed:
         setattr(deadline, name, values[name])
     deadline.version += 1
@@ -163,15 +168,8 @@ def set_deadline(
             message = post_date_changed(deadline, person, before=before, is_later=cutoff > old_cutoff, at=at)
             letters += message is not None
     # Without the number of letters: it counts papers that a chair in conflict must not know of.
-    note(
-        "extend_deadline" if cutoff > old_cutoff else "change_deadline",
-        edition,
-        by,
-        at,
-        phase=phase.value,
-        before=before,
-        after=announced_words(deadline),
-    )
+    detail: dict[str, Any] = {"phase": phase.value, "before": before, "after": announced_words(deadline)}
+    note("extend_deadline" if cutoff > old_cutoff else "change_deadline", edition, by, at, **detail, **was)
     return letters
 
 

@@ -145,8 +145,16 @@ def _commit(chair: Membership, proposal: Proposal, version: int, by: User, at: d
     return changes
 
 
-def set_weights(edition: Edition, weights: dict[str, Any]) -> None:
-    """Keep the weights of the score, and how texts are compared, in the edition's settings."""
-    if any(edition.matching.get(name) != value for name, value in weights.items()):
-        edition.matching = edition.matching | weights
+@transaction.atomic
+def set_weights(edition: Edition, weights: dict[str, Any], *, by: User, at: datetime) -> None:
+    """Keep the weights of the score, and how texts are compared, in the edition's settings: all chairs use them."""
+    kept = Edition.objects.select_for_update(no_key=True).get(pk=edition.pk).matching
+    changed = [name for name, value in weights.items() if kept.get(name) != value]
+    edition.matching = kept | weights
+    if changed:
         edition.save(update_fields=["matching"])
+        detail = {
+            "before": {name: kept.get(name, "the usual") for name in changed},
+            "after": {name: weights[name] for name in changed},
+        }
+        record("change_weights", by_id=by.pk, by=str(by), at=at, edition=edition.slug, detail=detail)

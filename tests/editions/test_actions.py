@@ -81,6 +81,15 @@ def extend(edition: Edition, chair: Membership, **changes: Any) -> int | None:
     return actions.set_deadline(edition=edition, **(values | changes), by=chair.user, at=AT)
 
 
+def test_a_date_made_soft_stands_in_the_history_with_what_it_was(edition: Edition, chair: Membership) -> None:
+    extend(edition, chair)
+    extend(edition, chair, is_soft=True, grace_minutes=30)
+    first, second = Entry.objects.filter(verb__in=("extend_deadline", "change_deadline")).order_by("pk")
+    assert "was" not in first.detail
+    assert second.detail["was"] == {"grace_minutes": 0, "is_soft": False}
+    assert second.detail["now"] == {"grace_minutes": 30, "is_soft": True}
+
+
 def test_an_extension_keeps_the_first_date_and_writes_to_owners_of_drafts(edition: Edition, chair: Membership) -> None:
     draft = factories.make_submission(edition, state=State.DRAFT)
     factories.make_submission(edition)

@@ -61,6 +61,7 @@ WORDS = {
     "sub_reviewer_accepted": "accepted to write with the reviewer",
     "sub_reviewer_ready": "handed the text over to the reviewer",
     "sub_reviewer_ended": "ended a sub-reviewer's part",
+    "change_weights": "changed the weights of the assignment",
     "proposal_made": "ran the assignment",
     "proposal_committed": "committed an assignment",
 }

@@ -38,7 +38,7 @@ def run(request: ChairRequest, chair: Membership) -> HttpResponse:
         locked = (
             [(pair["submission"], pair["membership"]) for pair in earlier.pairs if pair["locked"]] if earlier else []
         )
-        _save_weights(chair, form)
+        _save_weights(request, chair, form)
         try:
             proposal = proposing.propose(
                 chair, options=form.cleaned_data, by=request.user, at=timezone.now(), locked=locked
@@ -83,10 +83,11 @@ def _initial(chair: Membership, scene: assignment.Scene, earlier: Proposal | Non
     }
 
 
-def _save_weights(chair: Membership, form: RunForm) -> None:
+def _save_weights(request: ChairRequest, chair: Membership, form: RunForm) -> None:
     """The weights are the edition's: the next run and the pages by hand use the same."""
     names = ("text", "topic", "bid_base", *(("text_by",) if form.cleaned_data["text_by"] else ()))
-    proposing.set_weights(chair.edition, {name: form.cleaned_data[name] for name in names})
+    weights = {name: form.cleaned_data[name] for name in names}
+    proposing.set_weights(chair.edition, weights, by=request.user, at=timezone.now())
 
 
 @chairs_only

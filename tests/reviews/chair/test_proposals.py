@@ -10,6 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from dlonsc.editions.models import Edition, Interest, Membership, MembershipAffiliation
+from dlonsc.history.models import Entry
 from dlonsc.mail.models import Message
 from reviews import assignment
 from reviews.actions import assigning, proposing
@@ -337,3 +338,15 @@ def test_a_cancelled_run_stays_cancelled(chair: Membership, papers: list[Submiss
     assignment.run(waiting.pk)
     waiting.refresh_from_db()
     assert (waiting.status, waiting.pairs) == (Proposal.Status.CANCELLED, [])
+
+
+def test_weights_that_a_run_changes_stand_in_the_history_with_what_they_were(
+    edition: Edition, chair: Membership, papers: list[Submission], people: list[Membership], as_user: As
+) -> None:
+    Edition.objects.update(matching={"text": 0.5, "topic": 0.5, "bid_base": 1.5})
+    browser, address = as_user(chair), f"/{edition.slug}/chair/assign/run/"
+    for text in ("0.5", "0.9", "0.9"):
+        browser.post(address, FORM | {"text": text})
+    entry = Entry.objects.get(verb="change_weights")
+    assert (entry.by_id, entry.detail) == (chair.user_id, {"before": {"text": 0.5}, "after": {"text": 0.9}})
+    assert Edition.objects.get().matching["text"] == 0.9
