@@ -8,7 +8,8 @@ planted on purpose, one of each kind, and each is caught.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import cache
 from typing import Any
 
@@ -24,12 +25,14 @@ from dlonsc.history.record import record
 from dlonsc.mail import post as post_room
 from dlonsc.mail.models import Message, Undeliverable
 from dlonsc.mail.models import State as LetterState
-from reviews.models import Assignment, Bid, Comment, Decision, Discussion, Review, SubReviewer
+from reviews.actions import deciding
+from reviews.models import Announcement, Assignment, Bid, Comment, Decision, Discussion, Review, SubReviewer
 from reviews.views import letters as letter_views
+from reviews.views.chair import table as table_views
 from submissions.models import Question, Submission
 from submissions.views import author as author_views
 from tests import factories
-from tests.worlds import CANARIES, MANY, SAMPLED, Seen, World, world_seen_by
+from tests.worlds import CANARIES, MANY, SAMPLED, Seen, World, number_apart, world_seen_by
 
 
 def change_score(world: World) -> None:
@@ -54,6 +57,29 @@ def swap_reviewer(world: World) -> None:
 
 def decide(world: World) -> None:
     factories.make_decision(world.mine, world.people["chair"], "reject", note="Quagga", to_authors="Quagga")
+
+
+def hold(paper: Submission, world: World) -> None:
+    """Announce the decision on one paper; nobody but its chairs may know before the release."""
+    chair, at = world.members["chair"], factories.AFTER_DEADLINE
+    assert chair.user is not None
+    if not Decision.objects.filter(submission=paper).exists():
+        factories.make_decision(paper, chair.user, note="Quagga", to_authors="Quagga")
+    now = deciding.plan(chair)
+    only = replace(now, decisions=[row for row in now.decisions if row.submission_id == paper.pk])
+    row = Announcement.objects.create(
+        edition=world.edition, created_by=chair.user, created_at=at, release_at=at + timedelta(minutes=10), letters=1
+    )
+    deciding._release(row, only, by=chair.user, at=at)
+    number_apart(Message.objects.filter(campaign=row.campaign_id_label))
+
+
+def hold_mine(world: World) -> None:
+    hold(world.mine, world)
+
+
+def hold_secret(world: World) -> None:
+    hold(world.secret, world)
 
 
 def other_title(world: World) -> None:
@@ -202,6 +228,10 @@ SECRETS: dict[str, Secret] = {
     "draft or submitted": Secret(submit_to_draft, (*OUTSIDERS, *HELPERS, "idle", "spare", "hilda")),
     "who reviews": Secret(swap_reviewer, (*OUTSIDERS, "spare")),
     "a decision before its release": Secret(decide, (*OUTSIDERS, *HELPERS, "rita", "hilda", "idle", "spare")),
+    "a decision that is held": Secret(hold_mine, (*OUTSIDERS, *HELPERS, "rita", "hilda", "idle", "spare")),
+    "that a decision on a paper she is in conflict with is held": Secret(
+        hold_secret, ("conflicted chair", *OUTSIDERS, *HELPERS, "rita", "hilda", "idle", "spare")
+    ),
     "another's title": Secret(
         other_title,
         (
@@ -353,6 +383,20 @@ def leak_by_words(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(author_views, "status_words", lambda row: "Decided" if is_decided(row) else "Waiting")
 
 
+def leak_by_outcome(patch: pytest.MonkeyPatch) -> None:
+    """The row has it from the announcement on; who may know it, from the release."""
+    patch.setattr(author_views, "status_words", lambda row: row.outcome or "Waiting")
+
+
+def leak_by_number_of_announcements(patch: pytest.MonkeyPatch) -> None:
+    plain = table_views.rows_of
+
+    def rows_of(*args: Any, **words: Any) -> Any:
+        return plain(*args, **words)[: -Announcement.objects.count() or None]
+
+    patch.setattr(table_views, "rows_of", rows_of)
+
+
 def leak_by_etag(patch: pytest.MonkeyPatch) -> None:
     plain = PrivatePages.__call__
 
@@ -437,6 +481,8 @@ LEAKS: dict[str, tuple[Plant, Change, str, tuple[str, ...]]] = {
     "sort order": (leak_by_order, decide, "author", ("submissions:home",)),
     "count": (leak_by_count, add_review, "author", ("submissions:submission",)),
     "words": (leak_by_words, decide, "author", ("submissions:submission",)),
+    "outcome that is held": (leak_by_outcome, hold_mine, "author", ("submissions:submission",)),
+    "announcement that is held": (leak_by_number_of_announcements, hold_secret, "conflicted chair", ("reviews:table",)),
     "ETag": (leak_by_etag, change_score, "author", ("submissions:home",)),
     "status": (leak_by_status, decide, "author", ("submissions:submission",)),
     "search": (leak_by_search, other_title, "conflicted chair", ("letters:log",)),

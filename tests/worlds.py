@@ -18,7 +18,7 @@ import time_machine
 from django.apps import apps
 from django.core.management.color import no_style
 from django.db import connection, transaction
-from django.db.models import AutoField, Model
+from django.db.models import AutoField, Max, Model, QuerySet
 from django.test import Client, override_settings
 from django.test.utils import CaptureQueriesContext
 from django.urls import NoReverseMatch, reverse
@@ -428,7 +428,9 @@ def observe(world: World, name: str, only: Collection[str], canaries: Iterable[s
         elif is_page and not only:
             todo += reversed(list(links_of(body, address)))
     if person is not None:
-        for letter in Message.objects.filter(to_email=person.email).order_by("pk"):
+        # One that is held is not hers yet.
+        hers = Message.objects.filter(to_email=person.email).exclude(state=LetterState.HELD)
+        for letter in hers.order_by("pk"):
             texts = (letter.subject, letter.text, letter.html, repr(letter.headers))
             look_for(canaries, " ".join(texts).encode(), seen.found)
             seen.letters.append(tuple(RANDOM.sub("RANDOM", decoded(text.encode(), before).decode()) for text in texts))
@@ -516,12 +518,29 @@ def made_before(count: int) -> None:
         table, key = model._meta.db_table, model._meta.pk
         if model._meta.label_lower in COUNTABLE or not isinstance(key, AutoField) or model._meta.proxy:
             continue
-        with connection.cursor() as cursor:
-            if connection.vendor == "postgresql":
-                cursor.execute("SELECT setval(pg_get_serial_sequence(%s, %s), %s)", [table, key.column, count])
-            else:
-                cursor.execute("DELETE FROM sqlite_sequence WHERE name = %s", [table])
-                cursor.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (%s, %s)", [table, count])
+        last_number(table, key.column, count)
+
+
+def last_number(table: str, column: str, count: int) -> None:
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SELECT setval(pg_get_serial_sequence(%s, %s), %s)", [table, column, count])
+        else:
+            cursor.execute("DELETE FROM sqlite_sequence WHERE name = %s", [table])
+            cursor.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (%s, %s)", [table, count])
+
+
+def number_apart(letters: QuerySet[Message]) -> None:
+    """As if these letters were older than all others: those that follow are numbered as without them."""
+    older = Message.objects.filter(pk__lt=FEW).count()
+    for place, pk in enumerate(list(letters.order_by("pk").values_list("pk", flat=True)), start=older + 1):
+        Message.objects.filter(pk=pk).update(id=place)
+        for relation in Message._meta.related_objects:
+            relation.related_model._base_manager.filter(**{relation.field.attname: pk}).update(
+                **{relation.field.attname: place}
+            )
+    last = Message.objects.aggregate(last=Max("pk"))["last"]
+    last_number(Message._meta.db_table, "id", last)
 
 
 def number_on(row: Model, first: int) -> None:
