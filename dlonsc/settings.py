@@ -269,6 +269,7 @@ ACCOUNT_SIGNUP_FORM_CLASS = "dlonsc.accounts.forms.SignupDetails"
 ACCOUNT_FORMS = {
     "request_login_code": "dlonsc.accounts.opening.AskForCode",
     "reset_password": "dlonsc.accounts.opening.AskForReset",
+    "signup": "dlonsc.accounts.opening.SignUp",
 }
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_PREVENT_ENUMERATION = True

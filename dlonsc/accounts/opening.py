@@ -1,13 +1,14 @@
 """Which account a letter opens: never that of somebody who only added its address and has not proven it.
 
 Anybody can add anybody's address to an account of his own. A code or a reset asked for with that address comes to its
-owner, who would open a stranger's account with it, and by typing the code prove her address for him.
+owner, who would open a stranger's account with it, and by typing the code prove her address for him. Nor does it keep
+the owner from an account of her own: for a sign-up such an account is not there.
 """
 
 from collections.abc import Iterable
 
 from allauth.account.adapter import get_adapter
-from allauth.account.forms import RequestLoginCodeForm, ResetPasswordForm
+from allauth.account.forms import RequestLoginCodeForm, ResetPasswordForm, SignupForm
 from allauth.account.internal.userkit import filter_users_by_email
 from allauth.account.models import EmailAddress
 
@@ -50,3 +51,15 @@ class AskForReset(ResetPasswordForm):  # type: ignore[misc]  # allauth has no ty
         email: str = super().clean_email()
         self.users = opened_by(email, self.users)
         return email
+
+
+class SignUp(SignupForm):  # type: ignore[misc]  # allauth has no types
+    account_already_exists: bool
+
+    def validate_unique_email(self, value: str) -> str:
+        """Tell whether there is an account that the letter about it could open."""
+        found: list[User] = filter_users_by_email(value)
+        # Two accounts cannot sign in with one first address, whatever of it is proven.
+        is_first = any(user.email.lower() == value.lower() for user in found)
+        self.account_already_exists = bool(opened_by(value, found)) or is_first
+        return value

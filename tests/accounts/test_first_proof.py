@@ -174,6 +174,25 @@ def test_a_code_opens_the_account_of_who_signed_up_with_the_address_and_not_that
     assert sam.verified_emails == ["sam@elsewhere.example"]
 
 
+def test_an_address_that_another_account_only_added_keeps_nobody_from_signing_up_with_it() -> None:
+    sam = factories.make_user("sam@elsewhere.example", "Sam")
+    EmailAddress.objects.create(user=sam, email=EMAIL)
+    owner = Client()
+    owner.post("/accounts/signup/", {"email": EMAIL, "password1": OWN, "name": "Vera"})
+    assert list(Message.objects.values_list("kind", "to_email")) == [("verification", EMAIL)]
+    confirm(owner)
+    assert opens(OWN)
+    assert (User.objects.get(email=EMAIL).verified_emails, sam.verified_emails) == ([EMAIL], ["sam@elsewhere.example"])
+
+
+def test_the_first_address_of_an_account_that_proved_another_stays_its_own_at_a_sign_up() -> None:
+    boss = factories.make_user("boss@uni.example", "Boss", is_staff=True)
+    User.objects.filter(pk=boss.pk).update(email=EMAIL)
+    answer = Client().post("/accounts/signup/", {"email": EMAIL, "password1": OWN, "name": "Vera"})
+    assert (answer.status_code, User.objects.count()) == (302, 1)
+    assert list(Message.objects.values_list("kind", "to_email")) == [("account_exists", EMAIL)]
+
+
 def test_the_letter_to_a_further_address_says_which_account_asks_and_the_first_one_asks_for_no_sign_in(
     elsewhere: Client,
 ) -> None:
