@@ -144,7 +144,7 @@ def test_the_demo_command_fills_once_and_only_in_the_demo(settings: object) -> N
 def test_the_invariants_command_says_that_all_is_well_or_stops_with_what_is_not() -> None:
     out = io.StringIO()
     call_command("invariants", stdout=out)
-    assert out.getvalue() == "All 17 invariants hold.\n"
+    assert out.getvalue() == "All 18 invariants hold.\n"
     edition = make_demo_edition("demo", "Demo", at=AT)
     row = make_submission(edition)
     Submission.objects.filter(pk=row.pk).update(state=State.WITHDRAWN)
