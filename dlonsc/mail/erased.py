@@ -6,15 +6,21 @@ from datetime import datetime
 from django.conf import settings
 from django.utils.crypto import salted_hmac
 
-from dlonsc.mail.models import Erased, Message
+from dlonsc.mail.models import Erased, Message, Undeliverable, Unsubscribed
 
 # What is owed to the authors of a paper as long as they stand in its list, whatever became of an account.
 OWED = ("decision",)
 
 
 def remember(emails: Iterable[str], *, at: datetime) -> None:
-    """Once for each erasure: who came back under the same address may go again."""
-    Erased.objects.bulk_create(Erased(digest=_digests(email)[0], since=at) for email in emails)
+    """Once for each erasure: who came back under the same address may go again.
+
+    What else is kept of the addresses goes: who is erased is reminded of nothing, whatever she had wished before.
+    """
+    emails = {email.lower() for email in emails}
+    Erased.objects.bulk_create(Erased(digest=_digests(email)[0], since=at) for email in sorted(emails))
+    for kept in (Unsubscribed, Undeliverable):
+        kept.objects.filter(email__in=emails).delete()
 
 
 def among(emails: Iterable[str]) -> set[str]:

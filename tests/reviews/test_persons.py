@@ -17,7 +17,7 @@ from dlonsc.editions.actions import holder_of
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.history.models import Entry
 from dlonsc.mail.ledger import ERASED, drain, kept_from_leaving
-from dlonsc.mail.models import Message, State
+from dlonsc.mail.models import Message, State, Undeliverable, Unsubscribed
 from dlonsc.mail.transport import Answer, Outcome
 from reviews.actions import assigning, deciding, erasing, lettering
 from reviews.actions.assigning import Refused
@@ -238,6 +238,15 @@ def test_an_erased_person_is_reminded_of_nothing_and_the_others_are(edition: Edi
     # Back with a new account under the same address, she is written to again.
     factories.make_user(address, "Ada")
     assert [contacts(row)[-1][0] for row in (draft, shared)] == [address, address]
+
+
+def test_no_table_beside_the_letters_keeps_the_address_of_who_is_erased(author: User, stranger: User) -> None:
+    for person in (author, stranger):
+        Unsubscribed.objects.create(email=person.email, edition="dlonsc-2026", since=AT)
+        Undeliverable.objects.create(email=person.email, since=AT)
+    erasing.erase(author, by="the administrator", at=AT)
+    left = [list(model.objects.values_list("email", flat=True)) for model in (Unsubscribed, Undeliverable)]
+    assert left == [[stranger.email], [stranger.email]]
 
 
 def test_what_is_handed_over_when_somebody_is_erased_is_not_tried_again(author: User) -> None:
