@@ -385,9 +385,17 @@ def confirm_letters(chair: Membership, *, fingerprint: str, by: User, at: dateti
 
 @transaction.atomic
 def stop_announcement(row: Announcement, *, by: User, at: datetime) -> None:
-    """Stop a held announcement: decisions are private again, no letter leaves. Refused once it is released."""
-    for decision in _stop(row, by=by, at=at):
-        _note("announcement_stopped", decision.submission, by, at, verdict=decision.verdict)
+    """Stop a held announcement: decisions are private again, no letter leaves. Refused once it is released.
+
+    It may hold papers that she may not know of: of those the history names her only in words, for her own copy of her
+    acts would count them.
+    """
+    decisions = _stop(row, by=by, at=at)
+    chair = _as_chair(by, row.edition)
+    known = overseen_by(chair) if chair else Submission.objects.all()
+    hers = set(known.filter(pk__in=[one.submission_id for one in decisions]).values_list("pk", flat=True))
+    for decision in decisions:
+        _note_stopped(decision, by.pk if decision.submission_id in hers else None, str(by), at)
 
 
 def _stop(row: Announcement, *, by: User, at: datetime) -> list[Decision]:
@@ -413,9 +421,13 @@ def _held(edition: Edition, at: datetime) -> AnnouncementQuerySet:
     return Announcement.objects.held(at).filter(edition=edition)
 
 
+def _as_chair(by: User, edition: Edition) -> Membership | None:
+    return Membership.objects.chairs().filter(edition=edition, user=by).select_related("edition", "user").first()
+
+
 def _known_to(by: User, edition: Edition) -> Q:
     """Announcements with at least one decision that this chair may know of; all of them for who is no chair."""
-    chair = Membership.objects.chairs().filter(edition=edition, user=by).select_related("edition", "user").first()
+    chair = _as_chair(by, edition)
     return Q(pk__in=decisions_overseen_by(chair).values("announcement")) if chair else ~Q(pk__in=())
 
 
@@ -433,22 +445,22 @@ def stop_what_is_held(edition: Edition, by: User, at: datetime) -> None:
         # What is on its way already is released.
         with suppress(Refused), transaction.atomic():
             for decision in _stop(row, by=by, at=at):
-                _stopped_by_a_date(decision, by, at)
+                _note_stopped(decision, None, "the date of submission", at)
+                for chair in _chairs_who_may_know(decision.submission):
+                    post_announcement_undone(decision, chair, by=by, at=at)
 
 
-def _stopped_by_a_date(decision: Decision, by: User, at: datetime) -> None:
+def _note_stopped(decision: Decision, by_id: int | None, by: str, at: datetime) -> None:
     submission = decision.submission
     record(
         "announcement_stopped",
-        by_id=None,
-        by="the date of submission",
+        by_id=by_id,
+        by=by,
         at=at,
         edition=submission.edition.slug,
         subject=submission.label,
         detail={"number": submission.number, "verdict": decision.verdict},
     )
-    for chair in _chairs_who_may_know(submission):
-        post_announcement_undone(decision, chair, by=by, at=at)
 
 
 def _chairs_who_may_know(submission: Submission) -> list[Membership]:

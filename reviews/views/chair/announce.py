@@ -21,6 +21,7 @@ from reviews.actions.assigning import Refused
 from reviews.actions.deciding import Plan
 from reviews.emails.deciding import Letter, post_to_myself, rendered
 from reviews.forms.chair import ReleaseForm
+from reviews.letters import letters_for
 from reviews.models import Announcement, Decision, Verdict
 from reviews.reach import release_of
 from reviews.views.chair.door import ChairRequest, chairs_only, page
@@ -297,7 +298,9 @@ def announcement(request: ChairRequest, chair: Membership, pk: int) -> HttpRespo
     """A released or held announcement: the letters' progress, and Stop while it is held."""
     stopped = Announcement.objects.filter(pk=pk, edition=chair.edition_id, stopped_at__isnull=False)
     if stopped.exists():
-        row = get_object_or_404(stopped, created_by=request.user)
+        # Its decisions are private again: which papers it held, its letters still say.
+        hers = letters_for(chair).filter(campaign__isnull=False).values("campaign")
+        row = get_object_or_404(stopped, created_by=request.user, campaign_id_label__in=hers)
         return page(request, chair, "announcement_stopped.html", {"announcement": row})
     release = _release_of(chair, pk)
     template = "announcement_live.html" if "fragment" in request.GET else "announcement.html"

@@ -28,6 +28,7 @@ from reviews.actions import assigning, deciding, lettering, reviewing
 from reviews.actions.assigning import Refused
 from reviews.invariants import breaches
 from reviews.models import Announcement, Decision
+from reviews.persons import data_of
 from reviews.tasks import tell_late_reviews
 from submissions.models import Submission
 from tests import factories
@@ -271,6 +272,38 @@ def test_an_announcement_that_she_knows_in_part_refuses_her_as_ever(
         move_submission(edition, barred, AT, is_soft=True)
     row.refresh_from_db()
     assert row.stopped_at is None
+
+
+def test_who_stops_an_announcement_that_she_knows_in_part_does_not_read_in_her_copy_how_much_it_held(
+    edition: Edition, paper: Submission, chair: Membership
+) -> None:
+    barred, known = factories.make_member(edition, chair=True), factories.make_submission(edition)
+    factories.make_conflict(paper, barred)
+    decide(paper, chair)
+    decide(known, chair)
+    assert barred.user is not None
+    deciding.stop_announcement(announce(chair), by=barred.user, at=AT)
+    assert [act["verb"] for act in data_of(barred.user, AT)["acts"]] == ["announcement_stopped"]
+    # The others read who did it, of both.
+    stopped = Entry.objects.filter(verb="announcement_stopped").values_list("subject", "by")
+    assert sorted(stopped) == sorted((one.label, str(barred.user)) for one in (paper, known))
+
+
+def test_who_has_come_into_conflict_with_all_that_she_announced_does_not_see_that_it_was_stopped(
+    edition: Edition, paper: Submission, chair: Membership, other_chair: Membership, as_user: As
+) -> None:
+    decide(paper, chair)
+    row = announce(chair)
+    address = reverse("reviews:announcement", args=[edition.slug, row.pk])
+    conflict = factories.make_conflict(paper, chair)
+    assert other_chair.user is not None
+    with time_machine.travel(AT, tick=False):
+        client = as_user(chair)
+        before = client.get(address).status_code
+        deciding.stop_announcement(row, by=other_chair.user, at=AT)
+        assert (before, client.get(address).status_code) == (404, 404)
+        conflict.delete()
+        assert "Announcement stopped" in client.get(address).text
 
 
 def test_words_typed_while_another_chair_announced_are_still_on_the_page(
