@@ -275,8 +275,8 @@ def invite(
         member = place_of(edition, person)
         for name in ROLES:
             setattr(member, name, roles.get(name, False))
-        member.invited_at, member.invited_by, member.removed_at = at, by, None
-        member.opened_at = member.accepted_at = member.declined_at = None
+        begin_anew(member)
+        member.invited_at, member.invited_by = at, by
         member.decline_reason = member.suggestion = ""
         member.invitation_round += 1
         member.save()
@@ -301,6 +301,13 @@ def place_of(edition: Edition, person: Invitee) -> Membership:
     found = found or new_place(edition, person.name)
     found.email, found.edition = person.email, edition
     return found
+
+
+def begin_anew(member: Membership) -> None:
+    """Before an invitation: earlier answers count no more. Who had left or declined is printed once she says yes."""
+    if member.removed_at is not None or member.declined_at is not None:
+        member.is_listed = False
+    member.opened_at = member.accepted_at = member.declined_at = member.removed_at = None
 
 
 def new_place(edition: Edition, name: str, **roles: bool) -> Membership:
@@ -355,8 +362,8 @@ def resend_invitation(*, membership: Membership, email: str, by: User, at: datet
         raise EditionError(f"{email} belongs to another member of this committee.")
     if not may_hold(member, email):
         member = apart_from(member, at)
-    member.email, member.invited_at, member.invited_by, member.removed_at = email.lower(), at, by, None
-    member.opened_at = member.declined_at = member.accepted_at = None
+    begin_anew(member)
+    member.email, member.invited_at, member.invited_by = email.lower(), at, by
     member.invitation_round += 1
     member.save()
     post_invitation(member, asked_by=str(by), note="", at=at)
@@ -532,6 +539,8 @@ def give_back(earlier: Membership, invitation: Membership, at: datetime) -> Memb
     for name in (*ROLES, "invited_at", "invited_by", "opened_at", "accepted_at", "is_listed"):
         setattr(earlier, name, getattr(invitation, name))
     earlier.max_load = earlier.max_load if invitation.max_load is None else invitation.max_load
+    # A round of its own, or the letter of thanks would be taken for that of her first time.
+    earlier.invitation_round += 1
     earlier.removed_at = earlier.declined_at = None
     earlier.decline_reason = earlier.suggestion = ""
     takes_address = may_hold(earlier, invitation.email)

@@ -312,6 +312,37 @@ def test_an_invitation_from_before_a_removal_does_not_undo_it_and_says_so(
     assert reviewer.is_active is False
 
 
+def test_who_comes_back_to_her_place_is_thanked_as_at_the_first_time(edition: Edition, chair: Membership) -> None:
+    bo = factories.make_user("bo@uni.example")
+    place = invite(edition, chair, Invitee(1, "Bo", bo.email, ""))[0]
+    accept(place, by=bo)
+    assert chair.user is not None
+    actions.remove_member(membership=place, by=chair.user, at=AT)
+    accept(invite(edition, chair, ADA)[0], by=bo)
+    thanks = Message.objects.filter(kind="thanks").order_by("pk")
+    assert [letter.to_email for letter in thanks] == [bo.email, bo.email]
+    assert objection(thanks[1]) is None
+
+
+@pytest.mark.parametrize(("is_resent", "had_declined"), [(False, False), (True, False), (True, True)])
+def test_who_had_left_or_declined_is_printed_again_only_once_she_accepts(
+    edition: Edition, chair: Membership, is_resent: bool, had_declined: bool
+) -> None:
+    was = {"accepted_at": None, "declined_at": AT} if had_declined else {"removed_at": AT}
+    member = factories.make_member(edition, email=ADA.email, user=None, **was)
+    assert (chair.user, member.is_listed) != (None, False)
+    if is_resent:
+        again: dict[str, Any] = {"membership": member, "email": ADA.email, "by": chair.user, "at": AT, "asked": True}
+        actions.resend_invitation(**again)
+    else:
+        invite(edition, chair, ADA)
+    member.refresh_from_db()
+    rows = Membership.objects.filter(pk=member.pk)
+    assert (rows.listed().exists(), rows.known_to_authors().exists()) == (False, False)
+    accept(member, by=member.user)
+    assert (rows.listed().exists(), rows.known_to_authors().exists()) == (True, True)
+
+
 def test_reminders_go_to_the_silent_at_most_once_a_day(
     edition: Edition, chair: Membership, invited: Membership
 ) -> None:

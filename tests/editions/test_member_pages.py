@@ -7,10 +7,12 @@ from django.contrib.messages import get_messages
 from django.test import Client
 from django.urls import reverse
 
+from dlonsc.editions import actions
 from dlonsc.editions.emails import post_invitation
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.mail.models import Message
 from tests import factories
+from tests.factories import AT
 
 As = Callable[[Membership | None], Client]
 
@@ -22,6 +24,19 @@ def told(response: Any) -> list[str]:
 
 def address(name: str, member: Membership) -> str:
     return reverse(f"editions:{name}", args=[member.edition.slug, member.pk])
+
+
+def test_a_removal_that_an_invitation_has_ended_meanwhile_is_not_said_to_be_taken_back(
+    chair: Membership, reviewer: Membership, as_user: As
+) -> None:
+    assert chair.user is not None
+    actions.remove_member(membership=reviewer, by=chair.user, at=AT)
+    again = {"membership": reviewer, "email": reviewer.email, "by": chair.user, "at": AT}
+    actions.resend_invitation(**again)  # type: ignore[arg-type]
+    restored = as_user(chair).post(address("end_membership", reviewer), {"restore": "1"})
+    assert told(restored) == [f"There was no removal of {reviewer.name} to take back; nothing changed."]
+    reviewer.refresh_from_db()
+    assert reviewer.is_active is False
 
 
 def test_a_member_is_removed_and_restored(chair: Membership, reviewer: Membership, as_user: As) -> None:

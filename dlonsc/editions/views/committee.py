@@ -277,8 +277,10 @@ def end(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     by, at = person(request), timezone.now()
     try:
         if "restore" in request.POST:
-            actions.restore_member(membership=row, by=by, at=at)
-            messages.success(request, f"{row.name} is a member again.")
+            if actions.restore_member(membership=row, by=by, at=at):
+                messages.success(request, f"{row.name} is a member again.")
+            else:
+                messages.info(request, f"There was no removal of {row.name} to take back; nothing changed.")
         elif actions.awaiting(row):
             actions.withdraw_invitation(membership=row, by=by, at=at)
             messages.success(request, f"The invitation to {row.name} is withdrawn; its link has ended.")
