@@ -163,8 +163,13 @@ def author_change_requested(request: AuthorListRequest, *, at: datetime) -> None
 
 
 def author_change_decided(request: AuthorListRequest, *, at: datetime) -> None:
+    """To the authors of both lists, but to nobody who left the old one by another way: it went on without her."""
     submission = request.submission
     people = {row["email"].lower(): row for row in [*request.old_list, *request.new_list]}
+    if not request.is_granted:
+        asked_over = {row["email"].lower() for row in request.old_list}
+        for email in asked_over - {author.email for author in submission.authors.all()}:
+            del people[email]
     for email, row in sorted(people.items()):
         author = Author(submission=submission, email=email, name=row["name"])
         to_author(

@@ -38,8 +38,12 @@ def digest_of_authors(submission: Submission) -> str:
 
 
 def code_of(submission: Submission, manuscript: Manuscript) -> str:
-    """The signed code (HMAC-SHA256) over number, version, hash, size, pages, time of submission and authors."""
-    when = submission.submitted_at or manuscript.received_at
+    """The signed code (HMAC-SHA256) over number, version, hash, size, pages, time of submission and authors.
+
+    A version that came after the paper was submitted has the time at which it came: nobody proves by it that her newer
+    file was there before the deadline.
+    """
+    when = max(submission.submitted_at or manuscript.received_at, manuscript.received_at)
     facts = [
         submission.edition.slug,
         submission.number,

@@ -97,8 +97,7 @@ def create_draft(*, edition: Edition, title: str, by: User, at: datetime) -> Sub
     """Start a draft with only a title; its creator is its first author. The number is unique in the edition."""
     if not edition.window(Phase.SUBMISSION, received_at=at).accepts:
         raise Refused("Submission is closed: the deadline has passed. Ask the chairs about a late paper.")
-    if Submission.objects.drafts().filter(edition=edition, created_by=by).count() >= MOST_DRAFTS:
-        raise Refused(f"You have {MOST_DRAFTS} drafts here. Submit one of them, or withdraw one, before another.")
+    require_room(edition, by, "You have")
     for attempt in range(20):
         last = Submission.objects.filter(edition=edition).aggregate(last=Max("number"))["last"] or 0
         try:
@@ -109,6 +108,12 @@ def create_draft(*, edition: Edition, title: str, by: User, at: datetime) -> Sub
             if attempt == 19:
                 raise
     raise AssertionError("unreachable")
+
+
+def require_room(edition: Edition, owner: User, who_has: str) -> None:
+    """Refuse one more draft of an account that has as many as it may."""
+    if Submission.objects.drafts().filter(edition=edition, created_by=owner).count() >= MOST_DRAFTS:
+        raise Refused(f"{who_has} {MOST_DRAFTS} drafts here. Submit one of them, or withdraw one, before another.")
 
 
 def write_draft(edition: Edition, number: int, title: str, by: User, at: datetime) -> Submission:

@@ -10,7 +10,7 @@ from dlonsc.accounts.addresses import AddressField
 from dlonsc.accounts.models import validate_orcid
 from dlonsc.accounts.printed import PrintedField
 from dlonsc.editions.models import Edition, Topic
-from dlonsc.posted import fingerprint
+from dlonsc.posted import fingerprint, whole_number
 from submissions.actions.drafting import MOST_AUTHORS, AuthorEntry
 from submissions.models import Author, ReproducibilityRecord, Submission
 
@@ -50,6 +50,13 @@ class TopicsField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
 
     def label_from_instance(self, obj: Any) -> str:
         return f"{obj.parent.title}: {obj.title}" if obj.parent else str(obj.title)
+
+    def clean(self, value: Any) -> Any:
+        """A number that no database holds is no choice: SQLite's adapter would raise."""
+        for pk in value or ():
+            if whole_number(str(pk), other=-1) < 0:
+                raise ValidationError(self.error_messages["invalid_pk_value"], "invalid_pk_value", {"pk": pk})
+        return super().clean(value)
 
 
 class DetailsForm(forms.Form):

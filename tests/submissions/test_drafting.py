@@ -72,6 +72,33 @@ def test_an_account_has_twenty_drafts_at_a_time_in_an_edition(
     assert drafting.create_draft(edition=edition, title="T", by=author, at=AT).number == 3
 
 
+def test_nothing_withdrawn_is_restored_as_a_draft_beyond_the_twenty(
+    edition: Edition, author: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drafting, "MOST_DRAFTS", 1)
+    row = drafting.create_draft(edition=edition, title="First", by=author, at=AT)
+    sending.withdraw(submission=row, reason="", by=author, at=AT)
+    second = drafting.create_draft(edition=edition, title="Second", by=author, at=AT)
+    restore = partial(sending.restore, submission=row, at=AT)
+    assert refusal_of(lambda: restore(by=author)).startswith("You have 1 drafts here.")
+    other = factories.make_user("bo@co.example")
+    assert refusal_of(lambda: restore(by=other)).startswith("Who started this submission has 1 drafts here.")
+    sending.withdraw(submission=second, reason="", by=author, at=AT)
+    assert restore(by=author).state == State.DRAFT
+
+
+def test_the_drafts_of_who_was_taken_off_keep_no_other_author_from_restoring(
+    edition: Edition, author: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drafting, "MOST_DRAFTS", 1)
+    row = drafting.create_draft(edition=edition, title="First", by=author, at=AT)
+    sending.withdraw(submission=row, reason="", by=author, at=AT)
+    Submission.objects.filter(pk=row.pk).update(creator_left=True)
+    drafting.create_draft(edition=edition, title="Second", by=author, at=AT)
+    other = factories.make_user("bo@co.example")
+    assert sending.restore(submission=row, by=other, at=AT).state == State.DRAFT
+
+
 def test_no_draft_starts_after_the_deadline(edition: Edition, author: User) -> None:
     words = refusal_of(lambda: drafting.create_draft(edition=edition, title="Late", by=author, at=AFTER_DEADLINE))
     assert "deadline has passed" in words
@@ -194,6 +221,29 @@ def test_a_request_is_not_granted_over_a_list_that_was_changed_since(
     assert list(row.authors.values_list("email", flat=True)) == ["ada@uni.example", "dora@uni.example"]
     decide(grant=False)
     assert row.author_requests.get().is_granted is False
+
+
+def test_who_left_the_list_by_another_way_is_not_told_what_became_of_a_request(
+    edition: Edition, author: User, chair: Membership
+) -> None:
+    row = submitted(edition, author)
+    factories.make_author(row, "bo@co.example", "Bo")
+    request = asked_for_ben(row, author)
+    # Submission opens again, Ada changes the list herself and writes on; a chair can only refuse the request now.
+    row.authors.get(email="bo@co.example").delete()
+    overseeing.decide_author_change(
+        request=request, grant=False, answer="It is done.", by=chair.user, at=AFTER_DEADLINE
+    )
+    assert letters("author_change") == ["ada@uni.example", "ben@n.example", "bo@co.example"]
+    assert letters("author_change_decided") == ["ada@uni.example", "ben@n.example"]
+
+
+def test_who_is_taken_off_by_a_granted_request_is_told(edition: Edition, author: User, chair: Membership) -> None:
+    row = submitted(edition, author)
+    factories.make_author(row, "bo@co.example", "Bo")
+    request = asked_for_ben(row, author)
+    overseeing.decide_author_change(request=request, grant=True, answer="", by=chair.user, at=AFTER_DEADLINE)
+    assert letters("author_change_decided") == ["ada@uni.example", "ben@n.example", "bo@co.example"]
 
 
 def test_orcid_ids_given_for_print_survive_the_grant_of_a_request(

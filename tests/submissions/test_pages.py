@@ -249,6 +249,14 @@ def test_a_draft_is_saved_however_incomplete(draft: Submission, ada: Client) -> 
     assert (answer.status_code, draft.title, draft.abstract) == (302, "Only this", "")
 
 
+def test_a_topic_of_a_number_that_no_database_holds_is_refused_beside_what_was_typed(
+    draft: Submission, ada: Client
+) -> None:
+    topics = ["9" * 30, "\N{SUPERSCRIPT TWO}", "-1", "0x1"]
+    answers_to = [ada.post(f"{base(draft)}details/", details(draft, abstract="typed", topics=[one])) for one in topics]
+    assert [(one.status_code, "typed" in one.content.decode()) for one in answers_to] == [(422, True)] * 4
+
+
 def test_rows_that_cannot_be_saved_yet_come_back_as_typed(draft: Submission, ada: Client) -> None:
     rows = author_rows(
         draft,

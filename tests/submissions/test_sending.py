@@ -389,6 +389,20 @@ def test_a_receipt_stays_true_when_the_record_changes_and_a_changed_code_is_noth
     assert [receipts.verify(one) for one in (swapped, "", "x:y", code + "a")] == [None] * 4
 
 
+def test_the_receipt_of_a_newer_version_proves_no_time_before_it_came(
+    edition: Edition, author: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers(monkeypatch, report())
+    row = submitted(edition, author)
+    later = AT + timedelta(days=20)
+    sending.upload_manuscript(
+        submission=row, upload=pdf(b"%PDF-1.7 newer"), by=author, at=later, received_at=later - timedelta(seconds=5)
+    )
+    codes = re.findall(r"^Code: +(\S+)", Message.objects.get(kind="new_version").text, re.M)
+    proven = [receipts.verify(code) for code in codes]
+    assert [(one.version, one.submitted_at) for one in proven if one] == [(2, later - timedelta(seconds=5))]
+
+
 def test_withdrawing_tells_all_authors_and_restoring_makes_a_draft_again(edition: Edition, author: User) -> None:
     row = submitted(edition, author)
     factories.make_author(row, "bo@b.example", "Bo")
