@@ -284,7 +284,11 @@ def with_locks(problem: Problem, result: Result) -> Problem:
 
 
 def next_number(chair: Membership) -> int:
-    """Her own runs are counted: a gap would tell her of another's, perhaps for a submission hidden from her."""
+    """Her own runs are counted: a gap would tell her of another's, perhaps for a submission hidden from her.
+
+    To be asked in a transaction: whoever asks at the same time waits, or both would get one number.
+    """
+    Edition.objects.select_for_update(no_key=True).get(pk=chair.edition_id)
     hers = Proposal.objects.filter(edition=chair.edition_id, created_by=chair.user_id)
     return (hers.aggregate(last=Max("number"))["last"] or 0) + 1
 
@@ -304,8 +308,6 @@ def new_proposal(
     locked: frozenset[tuple[int, int]] = frozenset(),
 ) -> Proposal:
     """A proposal with its frozen inputs, the conflicts as they stand, waiting to be run."""
-    # Of two at once the second takes the next number.
-    Edition.objects.select_for_update(no_key=True).get(pk=chair.edition_id)
     return Proposal.objects.create(
         edition=chair.edition,
         number=next_number(chair),

@@ -153,6 +153,18 @@ def test_two_runs_that_one_chair_begins_at_once_have_two_numbers(chair: Membersh
     assert sorted(Proposal.objects.values_list("number", "status")) == [(1, "ready"), (2, "ready")]
 
 
+def test_a_run_that_is_repeated_twice_at_once_is_two_runs_of_their_own_numbers(chair: Membership) -> None:
+    first, user = propose(again(chair)), chair.user
+
+    def repeat() -> object:
+        assert user is not None
+        proposing.repeat(again(chair), first, by=user, at=AT)
+        return "done"
+
+    assert at_once(repeat, repeat) == ["done", "done"]
+    assert sorted(Proposal.objects.values_list("number", flat=True)) == [1, 2, 3]
+
+
 def test_a_proposal_committed_twice_at_once_is_committed_once_and_each_letter_leaves_once(chair: Membership) -> None:
     proposal = propose(again(chair))
     user = chair.user
