@@ -21,8 +21,20 @@ from dlonsc.mail.models import HAVE_LEFT, Message
 from reviews.access import once_known
 from reviews.models import Assignment, Bid, Comment, Review, ReviewVersion, SubReviewer
 from submissions.access import authored_by
+from submissions.actions.drafting import own_conflicts
+from submissions.actions.printing import Details
 from submissions.files import path_of
-from submissions.models import Author, Conflict, ConflictSource, Question, ReproducibilityRecord, Submission
+from submissions.models import (
+    Author,
+    CameraReadyDetails,
+    CameraReadyItem,
+    CameraReadyKind,
+    Conflict,
+    ConflictSource,
+    Question,
+    ReproducibilityRecord,
+    Submission,
+)
 
 
 def fields_of(row: Model, *names: str) -> dict[str, Any]:
@@ -45,6 +57,7 @@ def data_of(user: User, at: datetime) -> dict[str, Any]:
         ],
         "committees": [_committee(row) for row in user.memberships.select_related("edition").order_by("pk")],
         "submissions": [_submission(row) for row in _submissions(user)],
+        "typed_and_not_saved": list(_typed(user)),
         "reviews": [_review(row) for row in _reviews(user)],
         "sub_reviews": [_sub_review(row, user) for row in _sub_reviews(user)],
         "sub_reviewers_you_named": [_named(row) for row in _named_by(user)],
@@ -58,17 +71,39 @@ def data_of(user: User, at: datetime) -> dict[str, Any]:
 
 
 def files_of(user: User) -> Iterator[tuple[str, Path]]:
-    """The PDFs and supplements of her submissions, as (name in the archive, path); a lost file is left out."""
+    """All files of her submissions, as (name in the archive, path); a lost one is left out."""
     for row in _submissions(user):
         folder = f"{row.edition.slug}_{row.number:03d}"
         stored = [
             *((f"version-{one.number}.pdf", one.sha256) for one in row.manuscripts.order_by("number")),
             *((f"supplement-{place}", one.sha256) for place, one in enumerate(row.supplements.order_by("pk"), 1)),
+            *((_delivered(one), one.sha256) for one in row.camera_ready_items.order_by("kind", "number")),
         ]
         for name, sha256 in stored:
             path = path_of(sha256)
             if path.exists():
                 yield f"files/{folder}/{name}", path
+
+
+def _delivered(item: CameraReadyItem) -> str:
+    ending = "zip" if item.kind == CameraReadyKind.SOURCES else "pdf"
+    return f"camera-ready-{item.kind}-{item.number}.{ending}"
+
+
+def _typed(user: User) -> Iterator[dict[str, Any]]:
+    """What she typed beside submissions and could not save, also where she is no author any more."""
+    for row in Submission.objects.exclude(typed={}).select_related("edition").order_by("pk"):
+        rows = {name: value for name, value in row.typed.items() if name != "aside"}
+        kept = [{"section": name, "by_id": value.get("by_id"), "fields": value} for name, value in rows.items()]
+        for one in [*kept, *row.typed.get("aside", [])]:
+            if one.get("by_id") == user.pk:
+                words = {name: text for name, text in one["fields"].items() if name not in {"by", "by_id"}}
+                yield {
+                    "edition": row.edition.name,
+                    "submission": row.number,
+                    "section": one["section"],
+                    "fields": words,
+                }
 
 
 def _addresses(user: User) -> list[EmailAddress]:
@@ -169,12 +204,21 @@ def _committee(row: Membership) -> dict[str, Any]:
 def _submission(row: Submission) -> dict[str, Any]:
     record = ReproducibilityRecord.objects.filter(submission=row).first()
     authors = Author.objects.filter(submission=row).order_by("position")
+    details = CameraReadyDetails.objects.filter(submission=row).first()
     return {
         "edition": row.edition.name,
-        **fields_of(row, "number", "title", "abstract", "keywords", "state", "created_at", "submitted_at"),
+        **fields_of(
+            row, "number", "title", "abstract", "keywords", "state", "created_at", "submitted_at", "withdraw_reason"
+        ),
         "authors": list(authors.values("position", "name", "email", "institution", "town", "country", "orcid")),
         "reproducibility": fields_of(record, *ReproducibilityRecord.SECTIONS) if record else None,
         "versions": list(row.manuscripts.order_by("number").values("number", "original_name", "size", "sha256")),
+        "supplements": list(row.supplements.order_by("pk").values("original_name", "description", "size", "sha256")),
+        "conflicts_declared": list(own_conflicts(row).values("membership__name", "kind", "reason")),
+        "author_list_requests": list(
+            row.author_requests.order_by("pk").values("requested_at", "reason", "old_list", "new_list")
+        ),
+        "camera_ready": fields_of(details, *Details.__dataclass_fields__) if details else None,
     }
 
 

@@ -24,8 +24,9 @@ from reviews.actions.assigning import Refused
 from reviews.emails.reminding import Moment, remind_of_draft
 from reviews.models import Review, SubReviewer
 from reviews.persons import data_of
+from submissions.actions import drafting
 from submissions.contacts import contacts
-from submissions.models import Author, ConflictSource, Submission
+from submissions.models import Author, CameraReadyDetails, CameraReadyItem, ConflictSource, Submission
 from tests import factories
 from tests.factories import AFTER_DEADLINE as AT
 from tests.mail.test_ledger import Clock, Scripted
@@ -88,6 +89,43 @@ def test_an_authors_copy_holds_her_account_papers_files_and_letters(
     assert [row["title"] for row in data["submissions"]] == ["Elastic Reductions"]
     assert [row["text"] for row in data["letters"]] == ["A receipt"]
     assert files == {f"files/{edition.slug}_{paper.number:03d}/version-1.pdf": b"%PDF-1.7 made for a test"}
+
+
+def test_an_authors_copy_holds_what_she_delivered_declared_gave_reasons_for_and_did_not_save(
+    edition: Edition, paper: Submission, author: User, reviewer: Membership, as_user: Browser
+) -> None:
+    other = factories.make_user("bo@co.example", "Bo")
+    factories.make_author(paper, other.email)
+    stored = {"size": 3, "uploaded_by": author, "number": 1}
+    for kind in ("pdf", "sources"):
+        sha256 = factories.store_bytes(kind.encode())
+        CameraReadyItem.objects.create(submission=paper, kind=kind, sha256=sha256, original_name=kind, **stored)
+    CameraReadyDetails.objects.create(submission=paper, running_head="Reductions", licence_signer="Ada")
+    factories.make_conflict(paper, reviewer, kind="family", reason="My sister.")
+    factories.make_conflict(factories.make_submission(edition), reviewer, reason="Of others.")
+    drafting.request_author_change(
+        submission=paper, entries=[desk.entry(author.email, is_contact=True)], reason="He left.", by=author, at=AT
+    )
+    paper.typed = {
+        "authors": {"authors-0-name": "Half", "by": "Bo", "by_id": other.pk},
+        "aside": [
+            {"section": "details", "by": "Ada", "by_id": author.pk, "window": "w", "fields": {"abstract": ["Mine"]}},
+            {"section": "details", "by": "Bo", "by_id": other.pk, "window": "w", "fields": {"abstract": ["His"]}},
+        ],
+    }
+    paper.withdraw_reason = "Too early."
+    paper.save()
+    data, files = unpacked(as_user(author))
+    (row,) = data["submissions"]
+    folder = f"files/{edition.slug}_{paper.number:03d}"
+    assert {name.removeprefix(f"{folder}/"): text for name, text in files.items() if "camera" in name} == {
+        "camera-ready-pdf-1.pdf": b"pdf",
+        "camera-ready-sources-1.zip": b"sources",
+    }
+    assert (row["camera_ready"]["running_head"], row["withdraw_reason"]) == ("Reductions", "Too early.")
+    assert row["conflicts_declared"] == [{"membership__name": reviewer.name, "kind": "family", "reason": "My sister."}]
+    assert [one["reason"] for one in row["author_list_requests"]] == ["He left."]
+    assert [one["fields"] for one in data["typed_and_not_saved"]] == [{"abstract": ["Mine"]}]
 
 
 def test_no_letter_that_opens_an_account_is_in_the_copy(paper: Submission, author: User) -> None:
