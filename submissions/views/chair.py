@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from dlonsc import codes
 from dlonsc.accounts.models import User
+from dlonsc.cells import harmless
 from dlonsc.editions.access import chair_of
 from dlonsc.editions.calendar import Phase
 from dlonsc.editions.models import Membership
@@ -37,18 +38,11 @@ from submissions.pagemap import as_page_map
 from submissions.states import State
 
 ORDER = {"reject": 0, "unchecked": 1, "warn": 2, "accept": 3}
-# A cell that a spreadsheet would run as a formula (OWASP CSV injection).
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def by(chair: Membership) -> User:
     assert chair.user is not None  # noqa: S101 - an active membership has its user
     return chair.user
-
-
-def harmless(cell: Any) -> str:
-    text = str(cell)
-    return f"'{text}" if text.startswith(FORMULA) else text
 
 
 def triage_rows(chair: Membership) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 
+from dlonsc.cells import harmless
 from dlonsc.editions.calendar import Phase
 from dlonsc.editions.models import Membership
 from dlonsc.editions.visibility import Switch
@@ -18,7 +19,6 @@ from reviews.forms.subreviewing import AnswerForm
 from reviews.models import SubReviewer
 from reviews.subreviewers import Findings, credited, findings, findings_of
 from reviews.views.chair.door import ChairRequest, chairs_only, page
-from reviews.views.chair.table import harmless
 
 
 @dataclass(frozen=True)

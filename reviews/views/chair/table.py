@@ -8,6 +8,7 @@ from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 
+from dlonsc.cells import harmless
 from dlonsc.editions.models import Membership
 from dlonsc.history.models import Entry
 from dlonsc.mail.models import HAVE_LEFT, Message
@@ -116,13 +117,6 @@ def cells(row: Row) -> list[Any]:
         DECISIONS[row.decision_key] if row.decision else "",
         "yes" if row.is_announced else "no",
     ]
-
-
-def harmless(value: object) -> object:
-    """A cell that no spreadsheet takes for a formula; numbers stay numbers."""
-    if isinstance(value, str) and value[:1] in {"=", "+", "-", "@", "\t", "\r", "\n"}:
-        return f"'{value}"
-    return value
 
 
 @chairs_only
