@@ -1,12 +1,14 @@
 """The text form of a review: written for people with an editor and no connection, read back line by line.
 
-Lines that begin with "==" head a part, lines that begin with "#" are guidance and are not read.
+Lines that begin with "==" head a part. Lines that begin with "#" are guidance and are not read, but in a text, where
+none is ours. Whatever else is read nowhere is told with its line, so that nothing typed goes unnoticed.
 """
 
 import re
 from dataclasses import dataclass, field
 
 from dlonsc.editions.models import Edition
+from dlonsc.posted import whole_number
 from reviews.models import Review
 from submissions.models import Submission
 
@@ -25,6 +27,8 @@ NUMBERS = ("score", "confidence")
 START = re.compile(r"^==\+== REVIEW (\d+)\s*$")
 TITLE = re.compile(r"^==-== Title: (.*)$")
 HEAD = re.compile(r"^==\*== (.+?)\s*$")
+# A whole number, its label behind it or not; "1.5" and "2-3" are none.
+NUMBER = re.compile(r"[+-]?[0-9]{1,4}(?![-.,/]?[0-9])")
 
 
 @dataclass
@@ -67,6 +71,7 @@ def read_forms(text: str, edition: Edition, titles: dict[int, str]) -> tuple[lis
     errors: list[str] = []
     part, begun = "", 0
     lines: list[str] = []
+    strays: list[str] = []
 
     def close() -> None:
         if filled and part:
@@ -75,11 +80,12 @@ def read_forms(text: str, edition: Edition, titles: dict[int, str]) -> tuple[lis
     for at, line in enumerate(text.replace("\r\n", "\n").split("\n"), start=1):
         if found := START.match(line):
             close()
-            part, lines = "", []
-            filled.append(Filled(int(found[1]), at))
-            if int(found[1]) not in titles:
-                errors.append(f"Line {at}: submission {found[1]} is not assigned to you.")
-            elif int(found[1]) in [entry.number for entry in filled[:-1]]:
+            part, begun, lines = "", 0, []
+            number = whole_number(found[1], -1)
+            filled.append(Filled(number, at))
+            if number not in titles:
+                errors.append(f"Line {at}: submission {found[1][-20:]} is not assigned to you.")
+            elif number in [entry.number for entry in filled[:-1]]:
                 errors.append(f"Line {at}: submission {found[1]} comes twice.")
         elif found := TITLE.match(line):
             if filled:
@@ -92,10 +98,20 @@ def read_forms(text: str, edition: Edition, titles: dict[int, str]) -> tuple[lis
             part, begun, lines = NAMES.get(found[1], ""), at, []
             if not part:
                 errors.append(f"Line {at}: {found[1]} is no heading of this form.")
-        elif not line.startswith("#"):
+            elif filled and part in filled[-1].fields:
+                errors.append(f"Line {at}: {found[1]} of submission {filled[-1].number} comes twice.")
+            elif not filled:
+                strays.append(f"Line {at}: {found[1]} stands above the first review.")
+        elif line.startswith("#") and (not part or part in NUMBERS):
+            lines.append("")
+        elif begun:
             lines.append(line)
+        elif line.strip():
+            strays.append(f"Line {at}: this stands above the first heading and would be lost: {line.strip()[:40]!r}.")
     close()
-    if not filled:
+    if filled:
+        errors += strays
+    else:
         errors.append('Line 1: no review found; each begins with a line "==+== REVIEW number".')
     for entry in filled:
         errors += [
@@ -116,9 +132,12 @@ def take(entry: Filled, part: str, lines: list[str], begun: int, edition: Editio
         return
     rows = edition.scores if part == "score" else edition.confidences
     allowed = [row["value"] for row in rows]
-    number = re.match(r"^[+-]?\d+", text.replace("−", "-"))
+    number = NUMBER.match(text.replace("−", "-"))
+    written = [begun + offset for offset, line in enumerate(lines, start=1) if line.strip()]
+    for at in written[1:]:
+        errors.append(f"Line {at}: only the {part} is read here, and this would be lost.")
     if text and (number is None or int(number[0]) not in allowed):
-        at = begun + next((offset for offset, line in enumerate(lines, start=1) if line.strip()), 1)
+        at = written[0]
         choices = ", ".join(str(value) for value in allowed)
         errors.append(f"Line {at}: {text[:40]!r} is no {part} of submission {entry.number}: use one of {choices}.")
         return

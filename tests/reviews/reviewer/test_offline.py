@@ -57,6 +57,13 @@ def test_any_text_comes_back_but_for_white_space_around_it(lines: list[str]) -> 
         ("\n-1\n", "\n5\n", "'5' is no score of submission 7"),
         ("\n-1\n", "\n\n", "Line 1: score of submission 7 is missing."),
         ("SUMMARY", "SUMARY", "SUMARY is no heading of this form."),
+        ("\n-1\n", "\n1.5\n", "'1.5' is no score of submission 7"),
+        ("\n-1\n", f"\n{'9' * 5000}\n", "is no score of submission 7"),
+        ("\n-1\n", "\n-1\n\nOr 2, if they agree.\n", "Line 29: only the score is read here, and this would be lost"),
+        ("REVIEW 7", f"REVIEW {'7' * 5000}", "7777 is not assigned to you."),
+        ("STRENGTHS", "SUMMARY", "Line 10: SUMMARY of submission 7 comes twice."),
+        ("==*== SUMMARY", "Fine.\n==*== SUMMARY", "Line 5: this stands above the first heading and would be lost"),
+        ("==+==", "A nice paper.\n==+==", "Line 1: this stands above the first heading and would be lost"),
     ],
 )
 def test_what_does_not_fit_is_named_by_its_line(old: str, new: str, error: str) -> None:
@@ -64,6 +71,16 @@ def test_what_does_not_fit_is_named_by_its_line(old: str, new: str, error: str) 
     assert old in text
     _, errors = read_forms(text.replace(old, new, 1), EDITION, {7: "A  title"})
     assert error in " ".join(errors)
+
+
+def test_a_line_that_begins_with_a_hash_is_hers_in_a_text_and_guidance_elsewhere() -> None:
+    text = form_text(EDITION, PAPER, FIELDS)
+    typed = text.replace("What it is.", "# Major points\n\n#12 of the list is missing.")
+    typed = typed.replace("\n3\n", "\n# Sure.\n3\n")
+    filled, errors = read_forms(typed, EDITION, {7: "A  title"})
+    assert errors == []
+    summary = "# Major points\n\n#12 of the list is missing.\n\nTwo paragraphs."
+    assert filled[0].fields == FIELDS | {"summary": summary}
 
 
 def test_a_text_without_a_review_says_so() -> None:
