@@ -183,6 +183,23 @@ def test_a_text_after_the_announcement_is_kept_and_changes_nothing(assignment: A
         hand_in(assignment, 1)
 
 
+def test_a_release_that_came_after_the_page_was_asked_for_closes_what_it_sends(assignment: Assignment) -> None:
+    """The request has read its task, then waits for the release that is being written."""
+    review = save(assignment, 0).review
+    before = Assignment.objects.select_related("membership__user", "submission__edition")
+    saving, submitting, leaving = (before.get(pk=assignment.pk) for _ in range(3))
+    factories.announce(assignment.submission)
+    assert save(saving, 1, summary="later").closed == "The decision is announced; reviews can no longer be changed."
+    with pytest.raises(ReviewingError, match="The decision is announced"):
+        hand_in(submitting, 1)
+    by = leaving.membership.user
+    assert by is not None
+    with pytest.raises(ReviewingError, match="The decision is announced"):
+        decline_assignment(assignment=leaving, refusal="time", reason="None.", by=by, at=AT)
+    review.refresh_from_db()
+    assert (review.summary, review.submitted_at) == (TEXT["summary"], None)
+
+
 def test_a_held_announcement_closes_nothing_yet(assignment: Assignment) -> None:
     factories.announce(assignment.submission, at=AT + timedelta(minutes=10))
     assert save(assignment, 0).is_aside is False
