@@ -559,7 +559,7 @@ def _openreview_lines(name: str, content: bytes) -> list[Line]:
             for paper, entries in data.items()
             for entry in entries
         ]
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise FileError(name, None, "this is not openreview-matcher's assignments.json.") from error
 
 

@@ -179,7 +179,7 @@ def _apply(request: ChairRequest, chair: Membership, shown: Shown) -> HttpRespon
     try:
         given = json.loads(request.POST.get("payload", ""))
         wanted = {(int(a), int(b)): "" for a, b in given}
-    except (ValueError, TypeError, OverflowError):
+    except (ValueError, TypeError, OverflowError, RecursionError):
         messages.error(request, "The differences did not arrive whole. Upload the file again.")
         return address
     if not all(a in shown.submissions and b in shown.members for a, b in wanted):

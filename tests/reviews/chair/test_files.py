@@ -135,6 +135,36 @@ def test_what_left_the_proposal_since_the_differences_were_shown_applies_nothing
     ]
 
 
+DEEP = "[" * 100_000
+
+
+@pytest.mark.parametrize(
+    "data", [{"payload": DEEP}, {"payload": "[[NaN, 1]]"}, {"payload": "1"}, {"payload": '{"ab": 1}'}, {}]
+)
+def test_differences_that_are_none_change_nothing(
+    data: dict[str, str], browser: Client, address: str, proposal: Proposal
+) -> None:
+    before = pairs(proposal)
+    told = browser.post(f"{address}import/", {"apply": "1", "version": proposal.version} | data)
+    assert [str(row) for row in get_messages(told.wsgi_request)] == [
+        "The differences did not arrive whole. Upload the file again."
+    ]
+    proposal.refresh_from_db()
+    assert pairs(proposal) == before
+
+
+@pytest.mark.parametrize(
+    "text", ['{"1": ' + DEEP, f'{{"1": [{{"user": "a", "aggregate_score": 1{"0" * 400}}}]}}', '{"1": [1]}', "{"]
+)
+def test_json_that_is_no_assignment_is_refused_in_words(text: str, browser: Client, address: str) -> None:
+    file = SimpleUploadedFile("back.json", text.encode())
+    page = browser.post(f"{address}import/", {"file": file})
+    assert (page.status_code, page.context["form"].errors["file"]) == (
+        422,
+        ["back.json: this is not openreview-matcher's assignments.json."],
+    )
+
+
 def test_a_committed_proposal_takes_no_file(browser: Client, address: str, proposal: Proposal) -> None:
     Proposal.objects.filter(pk=proposal.pk).update(status=Proposal.Status.COMMITTED)
     assert browser.get(f"{address}import/")["Location"] == address
