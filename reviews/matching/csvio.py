@@ -14,7 +14,6 @@ from typing import Any, cast
 
 import numpy as np
 
-from dlonsc.cells import FORMULA
 from reviews.matching.problem import COMPARATORS, MAX_PAIRS, Comparator, Problem, ProblemError, Quota
 from reviews.matching.result import Result
 
@@ -422,7 +421,7 @@ def as_text(cell: str) -> str:
     Not with an apostrophe as on exports that people read: these files are read again, and a blank before an address is
     stripped here and by HotCRP.
     """
-    return f" {cell}" if cell.startswith(FORMULA) else cell
+    return f" {cell}" if cell[:1] in {"=", "+", "-", "@", "\t", "\r", "\n"} else cell
 
 
 def write_assignment(
