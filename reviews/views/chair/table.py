@@ -10,17 +10,17 @@ from django.utils import timezone
 
 from dlonsc.cells import harmless
 from dlonsc.editions.models import Membership
-from dlonsc.history.models import Entry
 from dlonsc.mail.models import HAVE_LEFT, Message
 from dlonsc.mail.models import State as LetterState
 from reviews.access import discussions_overseen_by
 from reviews.actions import assigning
 from reviews.forms.chair import HandlingChairForm
+from reviews.letters import letters_for
 from reviews.models import Announcement, Assignment
 from reviews.overview import DECISIONS, SORTS, VERDICTS, Row, Wish, rows_of, selected
 from reviews.subreviewers import show_credit
 from reviews.views.chair.door import ChairRequest, chairs_only, overseen, page
-from reviews.views.chair.history import said
+from reviews.views.chair.history import entries_for, said
 from submissions import downloads
 from submissions.access import overseen_by
 from submissions.models import Conflict, Manuscript, Submission
@@ -141,7 +141,8 @@ def everything(chair: Membership, submission: Submission) -> dict[str, Any]:
     past = list(ended.select_related("membership", "review", "removed_by"))
     show_credit([*found.assignments, *past])
     conflicts = Conflict.objects.filter(submission=submission).select_related("membership", "declared_by", "lifted_by")
-    letters = list(Message.objects.filter(subject_label=submission.label).defer("text", "html"))
+    # As everywhere: a letter about this task alone would tell by being missing whose letter lists a hidden one too.
+    letters = list(letters_for(chair).filter(subject_label=submission.label).defer("text", "html"))
     return {
         "row": found,
         "submission": found.submission,
@@ -153,7 +154,7 @@ def everything(chair: Membership, submission: Submission) -> dict[str, Any]:
         "letters": letters,
         "returned": returned_from(letters),
         "members": Membership.objects.active().filter(edition=chair.edition_id).order_by("name"),
-        "history": [said(entry) for entry in Entry.objects.about(submission.label)],
+        "history": [said(entry) for entry in entries_for(chair).about(submission.label)],
         "announcements": Announcement.objects.filter(decisions__submission=submission),
         "handling": HandlingChairForm(submission=submission),
         "under_review": submission.state == State.SUBMITTED,

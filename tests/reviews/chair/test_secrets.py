@@ -7,7 +7,8 @@ import pytest
 from django.test import Client
 
 from dlonsc.editions.models import Edition, Membership
-from reviews.actions import assigning, deciding
+from dlonsc.mail.models import Message
+from reviews.actions import assigning, deciding, lettering
 from submissions.models import Submission
 from tests import factories
 from tests.factories import AFTER_DEADLINE as AT
@@ -80,6 +81,25 @@ def test_no_page_names_it(edition: Edition, busy: Submission, chair: Membership,
     assert "Zoe" not in page
     assert "zebra.example" not in page
     assert "submissions/2/" not in page
+
+
+def test_no_letter_is_missed_on_a_page_of_hers_because_it_lists_the_secret_one_too(
+    edition: Edition,
+    paper: Submission,
+    secret: Submission,
+    reviewers: list[Membership],
+    chair: Membership,
+    other_chair: Membership,
+    as_user: As,
+) -> None:
+    assert other_chair.user is not None
+    tasks = [(paper, reviewers[0]), (paper, reviewers[1]), (secret, reviewers[1])]
+    assigning.commit(edition, add=tasks, remove=[], by=other_chair.user, at=AT)
+    alone = Message.objects.get(subject_label=paper.label)
+    lettering.cancel(alone, by=other_chair.user, at=AT)
+    seen = [as_user(one).get(f"/{edition.slug}/chair/submissions/1/").context for one in (chair, other_chair)]
+    assert [page["letters"] for page in seen] == [[], [alone]]
+    assert ["letter cancelled" in [act.what for act in page["history"]] for page in seen] == [False, True]
 
 
 def test_the_other_chair_sees_it(edition: Edition, busy: Submission, other_chair: Membership, as_user: As) -> None:
