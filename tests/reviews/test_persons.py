@@ -13,8 +13,9 @@ from django.test import Client
 
 from dlonsc.accounts.adapter import OPENING
 from dlonsc.accounts.models import Affiliation, User, addresses_beside
-from dlonsc.editions.actions import holder_of
-from dlonsc.editions.models import Edition, Membership
+from dlonsc.editions.actions import accept_invitation, holder_of, invite, remove_member
+from dlonsc.editions.models import Edition, Membership, MembershipAffiliation
+from dlonsc.editions.pasted import Invitee
 from dlonsc.history.models import Entry
 from dlonsc.mail.ledger import ERASED, drain, kept_from_leaving
 from dlonsc.mail.models import Message, State, Undeliverable, Unsubscribed
@@ -285,6 +286,25 @@ def test_no_table_beside_the_letters_keeps_the_address_of_who_is_erased(author: 
     erasing.erase(author, by="the administrator", at=AT)
     left = [list(model.objects.values_list("email", flat=True)) for model in (Unsubscribed, Undeliverable)]
     assert left == [[stranger.email], [stranger.email]]
+
+
+@pytest.mark.parametrize("has_come_back", [True, False])
+def test_no_row_of_an_invitation_keeps_the_name_of_who_is_erased(
+    edition: Edition, chair: Membership, reviewer: Membership, has_come_back: bool
+) -> None:
+    assert chair.user is not None
+    assert reviewer.user is not None
+    reviewer.user.emailaddress_set.create(email="rita@new.example", verified=True)
+    if has_come_back:
+        remove_member(membership=reviewer, by=chair.user, at=AT)
+    new, other = Invitee(1, "Rita R.", "rita@new.example", "New University"), Invitee(2, "Bo", "bo@uni.example", "Uni")
+    rows = invite(edition=edition, people=[new, other], roles={}, note_text="", by=chair.user, at=AT)
+    if has_come_back:
+        assert accept_invitation(membership=rows[0], max_load=None, by=reviewer.user, at=AT)
+    erasing.erase(reviewer.user, by="the administrator", at=AT)
+    left = edition.memberships.exclude(pk=chair.pk).order_by("pk").values_list("name", "email", "removed_at")
+    assert list(left) == [(erasing.NOBODY, "", AT), (erasing.NOBODY, "", AT), ("Bo", "bo@uni.example", None)]
+    assert list(MembershipAffiliation.objects.values_list("institution", flat=True)) == ["Uni"]
 
 
 def test_what_is_handed_over_when_somebody_is_erased_is_not_tried_again(author: User) -> None:
