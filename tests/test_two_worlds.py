@@ -165,6 +165,11 @@ def bounce_to_reviewer(world: World) -> None:
     Undeliverable.objects.create(email=rex.email, since=factories.AT, answer="550 Quagga")
 
 
+def list_both_in_one_letter(world: World) -> None:
+    """Her task of the author's paper came with one of the secret paper: the letter is filed under neither."""
+    Message.objects.filter(key="task of hilda").update(subject_label="")
+
+
 def other_words_of_declining(world: World) -> None:
     Membership.objects.filter(email="invited.first@somewhere.example").update(
         decline_reason="Quagga", suggestion="Quagga"
@@ -288,6 +293,10 @@ SECRETS: dict[str, Secret] = {
     ),
     "a letter to a reviewer that came back": Secret(
         bounce_to_reviewer, ("conflicted chair", "barred", "author", "stranger", "rita", "spare", "proceedings chair")
+    ),
+    "a letter that lists a paper she is in conflict with too": Secret(
+        list_both_in_one_letter,
+        ("conflicted chair", "barred", "author", "hidden author", "idle", "spare", "stranger", "proceedings chair"),
     ),
     "the words of a declined invitation": Secret(
         other_words_of_declining, (*OUTSIDERS, "rita", "hilda", "idle", "spare")

@@ -175,10 +175,11 @@ def plant(world: World) -> None:
     )
     write_letter(world.mine, "letter of mine", "Received.")
     write_letter(paper, "letter of secret", "canaryletter")
-    rex = world.assignments["secret rex"].membership
-    Message.objects.filter(pk=write_letter(paper, "task of rex", "Please review it.").pk).update(
-        kind="assigned", to_email=rex.email, finished_at=factories.AT
-    )
+    for task, name in ((world.assignments["secret rex"], "rex"), (world.assignments["mine hilda"], "hilda")):
+        told = write_letter(task.submission, f"task of {name}", "Please review it.")
+        Message.objects.filter(pk=told.pk).update(
+            kind="assigned", to_email=task.membership.email, finished_at=factories.AT
+        )
     record("decided", by=str(chair), by_id=chair.pk, at=factories.AT, edition=world.edition.slug, subject=paper.label,
            detail={"words": "canaryhistory"})  # fmt: skip
 
