@@ -143,12 +143,12 @@ def version_of_details(submission: Submission) -> str:
 
 @transaction.atomic
 def save_details(
-    *, submission: Submission, version: str, details: Details, orcids: Mapping[int, str], by: User, at: datetime
+    *, submission: Submission, version: str, details: Details, orcids: Mapping[str, str], by: User, at: datetime
 ) -> CameraReadyDetails:
-    """Save what print needs beside the files; `orcids` maps authors (primary keys) to their ORCID iDs.
+    """Save what print needs beside the files; `orcids` maps authors (by address) to their ORCID iDs.
 
     An ORCID iD names the same person better; it changes no author list and so needs no request, nor does it make a
-    member an author who was none before. Raises Stale with the newer values, iDs by the authors' primary keys, when
+    member an author who was none before. Raises Stale with the newer values, iDs by the authors' addresses, when
     `version`, that of the details which were shown, is not what stands.
     """
     # Whoever saves at the same time waits here and then finds the newer details.
@@ -157,15 +157,15 @@ def save_details(
     if version != version_of_details(submission):
         newer = details_of(submission)
         theirs = {name: getattr(newer, name) for name in Details.__dataclass_fields__}
-        standing = {author.pk: author.orcid for author in submission.authors.all()}
+        standing = {author.email: author.orcid for author in submission.authors.all()}
         if theirs == vars(details) and standing == {**standing, **orcids}:
             return newer  # the same words a second time: a second press
-        raise Stale(NEWER_DETAILS, theirs | {str(pk): orcid for pk, orcid in standing.items()})
+        raise Stale(NEWER_DETAILS, theirs | standing)
     authors = list(submission.authors.all())
     naming = {author.identifying_orcid for author in authors} | {""}
     for author in authors:
-        if author.pk in orcids and author.orcid != orcids[author.pk]:
-            orcid = orcids[author.pk]
+        orcid = orcids.get(author.email, author.orcid)
+        if author.orcid != orcid:
             Author.objects.filter(pk=author.pk).update(orcid=orcid, orcid_is_late=orcid not in naming)
     row, _ = CameraReadyDetails.objects.update_or_create(submission=submission, defaults=vars(details))
     note("changed the camera-ready details", submission, by=by, at=at)

@@ -365,8 +365,8 @@ class CameraReadyForm(forms.Form):
     def keys_of_values(self) -> list[tuple[str, str]]:
         """Each field with the key of its value in `printing.save_details`' refusal."""
         details = [(name, name) for name in self.base_fields if name != "version"]
-        return details + [(name, str(author.pk)) for name, author in self.authors.items()]
+        return details + [(name, author.email) for name, author in self.authors.items()]
 
-    def orcids(self) -> dict[int, str]:
-        """ORCID iDs by the authors' primary keys."""
-        return {author.pk: self.cleaned_data[name] for name, author in self.authors.items()}
+    def orcids(self) -> dict[str, str]:
+        """ORCID iDs by the authors' addresses, which stay when the list is written anew."""
+        return {author.email: self.cleaned_data[name] for name, author in self.authors.items()}

@@ -84,10 +84,14 @@ def camera_ready(request: HttpRequest, slug: str, number: int) -> HttpResponse:
                 at=timezone.now(),
             )
         except Refused as refusal:
-            form.add_error(None, refusal.words)
             if isinstance(refusal, Stale):
-                theirs = {str(form[name].label): in_words(refusal.theirs[key]) for name, key in form.keys_of_values()}
+                # The list may have been written anew while this waited: the form asks for the authors of now.
+                form = details_form(row, request.POST)
+                form.is_valid()
+                known = [(name, refusal.theirs[key]) for name, key in form.keys_of_values() if key in refusal.theirs]
+                theirs = {str(form[name].label): in_words(value) for name, value in known}
                 form.data = {**form.data.dict(), "version": printing.version_of_details(row)}  # type: ignore[attr-defined]
+            form.add_error(None, refusal.words)
         else:
             messages.success(request, "Details saved.")
             return redirect("submissions:camera_ready", slug, number)

@@ -243,7 +243,7 @@ def test_a_chair_s_orcid_id_typed_after_the_outcome_is_printed_and_takes_no_chai
     row = factories.announce(factories.make_submission(edition, author))
     bo, co = (factories.make_author(row, f"{name}@far.example") for name in ("bo", "co"))
     hers = row.authors.get(position=1)
-    typed = {hers.pk: "0000-0002-1825-0097", bo.pk: "0000-0001-5109-3700", co.pk: "0000-0002-1694-233X"}
+    typed = {hers.email: "0000-0002-1825-0097", bo.email: "0000-0001-5109-3700", co.email: "0000-0002-1694-233X"}
     printing.save_details(
         submission=row,
         version=printing.version_of_details(row),

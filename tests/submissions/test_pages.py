@@ -5,6 +5,7 @@ import io
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -18,7 +19,7 @@ from dlonsc.codes import code
 from dlonsc.editions.calendar import Phase
 from dlonsc.editions.models import Edition, Membership
 from submissions import receipts
-from submissions.actions import drafting, sending
+from submissions.actions import drafting, printing, sending
 from submissions.actions.forgetting import forget_typed
 from submissions.checks import as_json
 from submissions.forms.author import (
@@ -1121,6 +1122,35 @@ def test_an_orcid_id_typed_for_an_author_who_left_the_list_is_shown_and_what_was
         )
     assert refused.status_code == 302
     assert [one.orcid for one in row.authors.all()] == ["0000-0001-5109-3700", "0000-0002-1825-0097"]
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "orcids"),
+    [
+        ({"institution": "Elsewhere"}, 302, ["0000-0001-5109-3700"]),
+        ({"name": "Ada A. Author"}, 422, [""]),
+        ({"email": "ada@new.example"}, 422, [""]),
+    ],
+)
+def test_an_orcid_id_typed_while_the_list_is_written_anew_is_saved_or_shown_again(
+    edition: Edition, author: User, ada: Client, change: dict[str, str], status: int, orcids: list[str]
+) -> None:
+    row = factories.announce(factories.make_submission(edition, author))
+    address = f"{base(row)}camera-ready/"
+    form = ada.get(address).context["form"]
+    (field,) = [one.name for one in form if one.name.startswith("orcid-")]
+    typed = {"version": form["version"].value(), "running_head": "Proxy", field: "0000-0001-5109-3700"}
+    plain = printing.save_details
+
+    def after_a_grant(**words: Any) -> object:
+        (listed,) = drafting.listed(row)
+        drafting.write_authors(row, [drafting.AuthorEntry(**listed | change)], factories.AT, by=author)
+        return plain(**words)
+
+    with patch("submissions.actions.printing.save_details", after_a_grant):
+        answer = ada.post(address, typed)
+    assert (answer.status_code, [one.orcid for one in row.authors.all()]) == (status, orcids)
+    assert status == 302 or "0000-0001-5109-3700" in answer.content.decode()
 
 
 def three_then_thirty(make: Callable[[], object], ask: Callable[[], object], count: Any) -> list[int]:

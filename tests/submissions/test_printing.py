@@ -207,7 +207,7 @@ def test_details_and_orcid_ids_are_saved_without_a_request(accepted: Submission)
         submission=accepted,
         version=printing.version_of_details(accepted),
         details=details,
-        orcids={author.pk: "0000-0002-1825-0097"},
+        orcids={author.email: "0000-0002-1825-0097"},
         by=accepted.created_by,
         at=AT,
     )
@@ -225,10 +225,10 @@ def test_a_second_press_of_the_camera_ready_details_is_no_other_window(accepted:
     details = printing.Details("Proxy", "Ada Author", AT.date(), alt_text_done=True)
     author = accepted.authors.get()
     for _ in range(2):
-        printing.save_details(details=details, orcids={author.pk: "0000-0002-1825-0097"}, **save)
+        printing.save_details(details=details, orcids={author.email: "0000-0002-1825-0097"}, **save)
     assert Entry.objects.filter(verb="changed the camera-ready details").count() == 1
     assert "Another window" in refusal_of(
-        lambda: printing.save_details(details=details, orcids={author.pk: ""}, **save)
+        lambda: printing.save_details(details=details, orcids={author.email: ""}, **save)
     )
 
 
