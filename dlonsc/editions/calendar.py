@@ -15,6 +15,8 @@ AOE_KEY = "Etc/GMT+12"
 MINUTE = timedelta(minutes=1)
 # An upload whose first byte came before the cut-off may finish within this time.
 UPLOAD_MAY_FINISH = timedelta(minutes=30)
+# Years that a date can have. Half typed, 2026 is the year 2 or 20; at either end of the calendar nothing is computed.
+YEARS = range(1900, 2200)
 
 
 class CalendarError(ValueError):
@@ -64,11 +66,13 @@ def zone_of(label: str) -> ZoneInfo:
 def instant_of(announced: datetime, zone: str, *, fold: int | None = None) -> datetime:
     """The UTC instant at which an announced local minute (naive) begins.
 
-    Raises CalendarError for a local time that a clock change skips, and for one that it repeats unless `fold` says
-    which.
+    Raises CalendarError for a local time that a clock change skips, for one that it repeats unless `fold` says which,
+    and for a year that cannot be meant.
     """
     if announced.tzinfo is not None:
         raise CalendarError("An announced minute carries its zone beside it, not in it.")
+    if announced.year not in YEARS:
+        raise CalendarError(f"The year {announced.year} cannot be meant.")
     info = zone_of(zone)
     first, second = (announced.replace(tzinfo=info, fold=side).astimezone(UTC) for side in (0, 1))
     if first == second:

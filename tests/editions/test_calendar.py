@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.template import Context, Template
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -22,7 +23,9 @@ from dlonsc.editions.calendar import (
     window,
     zone_of,
 )
+from dlonsc.editions.forms import DeadlineForm
 from dlonsc.editions.models import Edition
+from submissions.forms.chair import UntilField
 
 SECOND = timedelta(seconds=1)
 GRACE = timedelta(minutes=10)
@@ -103,6 +106,17 @@ def test_a_minute_that_happens_twice_is_asked_about(announced: str, zone: str, f
         cutoff_of(local(announced), zone)
     assert cutoff_of(local(announced), zone, fold=0) == utc(first)
     assert cutoff_of(local(announced), zone, fold=1) == utc(second)
+
+
+@pytest.mark.parametrize("announced", ["0001-01-01T05:00", "0026-03-31T23:59", "9999-12-31T11:00", "9999-12-31T23:59"])
+@pytest.mark.parametrize("zone", [AOE, "UTC", "Pacific/Kiritimati"])
+def test_a_year_that_cannot_be_meant_is_refused_and_no_page_computes_with_it(announced: str, zone: str) -> None:
+    with pytest.raises(CalendarError, match="The year [0-9]+ cannot be meant"):
+        cutoff_of(local(announced), zone)
+    date = {"label": "D", "announced": announced, "zone": zone, "grace_minutes": "0", "version": "0"}
+    assert list(DeadlineForm(date).errors) == ["announced"]
+    with pytest.raises(ValidationError, match="Enter a day and a minute"):
+        UntilField().clean(announced)
 
 
 @pytest.mark.parametrize(
