@@ -102,6 +102,15 @@ def test_what_others_programs_call_is_left_alone() -> None:
     assert not hasattr(request, "_post")
 
 
+@pytest.mark.django_db
+def test_what_is_no_form_is_answered_where_others_programs_call_and_nothing_is_found(
+    as_user: AsUser, author: User
+) -> None:
+    for body, kind in ((b"x", "multipart/form-data"), (b"--x\r\nx", "multipart/form-data; boundary=x")):
+        answer = as_user(author).post("/unsubscribe/none/", body, content_type=kind)
+        assert (answer.status_code, "What you sent" in answer.text) == (404, False)
+
+
 @given(st.text())
 def test_a_whole_number_is_one_that_the_database_holds(text: str) -> None:
     assert abs(whole_number(text)) < 10**9

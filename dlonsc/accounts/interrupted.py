@@ -47,9 +47,13 @@ def is_words(value: str) -> bool:
 def words_sent(request: HttpRequest) -> list[tuple[str, str]]:
     """(name in words, value) of what a signed-in person wrote in sentences and sent with this; not what proves her.
 
-    Of an address that no view serves nothing: nobody has looked there whether the form was one of ours.
+    Of an address that no view serves, or that others' programs call, nothing: nobody has looked there whether the form
+    was one of ours, or a form at all.
     """
-    if request.method != "POST" or getattr(request, "resolver_match", None) is None or not is_signed_in(request):
+    match = getattr(request, "resolver_match", None)
+    if request.method != "POST" or match is None or not is_signed_in(request):
+        return []
+    if getattr(match.func, "csrf_exempt", False):
         return []
     rows = ((name, value) for name, values in request.POST.lists() for value in values)
     return [(name.replace("_", " "), value) for name, value in rows if is_words(value) and not PROOF.search(name)]
