@@ -111,7 +111,7 @@ def test_a_minute_that_happens_twice_is_asked_about(announced: str, zone: str, f
 @pytest.mark.parametrize("announced", ["0001-01-01T05:00", "0026-03-31T23:59", "9999-12-31T11:00", "9999-12-31T23:59"])
 @pytest.mark.parametrize("zone", [AOE, "UTC", "Pacific/Kiritimati"])
 def test_a_year_that_cannot_be_meant_is_refused_and_no_page_computes_with_it(announced: str, zone: str) -> None:
-    with pytest.raises(CalendarError, match="The year [0-9]+ cannot be meant"):
+    with pytest.raises(CalendarError, match=r"The year .* cannot be meant"):
         cutoff_of(local(announced), zone)
     date = {"label": "D", "announced": announced, "zone": zone, "grace_minutes": "0", "version": "0"}
     assert list(DeadlineForm(date).errors) == ["announced"]
