@@ -46,7 +46,9 @@ class Rule:
 
 
 # An account is free and an author list may name anybody's address: what writes to all authors, or to the chairs.
-WRITES_LETTERS = re.compile(r"^/[a-z0-9-]+/submissions/\d+/(authors/change|submit|withdraw|restore|questions)/$")
+WRITES_LETTERS = re.compile(
+    r"^/[a-z0-9-]+/submissions/\d+/(authors/change|submit|withdraw|restore|questions|camera-ready/[a-z-]+)/$"
+)
 # Saved by itself while it is typed it writes to nobody.
 SAVES_AUTHORS = re.compile(r"^/[a-z0-9-]+/submissions/\d+/authors/$")
 

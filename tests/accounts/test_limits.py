@@ -182,6 +182,19 @@ def test_acts_that_write_letters_are_limited_per_account_and_what_was_typed_is_s
     assert Submission.objects.get().state == "submitted"
 
 
+def test_delivering_for_print_writes_letters_too(chair: Membership, author: User, as_user: AsUser) -> None:
+    paper = factories.make_submission(chair.edition, author)
+    base, browser = f"/{chair.edition.slug}/submissions/{paper.number}/", as_user(author)
+    with time_machine.travel(AT, tick=False):
+        for number in range(40):
+            browser.post(f"{base}questions/", {"text": f"Question {number}"})
+        delivered = [
+            browser.post(f"{base}camera-ready/{kind}/", {}).status_code for kind in ("pdf", "sources", "licence")
+        ]
+        details = browser.post(f"{base}camera-ready/", {}).status_code
+    assert (delivered, details) == ([429] * 3, 404)
+
+
 def test_a_day_of_letters_ends_too_and_says_how_long(chair: Membership, author: User, as_user: AsUser) -> None:
     paper = factories.make_submission(chair.edition, author)
     address, browser = f"/{chair.edition.slug}/submissions/{paper.number}/restore/", as_user(author)

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.core.management import CommandError, call_command
 from django.test import Client
 
@@ -195,6 +196,17 @@ def test_a_reviewers_copy_holds_her_reviews_with_all_versions_and_nobody_elses(
     assert [row["text"]["summary"] for row in data["reviews"]] == ["Mine"]
     assert [len(row["versions"]) for row in data["reviews"]] == [1]
     assert "Theirs" not in json.dumps(data, default=str)
+
+
+def test_words_of_a_second_wish_stay_typed_with_the_reason_why_nobody_gets_them(author: User, as_user: Browser) -> None:
+    browser, sent = as_user(author), []
+    for days, words in enumerate(("Goodbye.", "And my papers, too.")):
+        with time_machine.travel(AT + timedelta(days=days), tick=False):
+            sent.append(browser.post("/me/data/", {"reason": words, "sure": "on"}))
+    assert [answer.status_code for answer in sent] == [302, 422]
+    assert ("You have asked already" in sent[1].text, "And my papers, too." in sent[1].text) == (True, True)
+    with time_machine.travel(AT + timedelta(days=1), tick=False):
+        assert "<textarea" not in browser.get("/me/data/").text
 
 
 def test_a_wish_reaches_each_administrator_once(author: User, as_user: Browser) -> None:
