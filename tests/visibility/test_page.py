@@ -178,7 +178,7 @@ def test_the_end_of_the_reviewers_access_is_saved_only_after_its_effect_was_show
     first = client.post(address, data)
     assert (first.status_code, words_of(first).count(said)) == (422, 1)
     assert Edition.objects.get().committee_months == before
-    assert client.post(address, data | {"effects": "1"}).status_code == 302
+    assert client.post(address, data | {"effects": first.context["seen"]}).status_code == 302
     assert Edition.objects.get().committee_months == after
 
 
@@ -190,5 +190,21 @@ def test_turning_a_switch_is_saved_only_after_its_effect_was_shown(edition: Edit
     assert first.status_code == 422
     assert "This will hide the authors of 2 submissions from 2 reviewers." in words_of(first)
     assert not Edition.objects.get().blind
-    assert client.post(address, data | {"effects": "1"}).status_code == 302
+    assert client.post(address, data | {"effects": first.context["seen"]}).status_code == 302
     assert Edition.objects.get().blind
+
+
+def test_a_switch_turned_beside_one_whose_effect_was_shown_has_its_own_shown_before_it_is_saved(
+    edition: Edition, chair: Membership
+) -> None:
+    fill(edition, chair, 2)
+    client, address = signed_in(chair), reverse("editions:settings", args=[edition.slug])
+    data = typed(client, address) | {"blind": "on"}
+    confirmed = {"effects": client.post(address, data).context["seen"]}
+    del data["reviewers_see_each_other"]
+    again = client.post(address, data | confirmed)
+    assert again.status_code == 422
+    assert "This will hide the names beside" in words_of(again)
+    assert not Edition.objects.get().blind
+    assert client.post(address, data | {"effects": again.context["seen"]}).status_code == 302
+    assert (Edition.objects.get().blind, Edition.objects.get().reviewers_see_each_other) == (True, False)

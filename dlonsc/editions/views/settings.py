@@ -19,6 +19,7 @@ from dlonsc.editions.upstairs import concerned_by, upstairs
 from dlonsc.editions.views.doors import chairs_page
 from dlonsc.editions.visibility import Switch
 from dlonsc.history.models import Entry
+from dlonsc.posted import fingerprint
 
 LABELS = {
     Phase.SUBMISSION: "Technical paper due",
@@ -43,8 +44,9 @@ def settings(request: HttpRequest, slug: str) -> HttpResponse:
     begun = upstairs.has_reviewing_begun(chair, timezone.now())
     form = SettingsForm(request.POST if request.method == "POST" else None, instance=edition, has_begun=begun)
     effects = effects_of(chair, form, before) if form.is_valid() else []
-    if effects and "effects" not in request.POST:
-        words = {"edition": edition, "form": form, "effects": effects}
+    # What was confirmed is what would happen now: another switch may be turned since, or more to be shown by it.
+    if effects and request.POST.get("effects") != fingerprint(effects):
+        words = {"edition": edition, "form": form, "effects": effects, "seen": fingerprint(effects)}
         return render(request, "editions/chair/settings.html", words, status=422)
     if form.is_valid():
         try:
