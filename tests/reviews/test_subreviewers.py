@@ -271,6 +271,19 @@ def test_a_refusal_reaches_the_reviewer_without_its_reason(case: Case, as_user: 
     assert not any("Quagga" in str(row.detail) for row in Entry.objects.all())
 
 
+@pytest.mark.parametrize("was_agreed", [True, False])
+def test_a_chairs_reason_that_came_after_anothers_answer_stands_on_the_page_that_says_so(
+    case: Case, other_chair: Membership, as_user: Browser, was_agreed: bool
+) -> None:
+    row = name(case)
+    (subreviewing.agree if was_agreed else subreviewing.refuse)(row, chair=other_chair, reason="", at=AT)
+    address = reverse("reviews:sub_reviewer", args=[case.paper.edition.slug, row.pk])
+    page = as_user(case.chair).post(address, {"answer": "refuse", "reason": "She left in anger."})
+    words = page.content.decode()
+    assert page.status_code == 422
+    assert ("She left in anger." in words, "This was answered, or ended, in the meantime." in words) == (True, True)
+
+
 def test_the_chair_who_named_somebody_does_not_decide(case: Case, other_chair: Membership) -> None:
     both = factories.make_member(case.paper.edition, email="both@both.example", chair=True, reviewer=True)
     task = factories.make_assignment(case.paper, both)

@@ -98,10 +98,16 @@ def decide(request: ChairRequest, chair: Membership, number: int) -> HttpRespons
     decision = Decision.objects.filter(submission=row).select_related("announcement", "decided_by").first()
     form = DecisionForm(initial=_initial(decision))
     if request.method == "POST":
-        if "take_back" in request.POST and decision is not None:
-            return _take_back(request, chair, decision)
+        takes_back = "take_back" in request.POST and decision is not None
         form = DecisionForm(request.POST)
-        if form.is_valid():
+        if takes_back and decision is not None:
+            typed = _typed_beside(request.POST, decision)
+            decision = _take_back(request, row, decision)
+            if not typed:
+                return redirect("reviews:decide", slug=chair.edition.slug, number=number)
+            messages.warning(request, "What you had typed beside the button is not saved; it stands in the form below.")
+            form = DecisionForm(initial=_initial(decision) | typed)
+        elif form.is_valid():
             acted = _act(request, row, decision, form)
             if acted.done:
                 return redirect("reviews:decide", slug=chair.edition.slug, number=number)
@@ -171,7 +177,8 @@ def _act(request: ChairRequest, row: Submission, decision: Decision | None, form
     return Acted(True)
 
 
-def _take_back(request: ChairRequest, chair: Membership, decision: Decision) -> HttpResponse:
+def _take_back(request: ChairRequest, row: Submission, decision: Decision) -> Decision | None:
+    """Make it undecided again; gives the decision that stands afterwards."""
     version = whole_number(request.POST.get("version"))
     try:
         deciding.take_back(decision, version=version, by=request.user, at=timezone.now())
@@ -179,7 +186,14 @@ def _take_back(request: ChairRequest, chair: Membership, decision: Decision) -> 
         messages.error(request, str(refusal))
     else:
         messages.success(request, f"Submission {decision.submission.number} is undecided again.")
-    return redirect("reviews:decide", slug=chair.edition.slug, number=decision.submission.number)
+    return Decision.objects.filter(submission=row).select_related("announcement", "decided_by").first()
+
+
+def _typed_beside(post: QueryDict, decision: Decision) -> dict[str, str]:
+    """The words and the verdict as they were typed, where the words are others than those of the decision."""
+    typed = {name: post.get(name, "") for name in ("verdict", "to_authors", "note")}
+    changed = any(typed[name].strip() != getattr(decision, name).strip() for name in ("to_authors", "note"))
+    return typed if changed and (typed["to_authors"].strip() or typed["note"].strip()) else {}
 
 
 def _row(chair: Membership, row: Submission) -> Row:

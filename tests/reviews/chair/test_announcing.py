@@ -318,6 +318,25 @@ def test_words_typed_while_another_chair_announced_are_still_on_the_page(
     assert Decision.objects.get().to_authors == "Well done."
 
 
+@pytest.mark.parametrize(("version", "stands"), [("1", False), ("7", True)])
+def test_words_typed_beside_a_decision_that_is_taken_back_or_cannot_be_are_still_on_the_page(
+    edition: Edition, paper: Submission, chair: Membership, as_user: As, version: str, stands: bool
+) -> None:
+    decide(paper, chair)
+    address = reverse("reviews:decide", args=[edition.slug, paper.number])
+    typed = {"verdict": "reject", "note": "Between us.", "to_authors": "Long words.", "version": version}
+    with time_machine.travel(AT, tick=False):
+        client = as_user(chair)
+        answer = client.post(address, typed | {"take_back": "1"})
+        assert Decision.objects.exists() is stands
+        assert [words in answer.text for words in ("Long words.", "Between us.", "is not saved")] == [True] * 3
+        # Saved from there, they are the decision.
+        kept = {name: answer.context["form"][name].value() for name in typed}
+        assert client.post(address, kept).status_code == 302
+    saved = Decision.objects.get()
+    assert (saved.verdict, saved.note, saved.to_authors) == ("reject", "Between us.", "Long words.")
+
+
 def about_left_out(client: Client, row: Announcement, number: int) -> list[bool]:
     """Whether the pages of an announcement and of a decision say that a review is not in the letters."""
     slug = row.edition.slug
