@@ -12,6 +12,7 @@ from dlonsc.accounts.models import User
 from dlonsc.editions.calendar import Phase
 from dlonsc.editions.models import Edition, Interest, Membership, Topic
 from dlonsc.history.record import record
+from dlonsc.posted import fingerprint
 from reviews.access import assigned_to
 from reviews.actions.discussing import note_change
 from reviews.actions.ending import Ending, end_with
@@ -374,10 +375,20 @@ def confirm_rules(*, membership: Membership, by: User, at: datetime) -> None:
     )
 
 
+def version_of_profile(membership: Membership) -> str:
+    """What stands for a member's profile when two windows save it; '' as long as none was saved."""
+    if membership.profile_at is None:
+        return ""
+    row = membership
+    topics = row.interests.order_by("topic").values_list("topic__parent__title", "topic__title", "value")
+    return fingerprint([row.max_load, row.away, row.publications, row.declared_conflicts, list(topics)])
+
+
 @transaction.atomic
 def save_profile(
     *,
     membership: Membership,
+    version: str | None = None,
     interests: dict[int, int],
     max_load: int | None,
     away: str,
@@ -390,7 +401,17 @@ def save_profile(
 
     `conflicts` is [{who, kind}]: persons by address or name as printed; their submissions are barred now, and those
     that come later before the next assignment (`conflicts.refresh_all`).
+    Raises Stale when `version`, that of the profile which the page showed, is not what stands: a person who is not in
+    the field must mean one who was taken out. None asks for no comparison.
     """
+    # Whoever saves at the same time waits here and then finds the newer profile.
+    locked = Membership.objects.select_for_update(no_key=True).get(pk=membership.pk)
+    if version is not None and version != version_of_profile(locked):
+        stands = dict(locked.interests.values_list("topic", "value"))
+        kept = (locked.max_load, locked.away, locked.publications, locked.declared_conflicts)
+        if kept == (max_load, away, publications, conflicts) and stands == {t: v for t, v in interests.items() if v}:
+            return  # the same profile a second time: a second press
+        raise Stale("Another window saved a newer profile meanwhile. What you typed is below and not saved yet.")
     membership.max_load, membership.away, membership.publications = max_load, away, publications
     membership.declared_conflicts, membership.profile_at = conflicts, at
     membership.save(update_fields=["max_load", "away", "publications", "declared_conflicts", "profile_at"])

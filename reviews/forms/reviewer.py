@@ -9,7 +9,7 @@ from django import forms
 
 from dlonsc.editions.models import Edition, Membership, Topic
 from dlonsc.posted import whole_number
-from reviews.actions.reviewing import Fields, empty_fields
+from reviews.actions.reviewing import Fields, empty_fields, version_of_profile
 from reviews.models import Assignment, Review
 from submissions.models import ConflictKind
 
@@ -117,6 +117,8 @@ class PromiseForm(forms.Form):
 class ProfileForm(forms.Form):
     """A member's profile of an edition: load, days away, interest by topic, persons in conflict."""
 
+    # What stands for the profile that the page showed: two windows do not overwrite each other.
+    version = forms.CharField(required=False, widget=forms.HiddenInput)
     max_load = forms.IntegerField(
         label="At most this many submissions",
         required=False,
@@ -161,6 +163,7 @@ class ProfileForm(forms.Form):
     def of(cls, membership: Membership, topics: list[Topic], data: Any = None) -> "ProfileForm":
         interests = {f"topic_{row.topic_id}": row.value for row in membership.interests.all()}
         initial = {
+            "version": version_of_profile(membership),
             "max_load": membership.max_load,
             "away": membership.away,
             "publications": membership.publications,
@@ -186,6 +189,28 @@ class ProfileForm(forms.Form):
         if errors:
             raise forms.ValidationError(errors)
         return rows
+
+    def show_beside(self, newer: "ProfileForm") -> list[tuple[str, str]]:
+        """Show what was typed as a change of a newer profile: persons whom that one names stand in the field too.
+
+        Returns what else it says otherwise, as (label, value).
+        """
+
+        def as_shown(name: str, value: Any) -> str:
+            return dict(LEVELS)[whole_number(str(value))] if name.startswith("topic_") else as_text(value)
+
+        data = self.data.copy()  # type: ignore[attr-defined]
+        typed = data.get("conflicts", "").splitlines()
+        standing = str(newer["conflicts"].value()).splitlines()
+        data["conflicts"] = "\n".join([*typed, *(line for line in standing if line not in typed)])
+        data["version"] = newer["version"].value()
+        self.data = data
+        rows = [
+            (str(newer[name].label), as_shown(name, data.get(name)), as_shown(name, newer[name].value()))
+            for name in newer.fields
+            if name not in {"version", "conflicts"}
+        ]
+        return [(label, standing) for label, typed, standing in rows if typed != standing]
 
     def interests(self) -> dict[int, int]:
         return {topic.pk: int(self.cleaned_data.get(f"topic_{topic.pk}") or 0) for topic in self.topics}

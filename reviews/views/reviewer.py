@@ -1,7 +1,7 @@
 """The reviewer's pages: her tasks, one submission with its form, her profile."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import wraps
 from typing import Any
@@ -506,25 +506,37 @@ def profile(request: HttpRequest, slug: str) -> HttpResponse:
     form = ProfileForm.of(member, topics, request.POST if request.method == "POST" else None)
     if form.is_valid():
         data = form.cleaned_data
-        reviewing.save_profile(
-            membership=member,
-            interests=form.interests(),
-            max_load=data["max_load"],
-            away=data["away"],
-            publications=data["publications"],
-            conflicts=data["conflicts"],
-            by=person(request),
-            at=timezone.now(),
-        )
+        try:
+            reviewing.save_profile(
+                membership=member,
+                version=data["version"],
+                interests=form.interests(),
+                max_load=data["max_load"],
+                away=data["away"],
+                publications=data["publications"],
+                conflicts=data["conflicts"],
+                by=person(request),
+                at=timezone.now(),
+            )
+        except reviewing.Stale as stale:
+            form.add_error(None, str(stale))
+            theirs = form.show_beside(ProfileForm.of(reviewer_of(request.user, slug), topics))
+            return profile_page(request, member, form, CorrectionForm(), theirs)
         messages.success(request, "Your profile is saved.")
         return redirect("reviews:profile", slug)
     return profile_page(request, member, form, CorrectionForm())
 
 
 def profile_page(
-    request: HttpRequest, member: Membership, form: ProfileForm, correction: CorrectionForm
+    request: HttpRequest,
+    member: Membership,
+    form: ProfileForm,
+    correction: CorrectionForm,
+    theirs: Sequence[tuple[str, str]] = (),
 ) -> HttpResponse:
+    """`theirs` is what a newer profile says otherwise, as (label, value)."""
     words = {
+        "theirs": theirs,
         "edition": member.edition,
         "member": member,
         "form": form,

@@ -563,6 +563,44 @@ def test_the_profile_is_kept_and_bad_lines_are_named(edition: Edition, reviewer:
     ]
 
 
+def test_a_profile_that_came_second_takes_nobody_out_and_loses_no_word_of_either(
+    edition: Edition, reviewer: Membership, as_user: AsUser
+) -> None:
+    client, topic = as_user(reviewer), edition.topics.first()
+    assert topic is not None
+    first = client.get(address("profile")).context["form"]["version"].value()
+    one = {
+        "version": first,
+        "conflicts": "ada@uni.example: coauthor",
+        "publications": "On nets",
+        f"topic_{topic.pk}": "2",
+    }
+    two = {"version": first, "conflicts": "Bo Author: other", "max_load": "2"}
+    # Pressed twice, it is one save and nobody is told of another window.
+    assert [client.post(address("profile"), one).status_code for _ in range(2)] == [302, 302]
+    answer = client.post(address("profile"), two)
+    reviewer.refresh_from_db()
+    assert (answer.status_code, reviewer.publications, reviewer.max_load) == (422, "On nets", None)
+    assert answer.context["theirs"] == [
+        ("At most this many submissions", ""),
+        ("Your publications", "On nets"),
+        (topic.title, "My own field"),
+    ]
+    form = answer.context["form"]
+    assert form["conflicts"].value() == "Bo Author: other\nada@uni.example: coauthor"
+    again = two | {name: form[name].value() for name in ("version", "conflicts")}
+    assert client.post(address("profile"), again).status_code == 302
+    reviewer.refresh_from_db()
+    assert ([row["who"] for row in reviewer.declared_conflicts], reviewer.max_load) == (
+        ["Bo Author", "ada@uni.example"],
+        2,
+    )
+    # A form that has lost its fields on the way takes nothing out either.
+    assert client.post(address("profile"), {}).status_code == 422
+    reviewer.refresh_from_db()
+    assert len(reviewer.declared_conflicts) == 2
+
+
 def test_conflicts_that_a_chair_set_are_counted_and_not_named(
     edition: Edition, reviewer: Membership, as_user: AsUser
 ) -> None:
