@@ -51,10 +51,29 @@ def test_a_member_is_removed_and_restored(chair: Membership, reviewer: Membershi
     assert reviewer.is_active is True
 
 
+def test_who_accepts_while_her_invitation_is_withdrawn_is_not_removed_by_the_press(
+    edition: Edition, chair: Membership, as_user: As
+) -> None:
+    asked = factories.make_invited(edition)
+    browser = as_user(chair)
+    assert 'name="withdraw"' in browser.get(address("member", asked)).content.decode()
+    Membership.objects.filter(pk=asked.pk).update(accepted_at=AT)
+    answer = browser.post(address("end_membership", asked), {"withdraw": "1"})
+    asked.refresh_from_db()
+    assert asked.removed_at is None
+    assert told(answer) == [f"{asked.name} has answered, or was invited again, meanwhile. Nothing was changed."]
+    assert 'name="remove"' in browser.get(address("member", asked)).content.decode()
+    browser.post(address("end_membership", asked), {"remove": "1"})
+    asked.refresh_from_db()
+    assert asked.removed_at is not None
+
+
 def test_an_invitation_is_withdrawn(edition: Edition, chair: Membership, as_user: As) -> None:
     asked = factories.make_invited(edition)
-    answer = as_user(chair).post(address("end_membership", asked))
-    assert told(answer) == [f"The invitation to {asked.name} is withdrawn; its link has ended."]
+    browser = as_user(chair)
+    for _ in range(2):
+        answer = browser.post(address("end_membership", asked), {"withdraw": "1"})
+        assert told(answer)[-1] == f"The invitation to {asked.name} is withdrawn; its link has ended."
 
 
 def test_the_last_chair_cannot_be_removed(chair: Membership, as_user: As) -> None:

@@ -281,7 +281,10 @@ def end(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
                 messages.success(request, f"{row.name} is a member again.")
             else:
                 messages.info(request, f"There was no removal of {row.name} to take back; nothing changed.")
-        elif actions.awaiting(row):
+        elif answered_meanwhile(request, row):
+            messages.error(request, f"{row.name} has answered, or was invited again, meanwhile. Nothing was changed.")
+            return redirect("editions:member", slug, pk)
+        elif "withdraw" in request.POST or actions.awaiting(row):
             actions.withdraw_invitation(membership=row, by=by, at=at)
             messages.success(request, f"The invitation to {row.name} is withdrawn; its link has ended.")
         else:
@@ -290,6 +293,14 @@ def end(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     except actions.EditionError as error:
         messages.error(request, str(error))
     return redirect("editions:chair_committee", slug)
+
+
+def answered_meanwhile(request: HttpRequest, row: Membership) -> bool:
+    """Whether the pressed button stood on a page that showed another state: one ends a place, the other a question."""
+    pressed = [name for name in ("withdraw", "remove") if name in request.POST]
+    is_other = bool(pressed) and pressed != ["withdraw" if actions.awaiting(row) else "remove"]
+    # Pressed twice, it is ended already.
+    return is_other and row.removed_at is None
 
 
 # --- The page behind the link ----------------------------------------------------------------------------------------
