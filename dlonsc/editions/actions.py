@@ -24,6 +24,7 @@ from dlonsc.editions.models import Deadline, Edition, Membership, MembershipAffi
 from dlonsc.editions.pasted import Invitee
 from dlonsc.editions.upstairs import concerned_by, upstairs
 from dlonsc.history.record import record
+from dlonsc.posted import fingerprint
 
 ROLES = ("is_chair", "is_proceedings_chair", "is_reviewer", "is_senior")
 
@@ -581,13 +582,27 @@ def demand_another_chair(member: Membership) -> None:
         raise EditionError(f"{member.name} is the only chair. Name another chair first.")
 
 
+def version_of_roles(member: Membership) -> str:
+    """What a page that shows somebody's roles and printed title was made of."""
+    return fingerprint([member.title, *(getattr(member, name) for name in ROLES)])
+
+
 @transaction.atomic
 def set_roles(
-    *, membership: Membership, roles: dict[str, bool], title: str, by: User, at: datetime, tell: bool = True
+    *,
+    membership: Membership,
+    roles: dict[str, bool],
+    title: str,
+    by: User,
+    at: datetime,
+    tell: bool = True,
+    based_on: str | None = None,
 ) -> bool:
     """Change a member's roles and printed title; the last chair stays one. False when nothing changed.
 
-    `tell` writes to the other chairs when she becomes one; who writes to them herself says False.
+    `tell` writes to the other chairs when she becomes one; who writes to them herself says False. `based_on` is the
+    `version_of_roles` that the page showed; None asks for no comparison. Raises EditionError when they were changed
+    since: an older page would give back a role that another chair has taken.
     """
     Edition.objects.select_for_update(no_key=True).get(pk=membership.edition_id)
     member = Membership.objects.select_related("edition").get(pk=membership.pk)
@@ -595,6 +610,12 @@ def set_roles(
     after = {name: bool(roles.get(name)) for name in ROLES}
     if before == after and member.title == title:
         return False
+    if based_on is not None and based_on != version_of_roles(member):
+        now = ", ".join(name.removeprefix("is_").replace("_", " ") for name in ROLES if before[name])
+        raise EditionError(
+            f"Another chair changed this meanwhile. Now: {now or 'no role'}; as printed: {member.title or 'nothing'}. "
+            "Nothing was saved; below stands what you sent."
+        )
     if before["is_chair"] and not after["is_chair"]:
         demand_another_chair(member)
     for name, value in after.items():

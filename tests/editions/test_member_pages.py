@@ -51,6 +51,28 @@ def test_a_member_is_removed_and_restored(chair: Membership, reviewer: Membershi
     assert reviewer.is_active is True
 
 
+def test_an_older_page_gives_no_role_back_that_another_chair_has_taken_and_says_what_it_is_now(
+    chair: Membership, other_chair: Membership, edition: Edition, as_user: As
+) -> None:
+    third = factories.make_member(edition, chair=True)
+    browser = as_user(other_chair)
+    shown = browser.get(address("member", third)).context["version"]
+    as_user(chair).post(address("member", third), {"is_reviewer": "on", "title": "", "version": shown})
+    late = {"is_chair": "on", "title": "co-chair", "version": shown}
+    refused = browser.post(address("member", third), late)
+    third.refresh_from_db()
+    assert (refused.status_code, third.is_chair, third.is_reviewer, third.title) == (422, False, True, "")
+    words = (
+        "Another chair changed this meanwhile. Now: reviewer; as printed: nothing. Nothing was saved; "
+        "below stands what you sent."
+    )
+    assert (refused.text.count(words), refused.text.count('value="co-chair"')) == (1, 1)
+    # Who has read that and presses again means it.
+    browser.post(address("member", third), late | {"version": refused.context["version"]})
+    third.refresh_from_db()
+    assert (third.is_chair, third.is_reviewer, third.title) == (True, False, "co-chair")
+
+
 def test_who_accepts_while_her_invitation_is_withdrawn_is_not_removed_by_the_press(
     edition: Edition, chair: Membership, as_user: As
 ) -> None:

@@ -228,9 +228,11 @@ def member(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
                 title=form.cleaned_data["title"],
                 by=person(request),
                 at=timezone.now(),
+                based_on=request.POST.get("version"),
             )
         except actions.EditionError as error:
             form.add_error(None, str(error))
+            row = one_member(edition, pk)
         else:
             messages.success(request, f"{row.name}: roles changed." if changed else "Nothing was different.")
             return redirect("editions:chair_committee", slug)
@@ -239,6 +241,7 @@ def member(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         "edition": edition,
         "member": row,
         "form": form,
+        "version": actions.version_of_roles(row),
         "resend": ResendForm(initial={"email": row.email}),
         "letters": letters,
         "is_lost": bool(addresses_of(row) & not_reached(chair)),
