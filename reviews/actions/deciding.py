@@ -428,7 +428,11 @@ def _as_chair(by: User, edition: Edition) -> Membership | None:
 def _known_to(by: User, edition: Edition) -> Q:
     """Announcements with at least one decision that this chair may know of; all of them for who is no chair."""
     chair = _as_chair(by, edition)
-    return Q(pk__in=decisions_overseen_by(chair).values("announcement")) if chair else ~Q(pk__in=())
+    if chair is None:
+        return ~Q(pk__in=())
+    # Without the decisions that have none: a NULL among them, and SQL says of no announcement that it is not in there.
+    known = decisions_overseen_by(chair).filter(announcement__isnull=False)
+    return Q(pk__in=known.values("announcement"))
 
 
 def is_announcement_held(edition: Edition, by: User, at: datetime) -> bool:

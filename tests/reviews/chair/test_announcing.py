@@ -247,10 +247,12 @@ def test_a_chair_who_opens_submission_again_is_told_of_no_hidden_announcement_an
     factories.make_conflict(paper, barred)
     decide(paper, chair)
     row = announce(chair)
+    # One that she knows, decided and not announced.
+    decide(factories.make_submission(edition), chair)
     assert move_submission(edition, barred, AT, announced=later) == 0
     row.refresh_from_db()
     paper.refresh_from_db()
-    assert (row.stopped_at, paper.outcome, Decision.objects.unannounced().count()) == (AT, "", 1)
+    assert (row.stopped_at, paper.outcome, Decision.objects.unannounced().count()) == (AT, "", 2)
     assert [letter.state for letter in letters()] == [State.CANCELLED]
     told = Message.objects.filter(kind="announcement_undone")
     assert sorted(told.values_list("to_email", flat=True)) == sorted([chair.email, other_chair.email])
