@@ -1,9 +1,14 @@
 """Who proves an address takes its account over: the password of whoever signed up with it elsewhere opens nothing."""
 
 import re
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
+from allauth.socialaccount.adapter import get_adapter
+from allauth.socialaccount.models import SocialAccount, SocialLogin
+from django.http import HttpRequest
 from django.test import Client
 
 from dlonsc.accounts.models import User
@@ -51,6 +56,57 @@ def sign_in_by_code(browser: Client) -> None:
     browser.post("/accounts/login/code/confirm/", {"code": found[1]})
 
 
+@pytest.fixture
+def keys(settings: Any) -> None:
+    settings.SOCIALACCOUNT_PROVIDERS = {
+        name: {"APPS": [{"client_id": "id", "secret": "secret"}]} for name in ("github", "google")
+    }
+
+
+@pytest.fixture
+def with_account_elsewhere(keys: None) -> Client:
+    """The browser in which somebody signed up with an account elsewhere, and typed the address."""
+    browser = Client()
+    session = browser.session
+    provider = get_adapter().get_provider(HttpRequest(), "github")
+    account = SocialAccount(provider="github", uid="41", extra_data={})
+    session["socialaccount_sociallogin"] = SocialLogin(user=User(), account=account, provider=provider).serialize()
+    session.save()
+    browser.post("/accounts/3rdparty/signup/", {"email": EMAIL, "name": "V"})
+    return browser
+
+
+def accounts_elsewhere() -> list[str]:
+    return list(SocialAccount.objects.values_list("uid", flat=True))
+
+
+def choose_a_password(browser: Client) -> None:
+    browser.post("/accounts/password/reset/", {"email": EMAIL})
+    form = browser.get(address_in(letter("password_reset"), "/accounts/password/reset/key/"), follow=True)
+    browser.post(form.request["PATH_INFO"], {"password1": OWN, "password2": OWN})
+
+
+def reset_and_confirm(browser: Client) -> None:
+    choose_a_password(browser)
+    confirm(browser)
+
+
+@pytest.mark.parametrize("prove", [confirm, sign_in_by_code, reset_and_confirm])
+def test_an_account_elsewhere_with_which_a_stranger_signed_up_opens_nothing_once_its_owner_proves_the_address(
+    with_account_elsewhere: Client, prove: Callable[[Client], None]
+) -> None:
+    assert accounts_elsewhere() == ["41"]
+    prove(Client())
+    assert (User.objects.get().verified_emails, accounts_elsewhere()) == ([EMAIL], [])
+
+
+def test_an_account_elsewhere_stays_where_the_address_is_proven_in_the_browser_of_the_sign_up(
+    with_account_elsewhere: Client,
+) -> None:
+    confirm(with_account_elsewhere)
+    assert (User.objects.get().verified_emails, accounts_elsewhere()) == ([EMAIL], ["41"])
+
+
 def test_a_code_by_mail_ends_the_password_of_who_signed_up_elsewhere(elsewhere: Client) -> None:
     owner = Client()
     sign_in_by_code(owner)
@@ -78,9 +134,7 @@ def test_the_link_opened_where_the_account_was_made_keeps_the_password(elsewhere
 
 def test_a_password_chosen_by_who_reads_the_mail_counts(elsewhere: Client) -> None:
     owner = Client()
-    owner.post("/accounts/password/reset/", {"email": EMAIL})
-    form = owner.get(address_in(letter("password_reset"), "/accounts/password/reset/key/"), follow=True)
-    owner.post(form.request["PATH_INFO"], {"password1": OWN, "password2": OWN})
+    choose_a_password(owner)
     owner.post("/accounts/login/", {"login": EMAIL, "password": OWN})
     confirm(owner)
     assert (opens(OWN), opens(PASSPHRASE)) == (True, False)
