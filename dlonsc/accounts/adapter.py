@@ -9,7 +9,7 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.models import EmailAddress
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
-from allauth.socialaccount.models import SocialApp
+from allauth.socialaccount.models import SocialApp, SocialLogin
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.hashers import make_password
@@ -21,6 +21,7 @@ from dlonsc.accounts.addresses import validate_kept
 from dlonsc.accounts.first_proof import keep_signed_in
 from dlonsc.accounts.limits import address_of, count
 from dlonsc.accounts.models import User
+from dlonsc.accounts.printed import without_hidden
 from dlonsc.mail.post import Letterhead, post
 
 MOST_WRONG_PASSWORDS = 100
@@ -168,6 +169,15 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
 
 class SocialAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  # allauth has no types
     """Signing in with an account elsewhere."""
+
+    def populate_user(self, request: HttpRequest, sociallogin: SocialLogin, data: dict[str, Any]) -> User:
+        """allauth signs up whose address the account elsewhere tells without a form that would ask for the name."""
+        user: User = super().populate_user(request, sociallogin, data)
+        parts = [data.get("first_name"), data.get("last_name")]
+        local = user.email.partition("@")[0]
+        said = (data.get("name"), " ".join(filter(None, parts)), data.get("username"), local)
+        user.name = next(filter(None, (without_hidden(words or "")[:200] for words in said)), "")
+        return user
 
     def get_app(self, request: HttpRequest, provider: str, client_id: str | None = None) -> Any:
         """allauth has addresses for every provider that it knows; one without keys here is not found."""

@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
+from allauth.core.context import request_context
 from allauth.socialaccount.adapter import get_adapter
 from allauth.socialaccount.models import SocialAccount, SocialLogin
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
-from django.test import Client
+from django.test import Client, RequestFactory
 
 from dlonsc.accounts.models import User
 from dlonsc.mail.models import Message
@@ -105,6 +107,29 @@ def test_an_account_elsewhere_stays_where_the_address_is_proven_in_the_browser_o
 ) -> None:
     confirm(with_account_elsewhere)
     assert (User.objects.get().verified_emails, accounts_elsewhere()) == ([EMAIL], ["41"])
+
+
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [
+        ({"given_name": "Ada", "family_name": "Love\u202elace"}, "Ada Lovelace"),
+        ({"given_name": "Ada"}, "Ada"),
+        ({}, "vera.sample"),
+    ],
+)
+def test_who_signs_up_with_an_account_elsewhere_and_is_asked_nothing_has_a_name(
+    keys: None, data: dict[str, str], name: str
+) -> None:
+    request = RequestFactory().get("/")
+    request.session, request.user = Client().session, AnonymousUser()
+    provider = get_adapter().get_provider(request, "google")
+    told = {"sub": "7", "email": "Vera.Sample@uni.example", "email_verified": True, **data}
+    login = provider.sociallogin_from_response(request, told)
+    login.state = {}
+    with request_context(request):
+        get_adapter().save_user(request, login)
+    user = User.objects.get()
+    assert (user.name, user.verified_emails) == (name, ["vera.sample@uni.example"])
 
 
 def test_a_code_by_mail_ends_the_password_of_who_signed_up_elsewhere(elsewhere: Client) -> None:
