@@ -306,7 +306,7 @@ def task_to_write(request: HttpRequest, slug: str, number: int) -> Assignment:
 def not_kept(request: HttpRequest, closed: str, edition: Edition) -> HttpResponse:
     """The answer to a text that came too late, or too often: the text itself, for a browser that keeps none."""
     messages.error(request, f"{closed} {TOO_LATE}")
-    sent = [(LABELS[name], value) for name, value in typed_fields(request.POST).items() if value]
+    sent = [(LABELS[name], value) for name, value in typed_fields(request.POST).items() if value not in {"", None}]
     return render(request, "reviews/reviewer/not_kept.html", {"edition": edition, "sent": sent}, status=409)
 
 

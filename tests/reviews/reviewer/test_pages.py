@@ -221,10 +221,13 @@ def test_a_window_that_goes_on_after_the_end_leaves_one_text_and_is_told_when_it
     answer = client.post(where, {"summary": "Late.", "version": "1"}, headers={"X-Window": "one"})
     assert (answer.status_code, answer.json()["kept"]) == (409, False)
     # Pressed: an error, by which the browser goes on keeping what it has.
-    plain = client.post(address("review", 1), {"summary": "Two hours late.", "version": "1"}, follow=True)
+    late = {"summary": "Two hours late.", "score": "0", "version": "1"}
+    plain = client.post(address("review", 1), late, follow=True)
     assert [one.level_tag for one in plain.context["messages"]] == ["error"]
     # And for a browser that keeps nothing, the answer has it.
-    assert (plain.status_code, "Two hours late.</textarea>" in plain.text) == (409, True)
+    assert plain.status_code == 409
+    assert plain.context["sent"] == [("Summary", "Two hours late."), ("Score", 0)]
+    assert ("Two hours late.</textarea>" in plain.text, "0</textarea>" in plain.text) == (True, True)
 
 
 def test_a_change_of_a_submitted_review_that_was_not_submitted_is_found_when_the_task_is_gone(
