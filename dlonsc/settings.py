@@ -298,6 +298,7 @@ USERSESSIONS_TRACK_ACTIVITY = True
 # Rate limits count by address: behind our nginx (which overwrites X-Forwarded-For) everybody would share one.
 ALLAUTH_TRUSTED_PROXY_COUNT = int(env("TRUSTED_PROXIES", "1" if PRODUCTION else "0"))
 SOCIALACCOUNT_ADAPTER = "dlonsc.accounts.adapter.SocialAdapter"
+SOCIALACCOUNT_FORMS = {"signup": "dlonsc.accounts.opening.SignUpElsewhere"}
 SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
 SOCIALACCOUNT_PROVIDERS = {
     name: {"APPS": [{"client_id": env(f"{name.upper()}_CLIENT_ID"), "secret": env(f"{name.upper()}_SECRET", "")}]}

@@ -11,6 +11,7 @@ from allauth.account.adapter import get_adapter
 from allauth.account.forms import RequestLoginCodeForm, ResetPasswordForm, SignupForm
 from allauth.account.internal.userkit import filter_users_by_email
 from allauth.account.models import EmailAddress
+from allauth.socialaccount.forms import SignupForm as SocialSignupForm
 
 from dlonsc.accounts.models import User
 
@@ -53,13 +54,22 @@ class AskForReset(ResetPasswordForm):  # type: ignore[misc]  # allauth has no ty
         return email
 
 
-class SignUp(SignupForm):  # type: ignore[misc]  # allauth has no types
+class UniqueWhereOpened:
+    """A sign-up whose address is another's only where a letter about it could open that account."""
+
     account_already_exists: bool
 
     def validate_unique_email(self, value: str) -> str:
-        """Tell whether there is an account that the letter about it could open."""
         found: list[User] = filter_users_by_email(value)
         # Two accounts cannot sign in with one first address, whatever of it is proven.
         is_first = any(user.email.lower() == value.lower() for user in found)
         self.account_already_exists = bool(opened_by(value, found)) or is_first
         return value
+
+
+class SignUp(UniqueWhereOpened, SignupForm):  # type: ignore[misc]  # allauth has no types
+    """Of who types address and password."""
+
+
+class SignUpElsewhere(UniqueWhereOpened, SocialSignupForm):  # type: ignore[misc]  # allauth has no types
+    """Of who comes with an account elsewhere that tells no address."""

@@ -67,6 +67,10 @@ def keys(settings: Any) -> None:
 
 @pytest.fixture
 def with_account_elsewhere(keys: None) -> Client:
+    return sign_up_elsewhere()
+
+
+def sign_up_elsewhere() -> Client:
     """The browser in which somebody signed up with an account elsewhere, and typed the address."""
     browser = Client()
     session = browser.session
@@ -262,6 +266,16 @@ def test_an_address_that_another_account_only_added_keeps_nobody_from_signing_up
     confirm(owner)
     assert opens(OWN)
     assert (User.objects.get(email=EMAIL).verified_emails, sam.verified_emails) == ([EMAIL], ["sam@elsewhere.example"])
+
+
+def test_nor_does_it_keep_anybody_from_signing_up_with_an_account_elsewhere(
+    keys: None,
+) -> None:
+    EmailAddress.objects.create(user=factories.make_user("sam@elsewhere.example", "Sam"), email=EMAIL)
+    owner = sign_up_elsewhere()
+    assert list(Message.objects.values_list("kind", "to_email")) == [("verification", EMAIL)]
+    confirm(owner)
+    assert (User.objects.get(email=EMAIL).verified_emails, accounts_elsewhere()) == ([EMAIL], ["41"])
 
 
 def test_the_first_address_of_an_account_that_proved_another_stays_its_own_at_a_sign_up() -> None:
