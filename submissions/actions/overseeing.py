@@ -7,6 +7,7 @@ from django.db import transaction
 
 from dlonsc.accounts.models import User
 from dlonsc.editions.calendar import AOE, Phase, announced_at
+from dlonsc.history.models import Entry
 from dlonsc.mail.ledger import DONE
 from dlonsc.mail.models import Message
 from submissions import emails
@@ -29,6 +30,7 @@ REVIEWED_STAYS = (
 # The kind of the committee's letter in the ledger, which is all of it that this room knows.
 DECISION = "decision"
 CORRECTED = "corrected PDF asked for by the chairs"
+RETURNED = "returned without review"
 
 
 def may_change_version(submission: Submission) -> bool:
@@ -240,7 +242,7 @@ def desk_reject(*, submission: Submission, text: str, by: User, at: datetime) ->
         move(submission, "desk_reject", changed_at=at)
     except IllegalMove as error:
         raise Refused("Only a submitted paper can be returned without review.") from error
-    note("returned without review", submission, by=by, at=at)
+    note(RETURNED, submission, by=by, at=at)
     emails.desk_rejected(submission, text.strip(), at=at)
 
 
@@ -269,13 +271,14 @@ def reinstate(*, submission: Submission, by: User, at: datetime) -> None:
 @transaction.atomic
 def undo_desk_reject(*, submission: Submission, by: User, at: datetime) -> None:
     """Take a return without review back: it is submitted again; its authors are told."""
-    # Nothing else changes what is returned, so this is when it was.
-    since = Submission.objects.select_for_update(no_key=True).get(pk=submission.pk).changed_at
+    locked = Submission.objects.select_for_update(no_key=True).get(pk=submission.pk)
+    # An author list that is granted meanwhile changes what is returned: only the history knows when it was.
+    returned = Entry.objects.about(locked.label).filter(verb=RETURNED).first()
     try:
         move(submission, "undo_desk_reject", changed_at=at)
     except IllegalMove as error:
         raise Refused("It was not returned without review.") from error
-    count_newest(submission, since, at)
+    count_newest(submission, returned.at if returned else locked.changed_at, at)
     note("took a desk rejection back", submission, by=by, at=at)
     emails.restored(submission, at=at)
 

@@ -509,6 +509,25 @@ def test_a_version_whose_check_ends_after_the_decision_is_known_does_not_replace
     assert (newer.verdict, row.manuscripts.get(is_current=True).number, letters()) == ("accept", 1, [])
 
 
+def test_a_version_checked_while_its_paper_was_returned_counts_once_it_is_back_also_with_a_list_granted_meanwhile(
+    edition: Edition, author: User, chair: Membership
+) -> None:
+    row = submitted(edition, author)
+    newer = factories.make_manuscript(row, b"%PDF-1.7 newer", verdict="unchecked", checked_at=None)
+    row.manuscripts.update(is_current=False)
+    row.manuscripts.filter(number=1).update(is_current=True)
+    at = [AFTER_DEADLINE + timedelta(hours=hours) for hours in range(5)]
+    wanted = [entry(author.email, is_contact=True), entry("bo@uni.example")]
+    request = drafting.request_author_change(submission=row, entries=wanted, reason="She helped.", by=author, at=at[0])
+    overseeing.desk_reject(submission=row, text="No.", by=chair.user, at=at[1])
+    newer.refresh_from_db()
+    conclude(newer, report(), at[2])
+    Manuscript.objects.filter(pk=newer.pk).update(checked_at=at[2])
+    overseeing.decide_author_change(request=request, grant=True, answer="", by=chair.user, at=at[3])
+    overseeing.undo_desk_reject(submission=Submission.objects.get(pk=row.pk), by=chair.user, at=at[4])
+    assert row.manuscripts.get(is_current=True).number == 2
+
+
 def test_a_chair_adopts_a_complete_draft_and_no_incomplete_one(
     edition: Edition, author: User, chair: Membership
 ) -> None:
