@@ -1,5 +1,8 @@
 """When a place in a committee is printed, given to an account, and marked as one that letters do not reach."""
 
+from collections.abc import Callable
+from unittest.mock import patch
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -60,6 +63,28 @@ def test_who_comes_back_by_a_new_invitation_is_led_to_her_own_page_and_the_link_
     assert browser.get(f"/{edition.slug}/reviews/").status_code == 200
     again = browser.post(address, {"answer": "accept"})
     assert (again.status_code, "was answered, withdrawn or replaced" in again.content.decode()) == (410, True)
+
+
+@pytest.mark.parametrize("answer", ["accept", "decline", "later"])
+def test_who_answers_while_her_invitation_is_withdrawn_is_not_told_that_a_place_is_hers(
+    edition: Edition, chair: Membership, invited: Membership, answer: str
+) -> None:
+    address = reverse("editions:invitation", args=[token_of(invited)])
+
+    def withdrawn_first(act: Callable[..., object]) -> Callable[..., object]:
+        def run(**given: object) -> object:
+            actions.withdraw_invitation(membership=invited, by=chair.user, at=AT)  # type: ignore[arg-type]
+            return act(**given)
+
+        return run
+
+    browser = Client()
+    browser.force_login(factories.make_user("somebody@new.example"))
+    name = {"accept": "accept_invitation", "decline": "decline_invitation", "later": "see_invitation"}[answer]
+    with patch.object(actions, name, withdrawn_first(getattr(actions, name))):
+        browser.post(address, {"answer": answer})
+    assert "is yours again" not in browser.get("/me/").content.decode()
+    assert browser.get(address).status_code == 410
 
 
 def test_a_place_is_given_at_sign_in_before_any_page_of_ones_own(edition: Edition, invited: Membership) -> None:

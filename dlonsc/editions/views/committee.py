@@ -326,7 +326,9 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
         accept = AcceptForm(request.POST) if answer == "accept" else accept
         decline = DeclineForm(request.POST) if answer == "decline" else decline
         if answered(request, row, str(answer), accept, decline):
-            if Membership.objects.filter(pk=row.pk, removed_at__isnull=False).exists():
+            # An answer ends the row where another place lives by it; who withdraws it begins a new round.
+            this_round = Membership.objects.filter(pk=row.pk, invitation_round=row.invitation_round)
+            if this_round.filter(removed_at__isnull=False).exists():
                 messages.success(request, "Thank you. Your earlier place in the committee is yours again.")
                 return redirect("editions:dashboard")
             return redirect("editions:invitation", token)
