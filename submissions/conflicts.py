@@ -253,6 +253,8 @@ def keep_what_is_shown(row: Conflict, found_by: frozenset[str], *, was_submitted
 
 def move_conflicts(ended: Membership, place: Membership) -> None:
     """What was declared or found of somebody at one row of hers holds for the place that she has."""
+    # The papers first, all that are refreshed next and in that order: who holds one may wait for a conflict of it.
+    list(Submission.objects.filter(edition=place.edition_id).select_for_update(no_key=True).order_by("pk").values("pk"))
     standing = set(place.conflicts.filter(lifted_at__isnull=True).values_list("submission_id", "source"))
     for row in Conflict.objects.filter(membership=ended):
         if row.lifted_at is not None or (row.submission_id, row.source) not in standing:

@@ -2,12 +2,17 @@
 
 import threading
 from contextlib import suppress
+from datetime import datetime
+from unittest.mock import patch
 
 import pytest
+from django.db import transaction
 
 from dlonsc.accounts.models import Affiliation, User
 from dlonsc.editions import actions as editions
 from dlonsc.editions.models import Edition, Membership
+from dlonsc.editions.pasted import Invitee
+from dlonsc.editions.upstairs import upstairs
 from dlonsc.mail.models import Message
 from reviews.actions import assigning, proposing, reviewing
 from reviews.models import Assignment, Proposal
@@ -108,6 +113,52 @@ def test_who_confirms_and_who_saves_the_list_do_not_wait_for_each_other(edition:
         lambda: drafting.set_authors(submission=of(paper), entries=entries(ada), by=ada, at=AT),
     )
     assert ended == ["done", "done"]
+
+
+def test_who_comes_back_by_an_invitation_and_who_saves_an_author_list_do_not_wait_for_each_other(
+    edition: Edition,
+) -> None:
+    ada = factories.make_user("ada@uni.example", "Ada")
+    paper = factories.make_submission(edition, ada, state=State.DRAFT)
+    mia = factories.make_member(edition, factories.make_user("mia@far.example", "Mia"))
+    by = factories.make_member(edition, chair=True).user
+    assert by is not None
+    editions.remove_member(membership=mia, by=by, at=AT)
+    (row,) = editions.invite(
+        edition=edition,
+        people=[Invitee(1, "Mia", "mia@near.example", "")],
+        roles={"is_reviewer": True},
+        note_text="",
+        by=by,
+        at=AFTER_DEADLINE,
+    )
+    factories.make_author(paper, "x@near.example")
+    refresh_conflicts(paper, AT)
+    assert Conflict.objects.get(membership=row).source == "domain"
+
+    held, moved = threading.Event(), threading.Event()
+
+    def save() -> None:
+        with transaction.atomic():
+            Submission.objects.select_for_update(no_key=True).get(pk=paper.pk)
+            held.set()
+            # Whoever comes back has got as far as she can while the paper is held.
+            moved.wait(2)
+            paper.authors.filter(email="x@near.example").delete()
+            refresh_conflicts(of(paper), AT)
+
+    def come_back() -> None:
+        held.wait(10)
+        editions.accept_invitation(membership=row, max_load=None, by=mia.user, at=AFTER_DEADLINE)
+
+    def all_found(edition: Edition, at: datetime) -> None:
+        moved.set()
+        refresh_edition(edition, at)
+
+    with patch.object(upstairs, "committee_changed", all_found):
+        assert at_once(save, come_back) == ["done", "done"]
+    mia.refresh_from_db()
+    assert (mia.is_active, Conflict.objects.filter(membership__in=[mia, row]).count()) == (True, 0)
 
 
 def test_who_gives_a_task_back_while_it_saves_is_not_stopped(edition: Edition) -> None:
