@@ -18,7 +18,7 @@ from dlonsc.mail.models import Message
 from dlonsc.mail.post import post, preview
 from submissions.access import in_conflict_with
 from submissions.contacts import answers_no_more
-from submissions.guards import approved, for_chair, in_state, of_authors
+from submissions.guards import approved, for_chair, in_state, of_authors, returned
 from submissions.models import (
     Author,
     AuthorListRequest,
@@ -225,7 +225,9 @@ def camera_ready_received(item: CameraReadyItem, *, at: datetime) -> None:
 
 
 def camera_ready_returned(item: CameraReadyItem, *, at: datetime) -> None:
-    to_all_authors(item.submission, "camera_ready_returned", key=f"camera-ready:{item.pk}:returned", at=at, item=item)
+    """Each return has a letter: the same version may be returned, accepted all the same, and returned again."""
+    key = f"camera-ready:{item.pk}:returned:{at.isoformat()}"
+    to_all_authors(item.submission, "camera_ready_returned", key=key, at=at, guard=returned(item, at), item=item)
 
 
 def camera_ready_approved(submission: Submission, *, at: datetime) -> None:

@@ -7,7 +7,7 @@ from dlonsc.editions.models import Membership
 from dlonsc.mail.guards import OTHER_ADDRESS, OnlyThis
 from dlonsc.mail.models import Message
 from submissions.access import overseen_by
-from submissions.models import Author, CameraReadyDetails, Submission
+from submissions.models import Author, CameraReadyDetails, CameraReadyItem, Submission
 
 TAKEN_BACK = OnlyThis("what the letter tells was taken back in the meantime")
 
@@ -53,7 +53,7 @@ def of_authors(submission: Submission) -> dict[str, Any]:
 
 def holds_for_author(message: Message) -> str | None:
     """The submission is still in the state that the letter tells, if it tells one, and the recipient is an author."""
-    return still_in_state(message) or still_approved(message) or still_an_author(message)
+    return still_in_state(message) or still_approved(message) or still_returned(message) or still_an_author(message)
 
 
 def still_in_state(message: Message) -> str | None:
@@ -81,6 +81,20 @@ def still_approved(message: Message) -> str | None:
         return None
     at = datetime.fromisoformat(wanted["at"])
     rows = CameraReadyDetails.objects.filter(submission=wanted["approved"], is_locked=True, approved_at=at)
+    return None if rows.exists() else TAKEN_BACK
+
+
+def returned(item: CameraReadyItem, at: datetime) -> dict[str, Any]:
+    """The condition of a letter that tells that a version of a camera-ready item was returned at an instant."""
+    return {"returned": item.pk, "at": at.isoformat()}
+
+
+def still_returned(message: Message) -> str | None:
+    """Also of a version that a newer one has replaced: the letter says why, and its authors may not have seen it."""
+    wanted = message.guard
+    if "returned" not in wanted:
+        return None
+    rows = CameraReadyItem.objects.filter(pk=wanted["returned"], returned_at=datetime.fromisoformat(wanted["at"]))
     return None if rows.exists() else TAKEN_BACK
 
 

@@ -17,9 +17,11 @@ from dlonsc import codes
 from dlonsc.accounts.models import User
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.history.models import Entry
+from dlonsc.mail.models import Message
 from submissions.actions import printing, sending
 from submissions.checks import unchecked_items
 from submissions.files import Stored, read, store
+from submissions.guards import holds_for_author
 from submissions.models import CameraReadyItem, CameraReadyKind, Submission
 from submissions.states import State
 from submissions.tasks import sweep_checks
@@ -147,6 +149,22 @@ def test_an_item_is_returned_once_with_one_letter_and_a_new_version_starts_afres
     newer = deliver(accepted, CameraReadyKind.PDF, pdf(b"%PDF-1.7 mended"))
     assert (newer.accepted_at, newer.returned_at) == (None, None)
     assert "newer version" in refusal_of(lambda: printing.accept_item(item=item, by=by, at=AT))
+
+
+def test_an_item_that_was_accepted_after_its_return_and_is_returned_again_is_told_again_and_only_what_holds_leaves(
+    accepted: Submission, proceedings_chair: Membership
+) -> None:
+    item = deliver(accepted, CameraReadyKind.PDF)
+    by = proceedings_chair.user
+    for minute, text in enumerate(("The running head is cut.", "Its second figure is blurred.")):
+        at = AT + timedelta(minutes=minute)
+        printing.accept_item(item=item, by=by, at=at)
+        printing.return_item(item=item, text=text, by=by, at=at)
+    sent = Message.objects.filter(kind="camera_ready_returned").order_by("pk")
+    assert ["blurred" in message.text for message in sent] == [False, True]
+    assert [holds_for_author(message) is None for message in sent] == [False, True]
+    printing.accept_item(item=item, by=by, at=AT + timedelta(hours=1))
+    assert [holds_for_author(message) is None for message in sent] == [False, False]
 
 
 def test_only_a_paper_with_all_items_accepted_is_approved_then_locked_with_a_final_receipt(
