@@ -1,6 +1,7 @@
 """When a place in a committee is printed, given to an account, and marked as one that letters do not reach."""
 
 from collections.abc import Callable
+from typing import Any
 from unittest.mock import patch
 
 import pytest
@@ -85,6 +86,36 @@ def test_who_answers_while_her_invitation_is_withdrawn_is_not_told_that_a_place_
         browser.post(address, {"answer": answer})
     assert "is yours again" not in browser.get("/me/").content.decode()
     assert browser.get(address).status_code == 410
+
+
+@pytest.mark.parametrize("end", ["withdrawn", "withdrawn meanwhile", "sent anew", "accepted"])
+def test_why_somebody_declines_an_invitation_that_has_ended_stands_on_the_page_that_says_so(
+    edition: Edition, chair: Membership, invited: Membership, end: str
+) -> None:
+    by, address = chair.user, reverse("editions:invitation", args=[token_of(invited)])
+    assert by is not None
+    decline = actions.decline_invitation
+
+    def end_it() -> None:
+        if end == "sent anew":
+            actions.resend_invitation(membership=invited, email=invited.email, by=by, at=AT)
+        elif end == "accepted":
+            actions.accept_invitation(membership=invited, max_load=None, by=None, at=AT)
+        else:
+            actions.withdraw_invitation(membership=invited, by=by, at=AT)
+
+    def too_late(**given: Any) -> bool:
+        end_it()
+        return decline(**given)
+
+    if end != "withdrawn meanwhile":
+        end_it()
+    sent = {"answer": "decline", "reason": "I move to Oslo.", "suggestion": "Ask Bo Bergen."}
+    with patch.object(actions, "decline_invitation", too_late if end == "withdrawn meanwhile" else decline):
+        answer = Client().post(address, sent)
+    assert answer.status_code == (422 if end == "accepted" else 410)
+    page = answer.content.decode()
+    assert [page.count(words) for words in ("I move to Oslo.", "Ask Bo Bergen.")] == [1, 1]
 
 
 def test_a_place_is_given_at_sign_in_before_any_page_of_ones_own(edition: Edition, invited: Membership) -> None:

@@ -319,7 +319,7 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
         return private(render(request, "editions/invitation/damaged.html", status=404))
     words: dict[str, Any] = {"edition": row.edition, "member": row, "role": role_words(row), "token": token}
     if found[1] != row.invitation_round or row.removed_at is not None:
-        return private(render(request, "editions/invitation/ended.html", words, status=410))
+        return ended(request, words)
     accept, decline = AcceptForm(), DeclineForm()
     if request.method == "POST":
         answer = request.POST.get("answer")
@@ -332,8 +332,26 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
                 messages.success(request, "Thank you. Your earlier place in the committee is yours again.")
                 return redirect("editions:dashboard")
             return redirect("editions:invitation", token)
-    words |= {"accept": accept, "decline": decline, "open": actions.awaiting(row)}
-    return private(render(request, "editions/invitation/page.html", words, status=422 if accept.errors else 200))
+        row = members.get(pk=row.pk)
+        if row.removed_at is not None or row.invitation_round != found[1]:
+            return ended(request, words)
+    is_open = actions.awaiting(row)
+    sent = [] if is_open else not_taken(request)
+    words |= {"member": row, "accept": accept, "decline": decline, "open": is_open, "sent": sent}
+    status = 422 if accept.errors or sent else 200
+    return private(render(request, "editions/invitation/page.html", words, status=status))
+
+
+def ended(request: HttpRequest, words: dict[str, Any]) -> HttpResponse:
+    words = words | {"sent": not_taken(request)}
+    return private(render(request, "editions/invitation/ended.html", words, status=410))
+
+
+def not_taken(request: HttpRequest) -> list[tuple[str, str]]:
+    """(label, value) of what somebody wrote to decline an invitation that is open no more."""
+    if request.POST.get("answer") != "decline":
+        return []
+    return [(str(field.label), value) for field in DeclineForm(request.POST) if (value := str(field.value() or ""))]
 
 
 def answered(request: HttpRequest, row: Membership, answer: str, accept: AcceptForm, decline: DeclineForm) -> bool:
@@ -351,8 +369,12 @@ def answered(request: HttpRequest, row: Membership, answer: str, accept: AcceptF
             accept.add_error(None, str(error))
         return accept.is_valid()
     if answer == "decline" and decline.is_valid():
-        actions.decline_invitation(membership=row, **decline.cleaned_data, by=by, at=at)
-        return True
+        said = decline.cleaned_data
+        if actions.decline_invitation(membership=row, **said, by=by, at=at) or not any(said.values()):
+            return True
+        # The same words a second time are a second press.
+        stands = Membership.objects.filter(pk=row.pk, declined_at__isnull=False, suggestion=said["suggestion"])
+        return stands.filter(decline_reason=said["reason"]).exists()
     return answer not in {"accept", "decline"}
 
 
