@@ -51,9 +51,14 @@ def still_accepted(message: Message) -> str | None:
     wanted = message.guard
     row = Membership.objects.filter(pk=wanted["membership"], invitation_round=wanted["round"]).first()
     # Who has no account yet is told how to get one.
-    if row is None or row.accepted_at is None or row.removed_at is not None:
-        return OnlyThis("the place was taken back in the meantime")
-    return None
+    if row is not None and row.accepted_at is not None and row.removed_at is None:
+        return None
+    # Where she had left, her earlier place lives by the invitation, whose row has ended.
+    beside = Membership.objects.filter(accepted_at__isnull=False, removed_at=None).exclude(pk=wanted["membership"])
+    places = beside.select_related("user").filter(edition=row.edition_id) if row is not None else []
+    if any(place.has_address(message.to_email) for place in places):
+        return None
+    return OnlyThis("the place was taken back in the meantime")
 
 
 def date_still_holds(message: Message) -> str | None:

@@ -5,6 +5,7 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.test import Client
 from django.urls import reverse
 
@@ -13,6 +14,7 @@ from dlonsc.editions.invitations import token_of
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.editions.pasted import Invitee
 from dlonsc.editions.views.committee import not_reached
+from dlonsc.mail.guards import objection
 from dlonsc.mail.models import Message
 from tests import factories
 from tests.factories import AFTER_DEADLINE, AT
@@ -116,6 +118,26 @@ def test_why_somebody_declines_an_invitation_that_has_ended_stands_on_the_page_t
     assert answer.status_code == (422 if end == "accepted" else 410)
     page = answer.content.decode()
     assert [page.count(words) for words in ("I move to Oslo.", "Ask Bo Bergen.")] == [1, 1]
+
+
+def test_thanks_that_wait_still_leave_once_an_earlier_place_lives_by_the_invitation_and_not_once_it_is_taken_back(
+    edition: Edition, chair: Membership, reviewer: Membership
+) -> None:
+    by, user = chair.user, reviewer.user
+    assert by is not None
+    assert user is not None
+    actions.remove_member(membership=reviewer, by=by, at=AT)
+    person = Invitee(1, "Rita", "rita@new.example", "")
+    (row,) = actions.invite(
+        edition=edition, people=[person], roles={"is_reviewer": True}, note_text="", by=by, at=AFTER_DEADLINE
+    )
+    actions.accept_invitation(membership=row, max_load=None, by=None, at=AFTER_DEADLINE)
+    thanks = Message.objects.get(kind="thanks", to_email="rita@new.example")
+    EmailAddress.objects.create(user=user, email="rita@new.example", verified=True)
+    assert actions.claim_memberships(user, AFTER_DEADLINE) == [reviewer]
+    assert objection(thanks) is None
+    actions.remove_member(membership=reviewer, by=by, at=AFTER_DEADLINE)
+    assert objection(thanks) == "the place was taken back in the meantime"
 
 
 def test_a_place_is_given_at_sign_in_before_any_page_of_ones_own(edition: Edition, invited: Membership) -> None:
