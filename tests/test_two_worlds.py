@@ -470,7 +470,11 @@ def leak_by_refused_post(patch: pytest.MonkeyPatch) -> None:
 
     def call(self: PrivatePages, request: HttpRequest) -> HttpResponse:
         response = plain(self, request)
-        if request.method == "POST" and response.status_code == 404 and Decision.objects.count() > 1:
+        if (
+            request.method == "POST"
+            and response.status_code == 404
+            and Decision.objects.filter(submission__title="Mine").exists()
+        ):
             response.status_code = 403
         return response
 
@@ -479,6 +483,11 @@ def leak_by_refused_post(patch: pytest.MonkeyPatch) -> None:
 
 def leak_by_row_number(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(author_views, "status_words", lambda row: f"Review {Review.objects.latest('pk').pk}")
+
+
+def leak_by_fingerprint(patch: pytest.MonkeyPatch) -> None:
+    plain = deciding.fingerprint
+    patch.setattr(deciding, "fingerprint", lambda values: plain([values, Decision.objects.count()]))
 
 
 def only_more_rows(world: World) -> None:
@@ -499,6 +508,7 @@ LEAKS: dict[str, tuple[Plant, Change, str, tuple[str, ...]]] = {
     "number of queries": (leak_by_number_of_queries, decide, "author", ("submissions:submission",)),
     "the query itself": (leak_by_the_query_itself, decide, "author", ("submissions:submission",)),
     "row number": (leak_by_row_number, only_more_rows, "author", ("submissions:submission",)),
+    "fingerprint": (leak_by_fingerprint, decide_secret_too, "conflicted chair", ("reviews:announce",)),
     "refused POST": (leak_by_refused_post, decide, "author", ("reviews:decide",)),
 }
 

@@ -7,12 +7,16 @@ SQL and letters without what is random in them.
 
 import difflib
 import io
+import json
 import re
 import zipfile
 import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cache
+from typing import Any
+from unittest import mock
 
 import time_machine
 from django.apps import apps
@@ -32,7 +36,7 @@ from dlonsc.history.record import record
 from dlonsc.mail.models import Message
 from dlonsc.mail.models import State as LetterState
 from reviews import reminders
-from reviews.actions import deciding
+from reviews.actions import deciding, mailing
 from reviews.models import Assignment, Review
 from submissions.actions import overseeing
 from submissions.models import AuthorListRequest, Question, ReproducibilityRecord, Submission
@@ -189,7 +193,11 @@ def fill(world: World) -> None:
     paper, chair = world.mine, world.members["chair"]
     words_of(world.edition, paper, Review.objects.get(assignment=world.assignments["mine rita"]), chair)
     factories.make_manuscript(paper, b"%PDF-1.7 late", number=2, is_current=False, is_late=True)
-    factories.make_conflict(paper, world.members["spare"])
+    factories.make_conflict(paper, factories.make_member(world.edition, email="aside@aside.example"))
+    # Decided, so that every chair has letters to read before she announces.
+    factories.make_decision(
+        factories.make_submission(world.edition, paper.created_by, title="Mine decided"), chair.user
+    )
     # Accepted, so that the author's form of the camera-ready paper is looked at too.
     factories.announce(Submission.objects.get(edition=world.edition, title="Mine too"))
     AuthorListRequest.objects.create(
@@ -336,11 +344,9 @@ FEW, MANY = 7_000_000, 80_000_000
 MADE_HERE = 100_000
 A_CODE = re.compile(rb"(?<![a-z0-9])[a-z2-7]{26}(?![a-z0-9])")
 A_NUMBER = re.compile(r"(?<![\w.-])\d{7,}(?![\w.-])")
-# A Message-ID is made from the key of its letter, which holds numbers: keyed, and not the same; so is what a chair has
-# read before she announces. One's calendar has an address by chance.
-BY_CHANCE = re.compile(
-    rb'\b[0-9a-f]{32}(?=@)|(?<=/me/dates/)[\w-]{32}(?=\.ics)|(?<=name="fingerprint" value=")[0-9a-f]{32}(?=")'
-)
+# A Message-ID is made from the key of its letter, which holds numbers: keyed, and not the same. One's calendar has an
+# address by chance.
+BY_CHANCE = re.compile(rb"\b[0-9a-f]{32}(?=@)|(?<=/me/dates/)[\w-]{32}(?=\.ics)")
 
 
 def decoded(text: bytes, before: int) -> bytes:
@@ -356,14 +362,27 @@ def decoded(text: bytes, before: int) -> bytes:
     return A_CODE.sub(meaning, BY_CHANCE.sub(b"", text))
 
 
-def renumbered(sql: str, before: int) -> str:
-    """A query that asks for the rows by their numbers less what was made before."""
+def renumbered(text: str, before: int) -> str:
+    """A query, or what a fingerprint stands for, with the numbers of rows less what was made before."""
 
     def number(found: re.Match[str]) -> str:
         own = int(found[0]) - before
         return str(own) if 0 < own < MADE_HERE else found[0]
 
-    return A_NUMBER.sub(number, sql)
+    return A_NUMBER.sub(number, text)
+
+
+@contextmanager
+def fingerprints_renumbered(before: int) -> Iterator[None]:
+    """What stands for the letters that a chair has read is made from numbers of rows too: it is compared without."""
+    with ExitStack() as stack:
+        for room in (deciding, mailing):
+            stack.enter_context(mock.patch.object(room, "fingerprint", _fingerprint(room.fingerprint, before)))
+        yield
+
+
+def _fingerprint(plain: Callable[[Any], str], before: int) -> Callable[[Any], str]:
+    return lambda values: plain(renumbered(json.dumps(values, sort_keys=True, default=str), before))
 
 
 @dataclass(frozen=True)
@@ -578,6 +597,7 @@ def world_seen_by(
             override_settings(USERSESSIONS_TRACK_ACTIVITY=False),
             # The frame is the same as on the pages that open, and there it is compared.
             refusing_without_a_frame(),
+            fingerprints_renumbered(before),
         ):
             restart_ids()
             made_before(before)
