@@ -63,17 +63,25 @@ def test_a_conflict_that_a_new_author_list_finds_beside_the_sweep_stays(edition:
     first, second = (factories.make_submission(edition, ada, state=State.DRAFT) for _ in range(2))
     mia = factories.make_member(edition, factories.make_user("mia@far.example", "Mia"))
 
+    held, begun = threading.Event(), threading.Event()
+
     def save() -> None:
         # The sweep waits at the first paper, where both find the same, and has begun when the second list is saved.
-        factories.make_author(first, "x@far.example")
-        refresh_conflicts(first, AT)
-        begun.wait(10)
-        listed = [*entries(ada), drafting.AuthorEntry(name="X", email="x@far.example")]
-        drafting.set_authors(submission=of(second), entries=listed, by=ada, at=AT)
+        with transaction.atomic():
+            factories.make_author(first, "x@far.example")
+            refresh_conflicts(first, AT)
+            held.set()
+            begun.wait(10)
+            listed = [*entries(ada), drafting.AuthorEntry(name="X", email="x@far.example")]
+            drafting.set_authors(submission=of(second), entries=listed, by=ada, at=AT)
 
-    begun = threading.Event()
+    def sweep() -> None:
+        held.wait(10)
+        begun.set()
+        refresh_edition(edition, AT)
+
     factories.make_author(first, "y@far.example")
-    assert while_open(save, lambda: (begun.set(), refresh_edition(edition, AT))) == "done"
+    assert at_once(save, sweep) == ["done", "done"]
     pairs = Conflict.objects.filter(membership=mia).order_by("submission").values_list("submission", "source")
     assert list(pairs) == [(first.pk, "domain"), (second.pk, "domain")]
 
