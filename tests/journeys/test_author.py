@@ -146,7 +146,10 @@ def test_an_upload_right_after_typing_saves_the_text_first_and_loses_none_beside
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_text_that_did_not_arrive_before_the_form_closed_is_shown_until_its_writer_drops_it(open_page: Open) -> None:
+@pytest.mark.parametrize("typed", ["Typed as the line broke.", "断线时写的摘要。", "One\nword\nlines."])
+def test_a_text_that_did_not_arrive_before_the_form_closed_is_shown_until_its_writer_drops_it(
+    open_page: Open, typed: str
+) -> None:
     edition = factories.make_edition()
     begin_now(edition)
     author = factories.make_user("ada@uni.example", "Ada Author")
@@ -155,12 +158,12 @@ def test_a_text_that_did_not_arrive_before_the_form_closed_is_shown_until_its_wr
     page.route("**/details/", lambda route: route.abort())
     address = f"/{edition.slug}/submissions/{draft.number}/"
     page.goto(address)
-    page.locator("#id_abstract").fill("Typed as the line broke.")
+    page.locator("#id_abstract").fill(typed)
     expect(page.locator("[data-save-mark]").first).to_contain_text("kept in this browser")
     edition.deadlines.filter(phase="submission").update(cutoff_at=timezone.now() - timedelta(hours=1))
     page.goto(address)
     kept = page.locator("[data-leftovers]")
-    expect(kept.get_by_label("abstract")).to_have_value("Typed as the line broke.")
+    expect(kept.get_by_label("abstract")).to_have_value(typed)
     kept.get_by_role("button", name="Drop this text").click()
     expect(kept.locator("textarea")).to_have_count(0)
     page.goto(address)

@@ -12,7 +12,8 @@ for (const place of document.querySelectorAll("[data-leftovers]")) {
     } catch {
       kept = null;
     }
-    const texts = (kept?.values || []).filter(([field, value]) => field !== "version" && value.trim().includes(" "));
+    // Choices and codes are one run of ASCII; a text has a space or a break in it, or is of a script that needs none.
+    const texts = (kept?.values || []).filter(([field, value]) => field !== "version" && /[^!-~]/.test(value.trim()));
     if (!texts.length) continue;
     const box = document.createElement("section");
     box.className = "alert alert-care stack";
