@@ -2,6 +2,8 @@
 Turkish capital I with a dot it is two signs.
 """
 
+from typing import Any
+
 from django import forms
 from django.core.exceptions import ValidationError
 
@@ -24,5 +26,5 @@ def validate_grown(email: str) -> None:
 class AddressField(forms.EmailField):
     default_validators = [*forms.EmailField.default_validators, validate_grown]
 
-    def __init__(self, **kwargs: object) -> None:
-        super().__init__(max_length=LONGEST, **kwargs)  # type: ignore[arg-type]
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=LONGEST, **kwargs)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from copy import copy
 from datetime import date
 from typing import Any
 
@@ -199,7 +200,7 @@ class ProfileForm(forms.Form):
         def as_shown(name: str, value: Any) -> str:
             return dict(LEVELS)[whole_number(str(value))] if name.startswith("topic_") else as_text(value)
 
-        data = self.data.copy()  # type: ignore[attr-defined]
+        data: Any = copy(self.data)
         typed = data.get("conflicts", "").splitlines()
         standing = str(newer["conflicts"].value()).splitlines()
         data["conflicts"] = "\n".join([*typed, *(line for line in standing if line not in typed)])

@@ -32,7 +32,7 @@ def test_a_removal_that_an_invitation_has_ended_meanwhile_is_not_said_to_be_take
     assert chair.user is not None
     actions.remove_member(membership=reviewer, by=chair.user, at=AT)
     again = {"membership": reviewer, "email": reviewer.email, "by": chair.user, "at": AT}
-    actions.resend_invitation(**again)  # type: ignore[arg-type]
+    actions.resend_invitation(**again)
     restored = as_user(chair).post(address("end_membership", reviewer), {"restore": "1"})
     assert told(restored) == [f"There was no removal of {reviewer.name} to take back; nothing changed."]
     reviewer.refresh_from_db()

@@ -76,7 +76,7 @@ def test_who_answers_while_her_invitation_is_withdrawn_is_not_told_that_a_place_
 
     def withdrawn_first(act: Callable[..., object]) -> Callable[..., object]:
         def run(**given: object) -> object:
-            actions.withdraw_invitation(membership=invited, by=chair.user, at=AT)  # type: ignore[arg-type]
+            actions.withdraw_invitation(membership=invited, by=chair.user, at=AT)
             return act(**given)
 
         return run
