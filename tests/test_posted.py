@@ -82,6 +82,17 @@ def test_a_text_without_end_is_not_stored_and_stands_on_the_page_that_says_so(
     assert len(Review.objects.get(assignment=task).summary) == LONGEST_TEXT
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("typed", "is_shown"), [("深度学习很好。", True), ("Übel!", True), ("x" * 101, True), ("mzxw6ytboi", False)]
+)
+def test_a_text_needs_no_space_to_be_given_back_and_a_choice_or_code_is_none(
+    edition: Edition, author: User, as_user: AsUser, typed: str, is_shown: bool
+) -> None:
+    gone = as_user(author).post(reverse("reviews:discussion", args=[edition.slug, 999]), {"text": typed})
+    assert (gone.status_code, f">\n{typed}</textarea>" in gone.text) == (404, is_shown)
+
+
 def test_a_file_that_is_pasted_whole_has_the_bound_of_its_own_form() -> None:
     long = "x" * (LONGEST_TEXT + 1)
     request = as_the_view_has_it(lambda request: None, {"pasted": long, "payload": long, "note": long})

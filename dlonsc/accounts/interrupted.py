@@ -16,6 +16,7 @@ from dlonsc.accounts.models import User
 KEY = "interrupted_form"
 # What proves who somebody is is typed anew: it never lies readable in a session, whatever page asked for it.
 PROOF = re.compile("password|code|otp|credential|csrf", re.IGNORECASE)
+CHOICE_OR_CODE = re.compile("[!-~]{0,100}")
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,8 @@ class Interrupted:
 
 
 def is_words(value: str) -> bool:
-    return any(sign.isspace() for sign in value.strip())
+    """A text has a space or a break, is of a script that needs none, or is long; no choice and no code does."""
+    return CHOICE_OR_CODE.fullmatch(value.strip()) is None
 
 
 def words_sent(request: HttpRequest) -> list[tuple[str, str]]:
