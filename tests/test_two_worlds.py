@@ -23,7 +23,7 @@ from dlonsc.accounts.middleware import PrivatePages
 from dlonsc.editions.models import Membership
 from dlonsc.history.record import record
 from dlonsc.mail import post as post_room
-from dlonsc.mail.models import Message, Undeliverable
+from dlonsc.mail.models import Message
 from dlonsc.mail.models import State as LetterState
 from reviews.actions import deciding
 from reviews.models import Announcement, Assignment, Bid, Comment, Decision, Discussion, Review, SubReviewer
@@ -156,13 +156,10 @@ def assign_untold(world: World) -> None:
 
 def bounce(world: World) -> None:
     Message.objects.filter(key="letter of secret").update(state=LetterState.BOUNCED, answer="550 Quagga")
-    Undeliverable.objects.create(email=world.secret.created_by.email, since=factories.AT, answer="550 Quagga")
 
 
 def bounce_to_reviewer(world: World) -> None:
-    rex = world.assignments["secret rex"].membership
     Message.objects.filter(key="task of rex").update(state=LetterState.BOUNCED, answer="550 Quagga")
-    Undeliverable.objects.create(email=rex.email, since=factories.AT, answer="550 Quagga")
 
 
 def list_both_in_one_letter(world: World) -> None:

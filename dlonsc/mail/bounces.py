@@ -12,7 +12,7 @@ from email.message import Message as Mail
 from django.db import transaction
 
 from dlonsc.mail.ledger import move
-from dlonsc.mail.models import Message, State, Undeliverable
+from dlonsc.mail.models import Message, State
 
 TOKEN = re.compile(r"\+([0-9a-f]{32})@", re.IGNORECASE)
 RECIPIENT_HEADERS = ("Delivered-To", "X-Original-To", "Envelope-To", "To")
@@ -104,7 +104,7 @@ def letter_of(report: Report) -> Message | None:
 
 @transaction.atomic
 def receive(data: bytes, *, at: datetime, recipient: str = "") -> str:
-    """Mark the letter that came back, and its address when the failure is permanent; returns what was done in words."""
+    """Mark the letter that came back; returns what was done in words."""
     report = parse(data, recipient)
     if report is None:
         return "not a delivery report; nothing was done"
@@ -113,20 +113,14 @@ def receive(data: bytes, *, at: datetime, recipient: str = "") -> str:
         return "a delivery report about a letter that is not in the ledger; nothing was done"
     if not report.is_final:
         return f"letter {message.pk} is reported as {report.action}; nothing was done"
-    permanent = report.status.startswith("5.")
-    return came_back(message, status=report.status, words=report.diagnostic, permanent=permanent, at=at)
+    return came_back(message, status=report.status, words=report.diagnostic, at=at)
 
 
 @transaction.atomic
-def came_back(message: Message, *, status: str, words: str, permanent: bool, at: datetime) -> str:
-    """Mark a letter as returned, and its address when nothing will ever arrive there; returns what was done."""
-    words = words.replace("\x00", "")
-    told = f"came back: {status} {words}".strip()
+def came_back(message: Message, *, status: str, words: str, at: datetime) -> str:
+    """Mark a letter as returned; returns what was done."""
+    told = f"came back: {status} {words}".replace("\x00", "").strip()
     known = [State.SENT, State.UNKNOWN, State.HANDED_OVER]
     if not move(message, State.BOUNCED, of=known, at=at, answer=told):
         return f"letter {message.pk} is {message.state}; nothing was done"
-    if permanent:
-        Undeliverable.objects.update_or_create(
-            email=message.to_email, defaults={"since": at, "status": status, "answer": words}
-        )
     return f"letter {message.pk} {told}"

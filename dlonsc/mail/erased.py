@@ -6,7 +6,7 @@ from datetime import datetime
 from django.conf import settings
 from django.utils.crypto import salted_hmac
 
-from dlonsc.mail.models import Erased, Message, Undeliverable, Unsubscribed
+from dlonsc.mail.models import Erased, Message, Unsubscribed
 
 # What is owed to the authors of a paper as long as they stand in its list, whatever became of an account.
 OWED = ("decision",)
@@ -19,8 +19,7 @@ def remember(emails: Iterable[str], *, at: datetime) -> None:
     """
     emails = {email.lower() for email in emails}
     Erased.objects.bulk_create(Erased(digest=_digests(email)[0], since=at) for email in sorted(emails))
-    for kept in (Unsubscribed, Undeliverable):
-        kept.objects.filter(email__in=emails).delete()
+    Unsubscribed.objects.filter(email__in=emails).delete()
 
 
 def among(emails: Iterable[str]) -> set[str]:

@@ -153,18 +153,6 @@ class Pace(models.Model):
         return f"next letter {self.next_at:%H:%M:%S}"
 
 
-class Undeliverable(models.Model):
-    """An address from which a letter came back for good."""
-
-    email = models.EmailField(max_length=254, unique=True)
-    since = models.DateTimeField()
-    status = models.CharField("RFC 3463 status", max_length=20, blank=True)
-    answer = models.TextField(blank=True)
-
-    def __str__(self) -> str:
-        return f"{self.email} {self.status}"
-
-
 class Unsubscribed(models.Model):
     """An address that wants no reminders of an edition. Receipts and decisions still come."""
 

@@ -23,8 +23,6 @@ from dlonsc.mail.providers import PROVIDERS
 
 TOKEN = re.compile(r"(?<![0-9a-z])[0-9a-f]{32}(?![0-9a-z])")
 RETURNED = {"bounced", "rejected", "failed"}
-# The provider gave the address up; everything else may be for this letter only.
-FOR_GOOD = {"bounced", "invalid"}
 
 
 def events_in(request: HttpRequest) -> Iterable[Any]:
@@ -44,12 +42,6 @@ def letter_of(event: Any) -> Message | None:
     return rows.filter(to_email=(event.recipient or "").lower()).first()
 
 
-def is_soft(event: Any) -> bool:
-    """Whether the provider calls it a soft bounce: a full mailbox, a server that was away for too long."""
-    given = event.esp_event
-    return "soft" in f"{given.get('event')} {given.get('Type')}".lower()
-
-
 @transaction.atomic
 def take(event: Any, *, at: datetime) -> str:
     """Write down what an event says about its letter; returns what was done. Told twice, it is written once."""
@@ -58,8 +50,7 @@ def take(event: Any, *, at: datetime) -> str:
         return "about no letter of ours; nothing was done"
     words = " ".join(str(event.mta_response or event.description or event.event_type).split())[:500]
     if event.event_type in RETURNED:
-        permanent = event.reject_reason in FOR_GOOD and not is_soft(event)
-        return came_back(message, status="", words=words, permanent=permanent, at=at)
+        return came_back(message, status="", words=words, at=at)
     if event.event_type == "delivered":
         moved = move(message, State.SENT, of=[State.UNKNOWN], at=at, answer=f"the provider delivered it: {words}")
         return f"letter {message.pk} arrived" if moved else f"letter {message.pk} is {message.state}; nothing was done"

@@ -12,7 +12,7 @@ from django.http import HttpResponse
 from django.test import Client
 
 from dlonsc.mail.envelope import compose
-from dlonsc.mail.models import Message, State, Undeliverable, Unsubscribed
+from dlonsc.mail.models import Message, State, Unsubscribed
 from tests.factories import AT
 
 ADDRESS = "/mail/events/"
@@ -100,7 +100,7 @@ HARD = {
 
 
 @pytest.mark.parametrize("which", sorted(HARD))
-def test_a_permanent_failure_marks_letter_and_address(
+def test_a_permanent_failure_marks_the_letter_once(
     letter: Message, provider: Callable[[str], None], which: str
 ) -> None:
     provider(which)
@@ -108,20 +108,19 @@ def test_a_permanent_failure_marks_letter_and_address(
     letter.refresh_from_db()
     assert letter.state == State.BOUNCED
     assert letter.answer.endswith("no such user here")
-    assert Undeliverable.objects.get().email == HER
     assert letter.changes.count() == 1
 
 
 @pytest.mark.parametrize(
     ("which", "name", "soft"), [("brevo", "event", "soft_bounce"), ("postmark", "Type", "SoftBounce")]
 )
-def test_a_soft_bounce_brings_the_letter_back_but_does_not_give_the_address_up(
+def test_a_soft_bounce_brings_the_letter_back_too(
     letter: Message, provider: Callable[[str], None], which: str, name: str, soft: str
 ) -> None:
     provider(which)
     call(HARD[which] | {name: soft})
     letter.refresh_from_db()
-    assert (letter.state, Undeliverable.objects.count()) == (State.BOUNCED, 0)
+    assert letter.state == State.BOUNCED
 
 
 @pytest.mark.parametrize(
@@ -175,32 +174,32 @@ def test_it_can_be_asked_whether_it_is_there_and_cannot_be_read(provider: Callab
 # --- What is made of it -----------------------------------------------------------------------------------------------
 
 
-def told(letter: Message, **more: Any) -> tuple[str, bool]:
-    """State after the event, and whether the address was given up."""
+def told(letter: Message, **more: Any) -> str:
+    """State after the event."""
     assert call(signed(mailgun(**more))).status_code == 200
     letter.refresh_from_db()
-    return letter.state, Undeliverable.objects.exists()
+    return letter.state
 
 
 @pytest.mark.parametrize(
     ("before", "more", "after"),
     [
-        (State.SENT, {"severity": "temporary"}, (State.SENT, False)),
-        (State.SENT, {"event": "delivered"}, (State.SENT, False)),
-        (State.SENT, {"event": "opened"}, (State.SENT, False)),
-        (State.SENT, {"recipient": "other@uni.example"}, (State.SENT, False)),
-        (State.SENT, {"user-variables": {}}, (State.SENT, False)),
-        (State.SENT, {"reason": "old"}, (State.BOUNCED, False)),
+        (State.SENT, {"severity": "temporary"}, State.SENT),
+        (State.SENT, {"event": "delivered"}, State.SENT),
+        (State.SENT, {"event": "opened"}, State.SENT),
+        (State.SENT, {"recipient": "other@uni.example"}, State.SENT),
+        (State.SENT, {"user-variables": {}}, State.SENT),
+        (State.SENT, {"reason": "old"}, State.BOUNCED),
         # What our own connection did not tell, the provider does.
-        (State.UNKNOWN, {"event": "delivered"}, (State.SENT, False)),
-        (State.UNKNOWN, {}, (State.BOUNCED, True)),
+        (State.UNKNOWN, {"event": "delivered"}, State.SENT),
+        (State.UNKNOWN, {}, State.BOUNCED),
         # A letter that never left cannot come back.
-        (State.QUEUED, {}, (State.QUEUED, False)),
-        (State.CANCELLED, {"event": "delivered"}, (State.CANCELLED, False)),
+        (State.QUEUED, {}, State.QUEUED),
+        (State.CANCELLED, {"event": "delivered"}, State.CANCELLED),
     ],
 )
 def test_what_an_event_makes_of_a_letter(
-    letter: Message, provider: Callable[[str], None], before: State, more: dict[str, Any], after: tuple[str, bool]
+    letter: Message, provider: Callable[[str], None], before: State, more: dict[str, Any], after: State
 ) -> None:
     provider("mailgun")
     Message.objects.update(state=before)
@@ -211,12 +210,12 @@ def test_the_message_id_finds_the_letter_too(letter: Message, provider: Callable
     provider("mailgun")
     own = letter.message_id.strip("<>")
     more = {"user-variables": {}, "message": {"headers": {"to": HER, "message-id": own}}}
-    assert told(letter, **more) == (State.BOUNCED, True)
+    assert told(letter, **more) == State.BOUNCED
 
 
 def test_who_calls_it_spam_gets_no_more_reminders_of_that_edition(
     letter: Message, provider: Callable[[str], None]
 ) -> None:
     provider("mailgun")
-    assert told(letter, event="complained") == (State.SENT, False)
+    assert told(letter, event="complained") == State.SENT
     assert list(Unsubscribed.objects.values_list("email", "edition")) == [(HER, "dlonsc-2026")]
