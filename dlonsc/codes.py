@@ -14,7 +14,8 @@ from django.conf import settings
 from django.urls import register_converter
 from django.utils.crypto import salted_hmac
 
-# What has addresses or forms of its own and may not be counted; each is also the name of a path converter.
+# What has addresses or forms of its own, or stands in a calendar, and may not be counted; each is also the name of a
+# path converter.
 KINDS = (
     "affiliation",
     "announcement",
@@ -28,6 +29,7 @@ KINDS = (
     "manuscript",
     "request",
     "sub_reviewer",
+    "submission",
     "supplement",
 )
 # The number fills half of the block; the other half is nought, which a code that was made up does not decipher to.

@@ -2,20 +2,18 @@
 
 from collections.abc import Iterator
 
-from django.db.models import Max
+from django.db.models import Count, Max
 
+from dlonsc import codes
 from dlonsc.accounts.models import User
 from dlonsc.editions.access import memberships_of
 from dlonsc.editions.calendar import Phase
 from dlonsc.editions.feeds import Date, dates_of
 from dlonsc.editions.models import Edition
-from dlonsc.history.models import Entry
 from submissions.access import authored_by
 from submissions.models import LatePermission, SubmissionQuerySet
 from submissions.states import State
 
-# Verbs of the history after which a submission's own date counts no more, or again.
-MOVES = ("withdrew", "restored", "took a withdrawal back", "returned without review", "took a desk rejection back")
 OWN = "Your own, later date, given by the chairs."
 
 
@@ -31,25 +29,24 @@ def dates_for(user: User) -> list[Date]:
 
 
 def _as_author(user: User) -> Iterator[Date]:
-    every = authored_by(user)
-    mine = every.exclude(state__in=[State.WITHDRAWN, State.DESK_REJECTED])
+    mine = authored_by(user).exclude(state__in=[State.WITHDRAWN, State.DESK_REJECTED])
     editions = Edition.objects.filter(pk__in=mine.values("edition")).prefetch_related("deadlines")
     for edition in editions:
         yield from dates_of(edition)
-        yield from _later_ones(edition, mine.filter(edition=edition), every.filter(edition=edition))
+        yield from _later_ones(edition, mine.filter(edition=edition))
 
 
-def _later_ones(edition: Edition, mine: SubmissionQuerySet, every: SubmissionQuerySet) -> Iterator[Date]:
+def _later_ones(edition: Edition, mine: SubmissionQuerySet) -> Iterator[Date]:
     """The latest of the later dates that chairs gave to her submissions, per phase.
 
-    The date moves too when one of them is taken back or comes back: programs take a moved date only when it counts up.
+    Its event belongs to that submission: it counts what that one was given, and so never down, whichever of hers are
+    taken back, come back, or have her as an author no more.
     """
     given = LatePermission.objects.filter(submission__in=mine)
     for phase in (Phase.SUBMISSION, Phase.CAMERA_READY):
-        deadline, rows = edition.due(phase), given.filter(phase=phase)
-        known = rows.aggregate(latest=Max("cutoff_at"), last=Max("given_at"))
-        if deadline is not None and known["latest"] is not None and known["latest"] > deadline.cutoff_at:
-            ever = LatePermission.objects.filter(submission__in=every, phase=phase).select_related("submission")
-            labels = {row.submission.label for row in ever}
-            moves = Entry.objects.filter(subject__in=labels, verb__in=MOVES).count()
-            yield Date(deadline, edition, known["latest"], OWN, len(ever) + moves, known["last"])
+        deadline, latest = edition.due(phase), given.filter(phase=phase).order_by("-cutoff_at", "submission").first()
+        if deadline is not None and latest is not None and latest.cutoff_at > deadline.cutoff_at:
+            of_it = given.filter(phase=phase, submission=latest.submission_id)
+            how = of_it.aggregate(often=Count("pk"), last=Max("given_at"))
+            own = codes.code("submission", latest.submission_id)
+            yield Date(deadline, edition, latest.cutoff_at, OWN, own, how["often"], how["last"])

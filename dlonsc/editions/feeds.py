@@ -29,17 +29,15 @@ class Date:
     edition: Edition
     cutoff: datetime
     note: str = ""
-    # Of a date of one's own: how often and when it was given.
+    # Of a date of one's own: a code of what has it, how often and when it was given.
+    own: str = ""
     given: int = 0
     given_at: datetime | None = None
 
     @property
     def uid(self) -> str:
-        return f"{self.edition.slug}.{self.deadline.phase}{'.own' if self.is_own else ''}@{settings.MAIL_DOMAIN}"
-
-    @property
-    def is_own(self) -> bool:
-        return self.cutoff != self.deadline.cutoff_at
+        own = f".own.{self.own}" if self.own else ""
+        return f"{self.edition.slug}.{self.deadline.phase}{own}@{settings.MAIL_DOMAIN}"
 
     @property
     def announced(self) -> datetime:

@@ -11,6 +11,7 @@ from django.http import Http404
 from django.test import Client, RequestFactory
 from icalendar import Calendar
 
+from dlonsc import codes
 from dlonsc.accounts.models import User
 from dlonsc.editions.actions import set_deadline
 from dlonsc.editions.calendar import AOE, Phase
@@ -18,11 +19,12 @@ from dlonsc.editions.feeds import dates_ics, dates_json, event_of
 from dlonsc.editions.models import CalendarFeed, Edition, Membership
 from reviews.dates import dates_for
 from reviews.views.dates import personal
-from submissions.actions import overseeing, sending
+from submissions.actions import drafting, sending
 from submissions.models import LatePermission
 from submissions.states import State
 from tests import factories
 from tests.factories import AT
+from tests.submissions.desk import entry
 
 LATER = datetime(2026, 3, 20, 9, 30, tzinfo=UTC)
 
@@ -137,16 +139,18 @@ def test_an_author_sees_her_own_later_date_beside_the_deadline(
     feed = CalendarFeed.objects.create(user=author, created_at=AT)
     content = personal(asked(), feed.token).content
     found = events(content)
-    assert found["submission.own"].decoded("dtend") == datetime(2026, 4, 1, 17, tzinfo=UTC)
-    assert found["submission.own"].decoded("sequence") == 2
+    own = found[f"submission.own.{codes.code('submission', draft.pk)}"]
+    assert (own.decoded("dtend"), own["sequence"]) == (datetime(2026, 4, 1, 17, tzinfo=UTC), 2)
     assert found["submission"].decoded("dtend") == datetime(2026, 4, 1, 12, tzinfo=UTC)
     assert b"secret title" not in content
 
 
-def test_a_date_of_ones_own_that_moves_back_with_a_withdrawal_counts_up(
+def test_the_event_of_a_date_of_ones_own_never_counts_down_whatever_becomes_of_papers_and_lists(
     edition: Edition, author: User, chair: Membership
 ) -> None:
     papers = [factories.make_submission(edition, author, state=State.DRAFT) for _ in range(2)]
+    bo = factories.make_user("bo@co.example")
+    factories.make_author(papers[1], bo.email)
     for day, paper in enumerate(papers, start=5):
         LatePermission.objects.create(
             submission=paper,
@@ -156,20 +160,22 @@ def test_a_date_of_ones_own_that_moves_back_with_a_withdrawal_counts_up(
             given_by=person(chair),
             given_at=LATER,
         )
+    first, second = (f"dlonsc-2026.submission.own.{codes.code('submission', paper.pk)}" for paper in papers)
 
-    def own() -> tuple[int, int]:
-        (row,) = [row for row in dates_for(author) if row.is_own]
-        return row.cutoff.day, event_of(row)["sequence"]
+    def own() -> tuple[str, int, int]:
+        (row,) = [row for row in dates_for(author) if row.own]
+        return row.uid.partition("@")[0], row.cutoff.day, event_of(row)["sequence"]
 
     seen = [own()]
     sending.withdraw(submission=papers[1], reason="", by=author, at=AT)
     seen.append(own())
     sending.restore(submission=papers[1], by=author, at=AT)
     seen.append(own())
-    sending.withdraw(submission=papers[1], reason="", by=author, at=AT)
-    overseeing.reinstate(submission=papers[1], by=person(chair), at=AT)
-    seen.append(own())
-    assert seen == [(6, 2), (5, 3), (6, 4), (6, 6)]
+    hers, his = (entry(one.email, is_contact=one == bo) for one in (author, bo))
+    for entries in ([his], [his, hers]):
+        drafting.set_authors(submission=papers[1], entries=entries, by=bo, at=AT)
+        seen.append(own())
+    assert seen == [(second, 6, 1), (first, 5, 1), (second, 6, 1), (first, 5, 1), (second, 6, 1)]
 
 
 def test_another_persons_later_date_is_not_told(edition: Edition, author: User, chair: Membership) -> None:
@@ -183,7 +189,7 @@ def test_another_persons_later_date_is_not_told(edition: Edition, author: User, 
         given_by=person(chair),
         given_at=LATER,
     )
-    assert [row.is_own for row in dates_for(author)] == [False] * 5
+    assert [bool(row.own) for row in dates_for(author)] == [False] * 5
 
 
 def test_only_a_chair_has_the_dates_that_are_not_public(
