@@ -1,6 +1,7 @@
 """Letters of the authors' side: each a function, its text files, one recipient per envelope, a unique key.
 
-Called inside the transaction of the fact.
+Called inside the transaction of the fact. What can be taken back and done again has its instant in the key: each time
+has its letter.
 """
 
 from collections.abc import Iterable
@@ -127,7 +128,7 @@ def receipt(submission: Submission, manuscript: Manuscript, *, at: datetime, is_
     to_all_authors(
         submission,
         "new_version" if is_new_version else "receipt",
-        key=f"{receipts_key(submission)}{manuscript.pk}:{submission.submitted_at:%Y%m%d%H%M%S}",
+        key=f"{receipts_key(submission)}{manuscript.pk}:{submission.submitted_at:%Y%m%dT%H%M%S.%f}",
         at=at,
         manuscript=manuscript,
         authors=list(submission.authors.all()),
@@ -138,12 +139,12 @@ def receipt(submission: Submission, manuscript: Manuscript, *, at: datetime, is_
 
 
 def withdrawn(submission: Submission, *, can_undo: bool, at: datetime) -> None:
-    key = f"withdrawn:{submission.pk}:{at:%Y%m%d%H%M%S}"
+    key = f"withdrawn:{submission.pk}:{at.isoformat()}"
     to_all_authors(submission, "withdrawn", key=key, at=at, guard=in_state(submission), can_undo=can_undo)
 
 
 def restored(submission: Submission, *, at: datetime) -> None:
-    key = f"restored:{submission.pk}:{at:%Y%m%d%H%M%S}"
+    key = f"restored:{submission.pk}:{at.isoformat()}"
     to_all_authors(submission, "restored", key=key, at=at, guard=in_state(submission))
 
 
@@ -198,14 +199,14 @@ def late_file_adopted(submission: Submission, manuscript: Manuscript, *, at: dat
 
 
 def desk_rejected(submission: Submission, text: str, *, at: datetime) -> None:
-    key = f"desk-reject:{submission.pk}:{at:%Y%m%d%H%M%S}"
+    key = f"desk-reject:{submission.pk}:{at.isoformat()}"
     to_all_authors(submission, "desk_reject", key=key, at=at, guard=in_state(submission), text=text)
 
 
 def correction_asked(
     submission: Submission, manuscript: Manuscript, text: str, until: datetime, *, at: datetime
 ) -> None:
-    key = f"correct-pdf:{manuscript.pk}:{at:%Y%m%d%H%M%S}"
+    key = f"correct-pdf:{manuscript.pk}:{at.isoformat()}"
     to_all_authors(submission, "correct_pdf", key=key, at=at, text=text, until=minute_of(until))
 
 
@@ -225,14 +226,14 @@ def camera_ready_received(item: CameraReadyItem, *, at: datetime) -> None:
 
 
 def camera_ready_returned(item: CameraReadyItem, *, at: datetime) -> None:
-    """Each return has a letter: the same version may be returned, accepted all the same, and returned again."""
+    """The same version may be returned, accepted all the same, and returned again: each return has a letter."""
     key = f"camera-ready:{item.pk}:returned:{at.isoformat()}"
     to_all_authors(item.submission, "camera_ready_returned", key=key, at=at, guard=returned(item, at), item=item)
 
 
 def camera_ready_approved(submission: Submission, *, at: datetime) -> None:
     items = list(submission.camera_ready_items.filter(is_current=True))
-    key = f"camera-ready:{submission.pk}:approved:{at:%Y%m%d%H%M%S}"
+    key = f"camera-ready:{submission.pk}:approved:{at.isoformat()}"
     to_all_authors(submission, "camera_ready_approved", key=key, at=at, guard=approved(submission, at), items=items)
 
 

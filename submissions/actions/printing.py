@@ -25,6 +25,13 @@ def is_locked(submission: Submission) -> bool:
     return CameraReadyDetails.objects.filter(submission=submission, is_locked=True).exists()
 
 
+def lock_accepted(submission: Submission, at: datetime) -> None:
+    """Let whoever delivers or approves at the same time wait. Refused where the acceptance was taken back meanwhile."""
+    row = Submission.objects.select_for_update(no_key=True).get(pk=submission.pk)
+    if row.outcome_known(at) != Outcome.ACCEPTED:
+        raise Refused("This paper is not accepted any more; nothing was changed.")
+
+
 def require_accepted(submission: Submission, at: datetime) -> None:
     if submission.outcome_known(at) != Outcome.ACCEPTED:
         raise Refused("Camera-ready papers are collected for accepted submissions.")
@@ -175,6 +182,7 @@ def save_details(
 @transaction.atomic
 def accept_item(*, item: CameraReadyItem, by: User, at: datetime) -> None:
     """Mark the current version of an item right."""
+    lock_accepted(item.submission, at)
     rows = CameraReadyItem.objects.filter(pk=item.pk, is_current=True, accepted_at__isnull=True)
     if not rows.update(accepted_by=by, accepted_at=at, returned_by=None, returned_at=None, return_text=""):
         raise Refused("It is accepted already, or a newer version has come.")
@@ -186,8 +194,7 @@ def return_item(*, item: CameraReadyItem, text: str, by: User, at: datetime) -> 
     """Return an item with a text; its authors are mailed once."""
     if not text.strip():
         raise Refused("Say what to change.", "text")
-    # Whoever approves at the same time waits here or is waited for.
-    Submission.objects.select_for_update(no_key=True).get(pk=item.submission_id)
+    lock_accepted(item.submission, at)
     if is_locked(item.submission):
         raise Refused("The paper is approved and locked. Unlock it first: its authors could not deliver again.", "text")
     rows = CameraReadyItem.objects.filter(pk=item.pk, is_current=True, returned_at__isnull=True)
@@ -201,7 +208,7 @@ def return_item(*, item: CameraReadyItem, text: str, by: User, at: datetime) -> 
 @transaction.atomic
 def approve(*, submission: Submission, by: User, at: datetime) -> None:
     """Lock a paper all of whose items are accepted; its authors get the final receipt."""
-    Submission.objects.select_for_update(no_key=True).get(pk=submission.pk)
+    lock_accepted(submission, at)
     current = submission.camera_ready_items.filter(is_current=True, accepted_at__isnull=False)
     missing = set(CameraReadyKind.values) - set(current.values_list("kind", flat=True))
     if missing:

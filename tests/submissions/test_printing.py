@@ -4,6 +4,7 @@ import errno
 import io
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ from submissions.checks import unchecked_items
 from submissions.files import Stored, read, store
 from submissions.guards import holds_for_author
 from submissions.models import CameraReadyItem, CameraReadyKind, Submission
-from submissions.states import State
+from submissions.states import Outcome, State
 from submissions.tasks import sweep_checks
 from tests import factories
 from tests.factories import AFTER_DEADLINE, AT
@@ -183,6 +184,36 @@ def test_only_a_paper_with_all_items_accepted_is_approved_then_locked_with_a_fin
     assert letters("camera_ready_approved") == ["ada@uni.example"]
     printing.unlock(submission=accepted, by=by, at=AT)
     assert deliver(accepted, CameraReadyKind.PDF, pdf(b"%PDF-1.7 after")).number == 2
+
+
+def test_who_approves_again_within_the_second_writes_a_receipt_again(
+    accepted: Submission, proceedings_chair: Membership
+) -> None:
+    by = proceedings_chair.user
+    for kind in KINDS:
+        printing.accept_item(item=deliver(accepted, kind), by=by, at=AT)
+    printing.approve(submission=accepted, by=by, at=AT)
+    printing.unlock(submission=accepted, by=by, at=AT)
+    printing.approve(submission=accepted, by=by, at=AT + timedelta(milliseconds=300))
+    sent = Message.objects.filter(kind="camera_ready_approved").order_by("created_at")
+    assert [holds_for_author(message) is None for message in sent] == [False, True]
+
+
+def test_nothing_is_approved_accepted_or_returned_whose_acceptance_was_taken_back_under_the_open_page(
+    accepted: Submission, proceedings_chair: Membership
+) -> None:
+    by, items = proceedings_chair.user, [deliver(accepted, kind) for kind in KINDS]
+    for item in items:
+        printing.accept_item(item=item, by=by, at=AT)
+    Submission.objects.filter(pk=accepted.pk).update(outcome=Outcome.REJECTED)
+    acts = (
+        partial(printing.approve, submission=accepted),
+        partial(printing.accept_item, item=items[0]),
+        partial(printing.return_item, item=items[0], text="The running head is cut."),
+    )
+    words = {refusal_of(partial(act, by=by, at=AT)) for act in acts}
+    assert words == {"This paper is not accepted any more; nothing was changed."}
+    assert letters("camera_ready_approved") + letters("camera_ready_returned") == []
 
 
 def test_an_item_of_an_approved_paper_is_not_returned_before_it_is_unlocked_and_the_text_stays_typed(
