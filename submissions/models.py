@@ -104,7 +104,7 @@ class Author(models.Model):
     country = models.CharField(max_length=100, blank=True)
     orcid = models.CharField("ORCID iD", max_length=19, blank=True, validators=[validate_orcid])
     # It is printed and shows no conflict: whoever types a chair's iD moves nobody off a paper that is decided.
-    orcid_is_late = models.BooleanField("ORCID iD typed after the outcome was known", default=False)
+    orcid_is_late = models.BooleanField("ORCID iD typed after the outcome was known", default=False, db_default=False)
     is_contact = models.BooleanField("contact author", default=False)
     confirmed_at = models.DateTimeField(null=True, blank=True)
     # Of who started the submission, known once by her name or a proven address, and then by this address.

@@ -10,6 +10,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             "author",
             "orcid_is_late",
-            models.BooleanField("ORCID iD typed after the outcome was known", default=False),
+            models.BooleanField("ORCID iD typed after the outcome was known", default=False, db_default=False),
         ),
     ]
