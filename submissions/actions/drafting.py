@@ -111,8 +111,8 @@ def create_draft(*, edition: Edition, title: str, by: User, at: datetime) -> Sub
 
 
 def require_room(edition: Edition, owner: User, who_has: str) -> None:
-    """Refuse one more draft of an account that has as many as it may."""
-    if Submission.objects.drafts().filter(edition=edition, created_by=owner).count() >= MOST_DRAFTS:
+    """Refuse one more draft of an account that has as many as it may; what she was taken off is not hers any more."""
+    if Submission.objects.drafts().filter(edition=edition, created_by=owner, creator_left=False).count() >= MOST_DRAFTS:
         raise Refused(f"{who_has} {MOST_DRAFTS} drafts here. Submit one of them, or withdraw one, before another.")
 
 

@@ -72,31 +72,33 @@ def test_an_account_has_twenty_drafts_at_a_time_in_an_edition(
     assert drafting.create_draft(edition=edition, title="T", by=author, at=AT).number == 3
 
 
-def test_nothing_withdrawn_is_restored_as_a_draft_beyond_the_twenty(
-    edition: Edition, author: User, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def beside_a_draft(edition: Edition, author: User, monkeypatch: pytest.MonkeyPatch) -> Submission:
+    """A withdrawn paper whose starter has one draft, and may have one."""
     monkeypatch.setattr(drafting, "MOST_DRAFTS", 1)
     row = drafting.create_draft(edition=edition, title="First", by=author, at=AT)
     sending.withdraw(submission=row, reason="", by=author, at=AT)
-    second = drafting.create_draft(edition=edition, title="Second", by=author, at=AT)
-    restore = partial(sending.restore, submission=row, at=AT)
+    drafting.create_draft(edition=edition, title="Second", by=author, at=AT)
+    return row
+
+
+def test_nothing_withdrawn_is_restored_as_a_draft_beyond_the_twenty(beside_a_draft: Submission, author: User) -> None:
+    restore = partial(sending.restore, submission=beside_a_draft, at=AT)
     assert refusal_of(lambda: restore(by=author)).startswith("You have 1 drafts here.")
     other = factories.make_user("bo@co.example")
     assert refusal_of(lambda: restore(by=other)).startswith("Who started this submission has 1 drafts here.")
-    sending.withdraw(submission=second, reason="", by=author, at=AT)
+    sending.withdraw(submission=Submission.objects.get(title="Second"), reason="", by=author, at=AT)
     assert restore(by=author).state == State.DRAFT
 
 
-def test_the_drafts_of_who_was_taken_off_keep_no_other_author_from_restoring(
-    edition: Edition, author: User, monkeypatch: pytest.MonkeyPatch
+def test_the_drafts_of_who_was_taken_off_keep_neither_her_from_another_nor_its_authors_from_restoring(
+    beside_a_draft: Submission, author: User
 ) -> None:
-    monkeypatch.setattr(drafting, "MOST_DRAFTS", 1)
-    row = drafting.create_draft(edition=edition, title="First", by=author, at=AT)
-    sending.withdraw(submission=row, reason="", by=author, at=AT)
-    Submission.objects.filter(pk=row.pk).update(creator_left=True)
-    drafting.create_draft(edition=edition, title="Second", by=author, at=AT)
+    Submission.objects.filter(pk=beside_a_draft.pk).update(creator_left=True)
     other = factories.make_user("bo@co.example")
-    assert sending.restore(submission=row, by=other, at=AT).state == State.DRAFT
+    assert sending.restore(submission=beside_a_draft, by=other, at=AT).state == State.DRAFT
+    Submission.objects.filter(title="Second").update(creator_left=True)
+    assert drafting.create_draft(edition=beside_a_draft.edition, title="Third", by=author, at=AT).number == 3
 
 
 def test_no_draft_starts_after_the_deadline(edition: Edition, author: User) -> None:

@@ -1081,47 +1081,53 @@ def test_camera_ready_details_that_a_co_author_saved_meanwhile_are_not_blanked_b
     assert (row.camera_ready_details.running_head, row.camera_ready_details.licence_signer) == ("Proxy", "Bo Berg")
 
 
-def test_an_orcid_id_goes_to_no_other_author_when_the_list_was_changed_under_the_open_form(
-    edition: Edition, author: User, ada: Client
-) -> None:
+@pytest.fixture
+def accepted_of_two(edition: Edition, author: User) -> Submission:
     row = factories.announce(factories.make_submission(edition, author))
     factories.make_author(row, "bo@co.example", "Bo")
+    return row
+
+
+def details_shown(ada: Client, row: Submission) -> tuple[str, dict[str, str], list[str]]:
+    """Address and version of the camera-ready details as a page shows them, and the field of each author's iD."""
     address = f"{base(row)}camera-ready/"
-    shown = ada.get(address).context["form"]
-    fields = {str(field.label): field.name for field in shown if field.name.startswith("orcid-")}
-    typed = {"version": shown["version"].value(), "running_head": "Proxy"}
-    typed |= {fields[f"ORCID iD of {author.name}"]: "0000-0001-5109-3700", fields["ORCID iD of Bo"]: ""}
-    bo, hers = entry("bo@co.example", "Bo", orcid="0000-0002-1825-0097"), entry(author.email, "Ada", is_contact=True)
-    drafting.write_authors(row, [bo, hers], factories.AT, by=author)
+    form = ada.get(address).context["form"]
+    return address, {"version": form["version"].value()}, [one.name for one in form if one.name.startswith("orcid-")]
+
+
+def test_an_orcid_id_goes_to_no_other_author_when_the_list_was_changed_under_the_open_form(
+    accepted_of_two: Submission, author: User, ada: Client
+) -> None:
+    address, shown, (hers, bos) = details_shown(ada, accepted_of_two)
+    typed = shown | {"running_head": "Proxy", hers: "0000-0001-5109-3700", bos: ""}
+    bo = entry("bo@co.example", "Bo", orcid="0000-0002-1825-0097")
+    entries = [bo, entry(author.email, "Ada", is_contact=True)]
+    drafting.write_authors(accepted_of_two, entries, factories.AT, by=author)
     second = ada.post(address, typed)
     assert second.status_code == 422
     typed["version"] = second.context["form"]["version"].value()
-    assert ada.post(address, typed | {fields["ORCID iD of Bo"]: bo.orcid}).status_code == 302
-    assert [one.orcid for one in row.authors.all()] == ["0000-0002-1825-0097", "0000-0001-5109-3700"]
+    assert ada.post(address, typed | {bos: bo.orcid}).status_code == 302
+    assert [one.orcid for one in accepted_of_two.authors.all()] == ["0000-0002-1825-0097", "0000-0001-5109-3700"]
 
 
 def test_an_orcid_id_typed_for_an_author_who_left_the_list_is_shown_and_what_was_not_asked_for_stays(
-    edition: Edition, author: User, ada: Client
+    accepted_of_two: Submission, author: User, ada: Client
 ) -> None:
-    row = factories.announce(factories.make_submission(edition, author))
-    factories.make_author(row, "bo@co.example", "Bo")
-    address = f"{base(row)}camera-ready/"
-    shown = ada.get(address).context["form"]
-    names = [field.name for field in shown if field.name.startswith("orcid-")]
-    hers, bo = entry(author.email, "Ada", is_contact=True), entry("bo@new.example", "Bo", orcid="0000-0002-1825-0097")
-    drafting.write_authors(row, [hers, bo], factories.AT, by=author)
-    typed = {"version": shown["version"].value(), names[0]: "0000-0001-5109-3700", names[1]: "0000-0002-1694-233X"}
-    refused = ada.post(address, typed)
+    address, shown, (hers, bos) = details_shown(ada, accepted_of_two)
+    bo = entry("bo@new.example", "Bo", orcid="0000-0002-1825-0097")
+    entries = [entry(author.email, "Ada", is_contact=True), bo]
+    drafting.write_authors(accepted_of_two, entries, factories.AT, by=author)
+    refused = ada.post(address, shown | {hers: "0000-0001-5109-3700", bos: "0000-0002-1694-233X"})
     words = "0000-0002-1694-233X was typed for an author whose address it does not hold any more"
     assert (refused.status_code, words in refused.content.decode()) == (422, True)
-    assert [one.orcid for one in row.authors.all()] == ["", "0000-0002-1825-0097"]
+    assert [one.orcid for one in accepted_of_two.authors.all()] == ["", "0000-0002-1825-0097"]
     for _ in range(2):
         form = refused.context["form"]
         refused = ada.post(
             address, {field.name: field.value() or "" for field in form if field.name != "alt_text_done"}
         )
     assert refused.status_code == 302
-    assert [one.orcid for one in row.authors.all()] == ["0000-0001-5109-3700", "0000-0002-1825-0097"]
+    assert [one.orcid for one in accepted_of_two.authors.all()] == ["0000-0001-5109-3700", "0000-0002-1825-0097"]
 
 
 @pytest.mark.parametrize(
@@ -1136,10 +1142,8 @@ def test_an_orcid_id_typed_while_the_list_is_written_anew_is_saved_or_shown_agai
     edition: Edition, author: User, ada: Client, change: dict[str, str], status: int, orcids: list[str]
 ) -> None:
     row = factories.announce(factories.make_submission(edition, author))
-    address = f"{base(row)}camera-ready/"
-    form = ada.get(address).context["form"]
-    (field,) = [one.name for one in form if one.name.startswith("orcid-")]
-    typed = {"version": form["version"].value(), "running_head": "Proxy", field: "0000-0001-5109-3700"}
+    address, shown, (field,) = details_shown(ada, row)
+    typed = shown | {"running_head": "Proxy", field: "0000-0001-5109-3700"}
     plain = printing.save_details
 
     def after_a_grant(**words: Any) -> object:
