@@ -107,20 +107,22 @@ def conclude(manuscript: Manuscript, report: Report | None, at: datetime) -> Non
     submission = (
         Submission.objects.select_for_update(no_key=True).select_related("edition").get(pk=manuscript.submission_id)
     )
+    # `at` may be when the check began: whoever took the paper back, or announced its decision, since then was earlier.
+    ended = max(at, timezone.now())
     if report is not None:
         values = {
             "pages": report.pages,
             "verdict": report.verdict,
             "report": as_json(report, rules_for(manuscript)),
             "rules_version": key_of(rules_for(manuscript)),
-            "checked_at": at,
+            "checked_at": ended,
         }
         if not Manuscript.objects.filter(pk=manuscript.pk, checked_at__isnull=True).update(**values):
             manuscript.refresh_from_db()
             return
     manuscript.refresh_from_db()
     is_here = submission.state in {State.DRAFT, State.SUBMITTED}
-    if not is_here or manuscript.is_late or submission.outcome_known(at):
+    if not is_here or manuscript.is_late or submission.outcome_known(ended):
         return
     if manuscript.is_current:
         if report is not None and submission.state == State.SUBMITTED:
@@ -176,14 +178,14 @@ def recheck(row: Manuscript | CameraReadyItem) -> Report | None:
 def replace_report(row: Manuscript | CameraReadyItem, report: Report, at: datetime) -> bool:
     """Put a new report in the place of the one that was read; False when another was written meanwhile.
 
-    Only the report changes: no submission moves, no version stops counting and no letter leaves. The history keeps
-    what the old one said.
+    Only the report changes: no submission moves, no version stops counting and no letter leaves, nor when a paper comes
+    back (count_newest): `checked_at` is that of its first report. The history keeps what the old one said.
     """
     rules = rules_for(row)
     values: dict[str, Any] = {"pages": report.pages, "verdict": report.verdict, "report": as_json(report, rules)}
     if isinstance(row, Manuscript):
-        values |= {"rules_version": key_of(rules), "checked_at": at}
-        same = Manuscript.objects.filter(pk=row.pk, checked_at=row.checked_at).update(**values)
+        standing = {"checked_at": row.checked_at, "rules_version": row.rules_version}
+        same = Manuscript.objects.filter(pk=row.pk, **standing).update(**values, rules_version=key_of(rules))
     else:
         same = CameraReadyItem.objects.filter(pk=row.pk, verdict=row.verdict).update(**values)
     if not same:

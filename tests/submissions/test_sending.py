@@ -23,6 +23,7 @@ from submissions.actions import drafting, overseeing, sending
 from submissions.checks import check_manuscript, conclude, unchecked
 from submissions.files import read
 from submissions.guards import TO_AUTHORS, in_state
+from submissions.lncs import Report
 from submissions.models import Manuscript, Submission
 from submissions.states import State
 from submissions.tasks import check, sweep_checks
@@ -526,6 +527,51 @@ def test_a_version_checked_while_its_paper_was_returned_counts_once_it_is_back_a
     overseeing.decide_author_change(request=request, grant=True, answer="", by=chair.user, at=at[3])
     overseeing.undo_desk_reject(submission=Submission.objects.get(pk=row.pk), by=chair.user, at=at[4])
     assert row.manuscripts.get(is_current=True).number == 2
+
+
+def test_a_version_whose_check_began_before_the_decision_was_known_does_not_replace_the_reviewed_one(
+    edition: Edition, author: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = submitted(edition, author)
+
+    def while_it_is_announced(*_: object) -> Report:
+        factories.announce(row, "accepted", AT + timedelta(seconds=2))
+        return report()
+
+    monkeypatch.setattr(checks, "check_safely", while_it_is_announced)
+    put(row, pdf(b"%PDF-1.7 newer"))
+    assert (versions(row), letters("new_version")) == ([(1, True, False), (2, False, False)], [])
+
+
+def test_a_version_whose_check_began_before_its_paper_was_withdrawn_counts_once_it_is_restored(
+    edition: Edition, author: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = submitted(edition, author)
+    at = [AT + timedelta(seconds=seconds) for seconds in (0, 2, 4)]
+
+    def while_it_is_withdrawn(*_: object) -> Report:
+        sending.withdraw(submission=Submission.objects.get(pk=row.pk), reason="", by=author, at=at[1])
+        return report()
+
+    monkeypatch.setattr(checks, "check_safely", while_it_is_withdrawn)
+    put(row, pdf(b"%PDF-1.7 newer"), at=at[0])
+    sending.restore(submission=Submission.objects.get(pk=row.pk), by=author, at=at[2])
+    assert versions(row) == [(1, False, False), (2, True, False)]
+
+
+def test_a_version_that_the_check_held_back_is_still_held_back_after_a_return_during_which_the_rules_changed(
+    edition: Edition, author: User, chair: Membership
+) -> None:
+    row = submitted(edition, author)
+    blocked = factories.make_manuscript(row, b"%PDF-1.7 newer", verdict="reject")
+    row.manuscripts.update(is_current=False)
+    row.manuscripts.filter(number=1).update(is_current=True)
+    at = [AFTER_DEADLINE + timedelta(hours=hours) for hours in range(3)]
+    overseeing.desk_reject(submission=row, text="No.", by=chair.user, at=at[0])
+    blocked.refresh_from_db()
+    assert checks.replace_report(blocked, report(), at[1])
+    overseeing.undo_desk_reject(submission=Submission.objects.get(pk=row.pk), by=chair.user, at=at[2])
+    assert (versions(row), letters("new_version")) == ([(1, True, False), (2, False, False)], [])
 
 
 def test_a_chair_adopts_a_complete_draft_and_no_incomplete_one(
