@@ -72,11 +72,11 @@ def test_a_text_without_end_is_not_stored_and_stands_on_the_page_that_says_so(
         data = {"version": "0", "save": "1", "strengths": "Short words."}
         refused = client.post(address, data | {"summary": "So many words. " + "x" * LONGEST_TEXT})
         assert (refused.status_code, "So many words. xxx" in refused.text) == (413, True)
-        assert "at most 200000 characters; this was more: summary" in refused.text
+        assert "at most 200,000 characters; this was more: summary" in refused.text
         assert "Short words." in refused.text
         assert not Review.objects.filter(assignment=task).exists()
         by_itself = client.post(address, data | {"summary": "x" * (LONGEST_TEXT + 1)}, headers={"X-Autosave": "1"})
-        assert by_itself.json()["message"].startswith("Not saved: summary has more than 200000 characters.")
+        assert by_itself.json()["message"].startswith("Not saved: summary has more than 200,000 characters.")
         taken = client.post(address, data | {"summary": "So many words. ".ljust(LONGEST_TEXT, "x")})
     assert taken.status_code == 302
     assert len(Review.objects.get(assignment=task).summary) == LONGEST_TEXT

@@ -86,11 +86,11 @@ class BoundedTexts:
         if getattr(view, "csrf_exempt", False) or not (names := too_long(request)):
             return None
         if request.headers.get("X-Autosave"):
-            told = f"Not saved: {', '.join(names)} has more than {LONGEST_TEXT} characters. Kept in this browser."
+            told = f"Not saved: {', '.join(names)} has more than {LONGEST_TEXT:,} characters. Kept in this browser."
             return JsonResponse({"message": told}, status=413)
         words = {
             "names": [name.replace("_", " ") for name in names],
-            "most": LONGEST_TEXT,
+            "most": f"{LONGEST_TEXT:,}",
             "sent": words_sent(request),
         }
         return render(request, "413.html", words, status=413)

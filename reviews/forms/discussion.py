@@ -5,7 +5,6 @@ from typing import Any
 from django import forms
 
 from reviews.actions.discussing import LONGEST
-from submissions.forms.author import LongTextField
 
 
 class CommentForm(forms.Form):
@@ -28,8 +27,11 @@ class ChairCommentForm(CommentForm):
 class NoteForm(forms.Form):
     """What a reviewer says to a score that she changes."""
 
-    note = LongTextField(
-        max_length=2000, rows=3, required=False, help_text="Shown in the discussion, with the old and the new score."
+    note = forms.CharField(
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        required=False,
+        help_text="Shown in the discussion, with the old and the new score.",
     )
 
     def __init__(self, *args: Any, score_before: str, **kwargs: Any) -> None:

@@ -29,16 +29,6 @@ class LetterTextField(forms.CharField):
         super().__init__(max_length=5_000, widget=forms.Textarea(attrs={"rows": rows}), help_text=help_text, **kwargs)
 
 
-class LongTextField(forms.CharField):
-    """A text with a far end. No browser cuts what is longer: it comes back as typed, with the reason beside it."""
-
-    def __init__(self, *, max_length: int, rows: int, **kwargs: Any) -> None:
-        super().__init__(max_length=max_length, widget=forms.Textarea(attrs={"rows": rows}), **kwargs)
-
-    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
-        return {name: value for name, value in super().widget_attrs(widget).items() if name != "maxlength"}
-
-
 class NewSubmissionForm(forms.Form):
     title = PrintedField(
         label="Title", max_length=300, help_text="A working title is enough; everything can be changed later."
@@ -66,7 +56,9 @@ class DetailsForm(forms.Form):
     use_required_attribute = False
     version = forms.IntegerField(widget=forms.HiddenInput)
     title = PrintedField(label="Title", max_length=300)
-    abstract = LongTextField(label="Abstract", max_length=LONGEST_ABSTRACT, rows=8, required=False)
+    abstract = forms.CharField(
+        label="Abstract", max_length=LONGEST_ABSTRACT, widget=forms.Textarea(attrs={"rows": 8}), required=False
+    )
     keywords = forms.CharField(label="Keywords", max_length=300, required=False, help_text="separated by commas")
     topics = TopicsField(
         queryset=Topic.objects.none(),
@@ -210,8 +202,11 @@ class ReproducibilityForm(forms.Form):
     """The texts of the record; the rows are formsets beside it."""
 
     version = forms.IntegerField(widget=forms.HiddenInput)
-    algorithms = LongTextField(
-        label="Algorithms, models, training procedure", max_length=LONGEST_ALGORITHMS, rows=5, required=False
+    algorithms = forms.CharField(
+        label="Algorithms, models, training procedure",
+        max_length=LONGEST_ALGORITHMS,
+        widget=forms.Textarea(attrs={"rows": 5}),
+        required=False,
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

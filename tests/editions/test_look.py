@@ -1,9 +1,11 @@
 """The tags of the design system: what they say, and that a screen reader hears the same."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from django import forms
+from django.conf import settings
 from django.template import Context, Template
 
 from dlonsc.editions.calendar import Phase
@@ -12,7 +14,7 @@ from dlonsc.editions.templatetags.look import ICONS, badge, histogram, icon, ins
 
 
 class PaperForm(forms.Form):
-    title = forms.CharField(help_text="as printed")
+    title = forms.CharField(help_text="as printed", max_length=9)
     pages = forms.IntegerField(required=False)
     kind = forms.ChoiceField(choices=[("a", "A"), ("b", "B")], widget=forms.RadioSelect)
     sure = forms.BooleanField(required=False)
@@ -30,6 +32,15 @@ def test_a_field_ties_label_help_error_and_control_together() -> None:
     assert 'aria-invalid="true"' in html
     assert '<div class="help" id="id_title-help">as printed</div>' in html
     assert '<p class="error" id="id_title-error">This field is required.</p>' in html
+
+
+def test_no_field_lets_a_browser_cut_what_is_pasted_without_a_word() -> None:
+    form = PaperForm({"title": "Out of the Proxy", "kind": "a"})
+    shown = render("{% field form.title %}", form=form)
+    pages = (Path(settings.BASE_DIR) / "templates").rglob("*.html")
+    assert [page.name for page in pages if "maxlength" in page.read_text()] == []
+    assert ('value="Out of the Proxy"' in shown, "maxlength" in shown) == (True, False)
+    assert form.errors["title"] == ["Ensure this value has at most 9 characters (it has 16)."]
 
 
 def test_an_optional_field_says_so_and_a_required_one_does_not() -> None:

@@ -312,7 +312,6 @@ def test_an_abstract_that_is_too_long_stays_typed_with_the_reason_beside_it(draf
     form = answer.context["details"]
     assert (answer.status_code, form["abstract"].value()) == (422, typed)
     assert form.errors["abstract"] == ["Ensure this value has at most 10000 characters (it has 10001)."]
-    assert "maxlength" not in str(form["abstract"])
     draft.refresh_from_db()
     assert draft.abstract == before
     assert ada.post(f"{base(draft)}details/", details(draft, abstract=typed[1:])).status_code == 302

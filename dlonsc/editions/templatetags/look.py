@@ -193,7 +193,8 @@ def field(bound: forms.BoundField) -> dict[str, Any]:
         described.append(f"{bound.auto_id}-help")
     if bound.errors:
         described.append(f"{bound.auto_id}-error")
-    attrs: dict[str, Any] = {}
+    # A browser cuts without a word what is pasted beyond it; the form says so beside the field and keeps all of it.
+    attrs: dict[str, Any] = {"maxlength": False}
     if described:
         attrs["aria-describedby"] = " ".join(described)
     if bound.errors:
