@@ -2,7 +2,7 @@
 
     python deploy/production.py FOLDER --database-url postgresql://user:password@127.0.0.1:5432/postgres
 
-starts gunicorn behind nginx (TLS with a certificate of its own making), a Celery worker, one beat, a Redis with the
+starts gunicorn behind nginx (TLS with a certificate of its own making), two Celery workers, one beat, a Redis with the
 options of docker-compose.yml, and an SMTP server that keeps every letter in FOLDER/letters (Maildir). PostgreSQL is the
 server of the given URL; a new database is made there and dropped at the end. One line of JSON on standard output says
 where everything is once it answers; SIGINT or SIGTERM stops all. For trials and tests: it serves only this machine.
@@ -110,6 +110,7 @@ class Shape:
     def programs(self) -> list[Program]:
         python = sys.executable
         celery = (python, "-m", "celery", "-A", "dlonsc")
+        pool = ("--pool", "prefork", "--concurrency", "2", "--loglevel", "INFO")
         mailbox = ("-c", "aiosmtpd.handlers.Mailbox", str(self.folder / "letters"))
         redis = ("--bind", "127.0.0.1", "--port", str(self.redis), "--dir", str(self.folder / "redis"))
         # By a file, as in Compose: a command line is read by every process of the machine.
@@ -121,7 +122,8 @@ class Shape:
             Program("redis", ("redis-server", settings, *redis, *durable)),
             Program("smtp", (python, "-m", "aiosmtpd", "-n", "-l", f"127.0.0.1:{self.smtp}", *mailbox)),
             Program("web", (python, "-m", "gunicorn", "dlonsc.wsgi", *config)),
-            Program("worker", (*celery, "worker", "--pool", "prefork", "--concurrency", "2", "--loglevel", "INFO")),
+            Program("worker", (*celery, "worker", "-Q", "celery", *pool)),
+            Program("letters", (*celery, "worker", "-Q", "letters", "-n", "letters", *pool)),
             Program("beat", (*celery, "beat", "--loglevel", "INFO", "--pidfile=")),
             Program("nginx", (nginx(), "-c", str(self.folder / "nginx.conf"), "-g", f"daemon off;{user}")),
         ]

@@ -202,6 +202,9 @@ else:
         "control_folder": str(BROKER_DIR / "control"),
         "polling_interval": 0.1,
     }
+# A mail server that is slow keeps nobody from a check of her PDF. A worker that is told no queue serves both.
+CELERY_TASK_QUEUES: dict[str, dict[str, object]] = {"celery": {}, "letters": {}}
+CELERY_TASK_ROUTES = {"dlonsc.mail.tasks.*": {"queue": "letters"}}
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True

@@ -14,6 +14,11 @@ import pytest
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
+from dlonsc.celery import app
+from dlonsc.mail.tasks import deliver
+from reviews.tasks_matching import run_proposal
+from submissions.tasks import check
+
 ROOT = Path(__file__).resolve().parent.parent
 COMPLETE = {
     "DLONSC_MODE": "production",
@@ -183,6 +188,17 @@ def test_compose_hands_every_setting_to_the_house() -> None:
     image = (ROOT / "Dockerfile").read_text()
     given = set(re.findall(r"^    ([A-Z_]+):", house, re.M)) | set(re.findall(r"^    ([A-Z_]+)=", image, re.M))
     assert set(names_written_down()) - given - NOT_IN_CONTAINERS == set()
+
+
+def test_a_slow_mail_server_keeps_no_other_task_waiting_and_no_queue_is_without_a_worker() -> None:
+    rung = {bell["task"] for bell in app.conf.beat_schedule.values()} | {deliver.name, check.name, run_proposal.name}
+    queues = {name: app.amqp.router.route({}, name)["queue"].name for name in rung}
+    letters = {"dlonsc.mail.tasks.deliver", "dlonsc.mail.tasks.poll_mailbox", "dlonsc.mail.tasks.sweep"}
+    assert {name for name, queue in queues.items() if queue == "letters"} == letters
+    assert sorted(app.amqp.queues.consume_from) == ["celery", "letters"] == sorted(set(queues.values()))
+    for name in ("docker-compose.yml", "deploy/production.py", "docs/deployment.md"):
+        served = re.findall(r"""worker[", ]+-Q[", ]+(\w+)""", (ROOT / name).read_text())
+        assert sorted(served) == ["celery", "letters"], name
 
 
 def test_the_production_lock_holds_the_same_versions_as_the_full_lock() -> None:

@@ -19,7 +19,8 @@ def apart(what: str, *, is_long: bool = False) -> Iterator[None]:
         with nullcontext() if is_long else transaction.atomic():
             yield
     except (InterfaceError, OperationalError):
-        # The database is away: that is no fault of this row, and the next one would fare no better.
+        # The database is away: that is no fault of this row, and the next one would fare no better. Nor is a lock that
+        # was waited for too long: all comes again, which what is only logged does not (a mail is marked as seen).
         raise
     except Exception:
         log.exception("%s failed; the others go on", what)

@@ -318,7 +318,7 @@ def test_redis_stopped_and_emptied_loses_no_letter_and_keeps_no_page_waiting(red
         redis.start()
         # Rung, and then the bells are gone.
         run("-c", POST, "10", "20", env=env)
-        assert redis.command("llen", "celery") == "10"
+        assert redis.command("llen", "letters") == "10"
         redis.command("flushall")
         with program(*celery_words(), env=env) as worker:
             # Rung with a worker there.
