@@ -2,7 +2,7 @@
 chair is in conflict another handles the submission.
 """
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection
 from datetime import datetime
 
@@ -47,22 +47,21 @@ def tell_chairs(edition: Edition, at: datetime) -> int:
 def name_missing_handlers(edition: Edition, *, at: datetime) -> int:
     """Where reviewers are at work and a chair has come into conflict, another chair handles the submission, by name.
 
-    The chair who handles the fewest. Where every chair is in conflict, nobody is named: a delegate must be. Returns how
-    many submissions got a chair.
+    Who it is goes by the submission's own number: how many each handles would tell of those that are hidden from who
+    reads the name. Where every chair is in conflict, nobody is named: a delegate must be. Returns how many submissions
+    got a chair.
     """
     chairs = chairs_of(edition)
     known = {chair.pk: set(overseen_by(chair).values_list("pk", flat=True)) for chair in chairs}
-    handled = Counter(open_ones(edition).values_list("handling_chair", flat=True))
     at_work = Assignment.objects.standing().filter(submission=OuterRef("pk"))
     count = 0
     for row in open_ones(edition).filter(Exists(at_work)).select_related("edition").order_by("number"):
         able = [chair for chair in chairs if row.pk in known[chair.pk]]
         if len(able) == len(chairs) or not able or row.handling_chair_id in {chair.pk for chair in able}:
             continue
-        chair = min(able, key=lambda one: (handled[one.pk], one.pk))
+        chair = able[row.number % len(able)]
         unchanged = Submission.objects.filter(pk=row.pk, handling_chair=row.handling_chair_id)
         if unchanged.update(handling_chair=chair):
-            handled[chair.pk] += 1
             count += 1
             detail = {"number": row.number, "chair": chair.name}
             record(

@@ -183,11 +183,19 @@ def test_an_author_whose_last_letter_came_back_is_marked_on_the_page_of_her_pape
 ) -> None:
     author = paper.authors.get()
     about = {"to_email": author.email, "subject_label": paper.label, "finished_at": AT}
-    page = f"/{edition.slug}/chair/submissions/{paper.number}/"
-    make_letter(edition, 1, **about, state=State.BOUNCED, answer="550")
-    assert "letters come back" in as_user(chair).get(page).content.decode()
-    make_letter(edition, 2, **about, created_at=AT + timedelta(minutes=1))
-    assert "letters come back" not in as_user(chair).get(page).content.decode()
+    first, second, third = (AT + timedelta(minutes=minutes) for minutes in range(3))
+
+    def is_marked() -> bool:
+        page = f"/{edition.slug}/chair/submissions/{paper.number}/"
+        return "letters come back" in as_user(chair).get(page).content.decode()
+
+    old = make_letter(edition, 1, **about, state=State.BOUNCED, answer="550", handed_over_at=first)
+    assert is_marked()
+    make_letter(edition, 2, **about, created_at=second, handed_over_at=second)
+    assert not is_marked()
+    # The older letter was sent again and came back again: it is the last one.
+    Message.objects.filter(pk=old.pk).update(handed_over_at=third)
+    assert is_marked()
 
 
 # --- Doing ------------------------------------------------------------------------------------------------------------

@@ -187,6 +187,22 @@ def test_a_submission_under_review_gets_a_named_chair_when_another_comes_into_co
     assert list(names) == [(hers, bela.name), (hers, ""), ("the site", anna.name), ("the site", bela.name)]
 
 
+def test_which_chair_is_named_tells_no_chair_that_another_handles_a_paper_hidden_from_her(
+    edition: Edition, chairs: list[Membership], paper: Submission, rita: Membership
+) -> None:
+    third = factories.make_member(edition, email="cleo@cleo.example", chair=True)
+    factories.make_conflict(paper, third)
+    factories.make_assignment(paper, rita)
+    hidden, named = factories.make_submission(edition), []
+    factories.make_conflict(hidden, chairs[1])
+    for handling in (None, chairs[0]):
+        Submission.objects.filter(pk=hidden.pk).update(handling_chair=handling)
+        Submission.objects.filter(pk=paper.pk).update(handling_chair=None)
+        assert name_missing_handlers(edition, at=factories.AT) == 1
+        named.append(Submission.objects.get(pk=paper.pk).handling_chair)
+    assert named[0] == named[1]
+
+
 def test_a_late_conflict_keeps_the_review_and_tells_each_chair_once(
     edition: Edition, chairs: list[Membership], paper: Submission, rita: Membership
 ) -> None:

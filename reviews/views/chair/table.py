@@ -127,11 +127,10 @@ def submission(request: ChairRequest, chair: Membership, number: int) -> HttpRes
 
 
 def returned_from(letters: list[Message]) -> set[str]:
-    """The addresses to which the last of these letters came back; the newest letter is the first of them."""
-    last: dict[str, Message] = {}
-    for letter in letters:
-        if letter.state in HAVE_LEFT:
-            last.setdefault(letter.to_email.lower(), letter)
+    """The addresses to which the last of these letters came back. An old one that is sent again leaves last."""
+    left = [letter for letter in letters if letter.state in HAVE_LEFT]
+    ordered = sorted(left, key=lambda letter: (letter.handed_over_at or letter.created_at, letter.pk))
+    last = {letter.to_email.lower(): letter for letter in ordered}
     return {email for email, letter in last.items() if letter.state == LetterState.BOUNCED}
 
 
