@@ -75,7 +75,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
     """Sign-up, verification, reset and sign-in codes as letters of the ledger."""
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Render allauth's words and post them. Each is asked for by a person, so each has a key of its own."""
+        """Render allauth's words and post them. Each is asked for by a person, so each has a key of its own.
+
+        None is addressed by a name: who asks for one to somebody else's address has typed it.
+        """
         site = Site(domain=self.request.get_host())
         person = context.get("user")
         kind = KINDS.get(template_prefix, "account_notice")
@@ -86,7 +89,6 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         post(
             key=f"{kind}:{secrets.token_hex(12)}",
             to_email=email,
-            to_name=getattr(person, "name", ""),
             letter=ACCOUNT_LETTER,
             context={"subject": rendered.subject, "body": str(rendered.body).strip()},
             head=Letterhead(sender="DLonSC"),

@@ -9,6 +9,7 @@ from django.core.cache import cache
 from django.test import Client
 
 from dlonsc.accounts.models import User
+from dlonsc.mail.envelope import compose
 from dlonsc.mail.models import Message
 from tests import factories
 
@@ -130,6 +131,18 @@ def test_letters_name_the_workshop_series_and_not_the_machine(client: Client) ->
     for letter in letters:
         assert "DLonSC" in letter.text
         assert "!" not in letter.subject + letter.text
+
+
+def test_no_letter_of_an_account_takes_words_of_who_asks_to_the_address_that_he_typed() -> None:
+    words = "Win a prize at prizes.example"
+    for letter in ("signup", "password/reset"):
+        data = {"name": words, "email": "vera@uni.example", "password1": PASSPHRASE}
+        assert Client().post(f"/accounts/{letter}/", data).status_code == 302
+    sam = Client()
+    sam.force_login(factories.make_user("sam@elsewhere.example", words))
+    sam.post("/accounts/email/", {"action_add": "", "email": "vera@home.example"})
+    sent = [compose(letter).as_string() for letter in Message.objects.all()]
+    assert ["prize" in text for text in sent] == [False, False, False]
 
 
 def test_every_letter_has_a_key_of_its_own(client: Client) -> None:
