@@ -27,7 +27,8 @@ def profile(request: HttpRequest) -> HttpResponse:
     user = signed_in(request)
     form = ProfileForm(request.POST or None, instance=User.objects.get(pk=user.pk))
     if request.method == "POST" and form.is_valid():
-        form.save()
+        # Nothing else: what is written beside this, an erasure among it, must not be undone.
+        form.instance.save(update_fields=form.Meta.fields)
         messages.success(request, "Profile saved.")
         return redirect("accounts:profile")
     context = {"form": form, "affiliations": user.affiliations.all(), "new": AffiliationForm(prefix="new")}

@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from dlonsc.accounts.forms import ProfileForm
 from dlonsc.accounts.models import Affiliation, User
 from dlonsc.editions.models import Membership
 
@@ -31,6 +32,19 @@ def test_a_mistyped_orcid_is_refused_beside_its_field_with_everything_typed_kept
     assert 'value="A New Name"' in page
     author.refresh_from_db()
     assert author.orcid == ""
+
+
+def test_who_saves_her_profile_while_she_is_erased_is_not_brought_back(
+    author: User, as_user: AsUser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def erased_meanwhile(form: ProfileForm) -> str:
+        User.objects.filter(pk=author.pk).update(is_active=False, email="former@erased.invalid", password="!")
+        return ""
+
+    monkeypatch.setattr(ProfileForm, "clean_orcid", erased_meanwhile)
+    as_user(author).post("/account/", {"name": "Ada M. Author"})
+    author.refresh_from_db()
+    assert (author.is_active, author.email, author.password) == (False, "former@erased.invalid", "!")
 
 
 def test_compact_tables_follow_the_person(author: User, as_user: AsUser) -> None:
