@@ -434,7 +434,7 @@ def accept_invitation(*, membership: Membership, max_load: int | None, by: User 
     if is_anothers and open_invitation(membership).exists():
         raise EditionError("This place belongs to another account. Sign in to that account, then accept.")
     if owner is not None and membership.user_id is None and open_invitation(membership).exists():
-        demand_no_other_place(membership, owner)
+        demand_no_other_place(membership, owner, by)
     values = {"accepted_at": at, "opened_at": membership.opened_at or at, "is_listed": True}
     if max_load is not None:
         values["max_load"] = max_load
@@ -503,10 +503,13 @@ def may_come_back(earlier: Membership, invitation: Membership) -> bool:
     return not earlier.is_active and (ended is None or (invited is not None and invited >= ended))
 
 
-def demand_no_other_place(invitation: Membership, user: User) -> None:
+def demand_no_other_place(invitation: Membership, user: User, by: User | None) -> None:
     earlier = place_held(invitation, user)
     if earlier is None or may_come_back(earlier, invitation):
         return
+    if by is None:
+        # A link may be forwarded: only she herself is told of her account, and of what became of her place.
+        raise EditionError(f"Sign in to your account with {invitation.email}, then accept.")
     if earlier.is_active:
         raise EditionError(
             f"The account of {user.email} has a place in this committee already; a chair can change its roles. To "

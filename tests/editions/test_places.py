@@ -48,6 +48,24 @@ def test_the_page_of_an_invitation_says_whose_place_it_is(edition: Edition, invi
     assert Membership.objects.get(pk=invited.pk).accepted_at is None
 
 
+@pytest.mark.parametrize("is_ended", [False, True])
+def test_who_was_forwarded_a_link_learns_neither_the_account_of_who_was_invited_nor_what_became_of_her_place(
+    edition: Edition, chair: Membership, reviewer: Membership, is_ended: bool
+) -> None:
+    by, rita = chair.user, reviewer.user
+    assert by is not None
+    assert rita is not None
+    EmailAddress.objects.create(user=rita, email="rita@public.example", verified=True)
+    person = Invitee(1, "Rita", "rita@public.example", "")
+    (row,) = actions.invite(edition=edition, people=[person], roles={"is_reviewer": True}, note_text="", by=by, at=AT)
+    if is_ended:
+        actions.remove_member(membership=reviewer, by=by, at=AFTER_DEADLINE)
+    answer = Client().post(reverse("editions:invitation", args=[token_of(row)]), {"answer": "accept"})
+    page = " ".join(answer.text.split())
+    assert (answer.status_code, "Sign in to your account with rita@public.example, then accept." in page) == (422, True)
+    assert [words in page for words in (rita.email, "has a place", "was ended")] == [False, False, False]
+
+
 def test_who_comes_back_by_a_new_invitation_is_led_to_her_own_page_and_the_link_says_that_it_was_answered(
     edition: Edition, chair: Membership, reviewer: Membership
 ) -> None:
