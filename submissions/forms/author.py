@@ -224,14 +224,16 @@ class RecordForms:
         initial: dict[str, Any] = {"version": record.version, "algorithms": record.algorithms}
         initial |= {f"not_{section}": record.not_applicable.get(section, "") for section in TITLES}
         self.texts = ReproducibilityForm(data, initial=initial)
+        # No row that was sent is left out for being as one that stands: an added row that was saved comes again.
+        standing = {section: getattr(record, section) if data is None else None for section in ROWS}
         self.rows = {
             section: forms.formset_factory(
                 form,
-                extra=0 if getattr(record, section) else 1,
+                extra=0 if standing[section] else 1,
                 can_delete=True,
                 max_num=MOST_RECORD_ROWS,
                 absolute_max=MOST_RECORD_ROWS,
-            )(data, initial=getattr(record, section), prefix=section)
+            )(data, initial=standing[section], prefix=section)
             for section, form in ROWS.items()
         }
 

@@ -592,6 +592,16 @@ def test_the_record_keeps_its_rows_and_can_be_copied(
     assert (second.status_code, second.json()["kept"]) == (409, True)
 
 
+def test_rows_that_were_saved_before_stay_when_their_window_saves_again(draft: Submission, ada: Client) -> None:
+    rows = {"software-0-name": "Horovod", "hardware-0-system": "A cluster"}
+    for version in (1, 2):
+        data = record(version=str(version), algorithms=f"SGD {version}", **rows)
+        ada.post(f"{base(draft)}reproducibility/", data, headers={"X-Autosave": "1"})
+    saved = Submission.objects.get(pk=draft.pk).reproducibility
+    names = ([one["name"] for one in saved.software], [one["system"] for one in saved.hardware])
+    assert (saved.algorithms, names) == ("SGD 2", (["Horovod"], ["A cluster"]))
+
+
 def test_a_copied_record_keeps_what_stood_in_its_place_beside_the_submission(
     draft: Submission, edition: Edition, author: User, ada: Client
 ) -> None:
