@@ -278,6 +278,8 @@ def act_on(request: HttpRequest, row: Submission, who: Any) -> str:
         return "Unlocked: the authors may deliver again."
     item = get_object_or_404(row.camera_ready_items, pk=codes.number("item", request.POST.get("item", "")))
     if act == "accept":
+        if request.POST.get("text", "").strip():
+            raise Refused("You wrote what to change. Return the item, or take the words out and accept it.", "text")
         printing.accept_item(item=item, by=who, at=at)
         return f"{item.get_kind_display()} accepted."
     if act == "return":

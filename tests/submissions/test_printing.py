@@ -249,6 +249,19 @@ def test_why_an_item_is_returned_stays_typed_when_a_newer_one_came_or_it_is_retu
     assert letters("camera_ready_returned") == ["ada@uni.example"]
 
 
+def test_an_item_is_not_accepted_while_it_is_written_what_to_change(
+    accepted: Submission, proceedings_chair: Membership, as_user: Browser
+) -> None:
+    item, client = deliver(accepted, KINDS[0]), as_user(proceedings_chair)
+    address = reverse("submissions:proceedings_paper", args=[accepted.edition.slug, accepted.number])
+    sent = {"act": "accept", "item": codes.code("item", item.pk), "text": "The running head is cut."}
+    refused = client.post(address, sent)
+    assert (refused.status_code, ">The running head is cut.</textarea>" in refused.text) == (422, True)
+    assert client.post(address, sent | {"text": ""}).status_code == 302
+    item.refresh_from_db()
+    assert item.accepted_at is not None
+
+
 def test_details_and_orcid_ids_are_saved_without_a_request(accepted: Submission) -> None:
     author = accepted.authors.get()
     details = printing.Details("Out of the Proxy", "Ada Author", None, alt_text_done=True)
