@@ -1,7 +1,7 @@
 """What stays in a browser when its person signs out: no page and no text of hers. And nothing typed is lost by it."""
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from dlonsc.editions.models import Edition, Membership
 from reviews.models import Review
@@ -71,6 +71,27 @@ def test_a_text_that_cannot_be_saved_holds_up_signing_out_until_it_is_pressed_ag
     expect(page.locator("textarea[name=summary]")).to_have_value(TYPED)
     expect(page.locator("[data-save-mark]")).to_contain_text("Saved")
     assert [row.summary for row in Review.objects.all()] == [TYPED]
+
+
+def test_what_is_typed_while_a_text_is_being_kept_beside_a_newer_one_is_saved_before_signing_out(
+    open_page: Open, form: str, reviewer: Membership
+) -> None:
+    page = open_page(reviewer)
+    page.goto(form)
+    on_its_way: list[Route] = []
+    page.route("**/autosave/", lambda route: route.continue_() if on_its_way else on_its_way.append(route))
+    page.fill("textarea[name=summary]", "First.")
+    with page.expect_request("**/autosave/"):
+        page.focus("textarea[name=strengths]")
+    page.fill("textarea[name=strengths]", TYPED)
+    page.locator(".menu summary").last.click()
+    # As on a slow line: leaving the field asks for a save while the first is still on its way.
+    page.wait_for_timeout(400)
+    on_its_way[0].fulfill(status=409, json={"message": "Kept beside a newer text.", "kept": True})
+    expect(page.locator("[data-save-mark]")).to_contain_text("Kept beside")
+    sign_out(page)
+    page.wait_for_url(lambda address: not address.endswith(form))
+    assert ([row.strengths for row in Review.objects.all()], page.evaluate(DRAFTS)) == ([TYPED], 0)
 
 
 def test_a_text_whose_save_failed_holds_up_signing_out_and_one_that_was_saved_does_not(

@@ -113,7 +113,8 @@ for (const form of document.querySelectorAll("form[data-autosave]")) {
         const version = form.elements.namedItem("version");
         if (version && answer.version !== undefined) version.value = answer.version;
         running = false;
-        if (!changed) forget();
+        if (changed) schedule(1000);
+        else forget();
         say(`Saved ${answer.saved_at}`);
       } else if (response.status === 409) {
         say(answer.message || "A newer text was saved in another window; yours is kept beside it.", true);
@@ -121,7 +122,8 @@ for (const form of document.querySelectorAll("form[data-autosave]")) {
         if (version && answer.version !== undefined) version.value = answer.version;
         // The server kept it aside: the next page must not put it over the newer text.
         running = false;
-        if (answer.kept) forget();
+        if (changed) schedule(1000);
+        else if (answer.kept) forget();
       } else if (response.status === 403 || response.status === 401 || response.type === "opaqueredirect") {
         say("Not saved: you are signed out. Kept in this browser; sign in again in another tab, then go on.", true);
         changed = true;
