@@ -36,8 +36,9 @@ TYPED = "texts typed in reviews of others"
 COMMENTS = f"comments in discussions, under the name {NOBODY}"
 ACTS = "acts in the history (who did what when)"
 LETTERS = "letters that have left"
-# Their numbers grow with what somebody does for a paper, perhaps the administrator's own.
-OF_REVIEWING = frozenset({SUB_REVIEWER, REVIEWS, TYPED, COMMENTS, ACTS, LETTERS})
+# Their numbers grow with papers, perhaps one that the administrator may not know of, and with what somebody does for a
+# paper, perhaps the administrator's own.
+OF_PAPERS = frozenset({IN_AUTHOR_LISTS, SUB_REVIEWER, REVIEWS, TYPED, COMMENTS, ACTS, LETTERS})
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ class Plan:
 
 def _told(counts: dict[str, int]) -> list[str]:
     """The counts as a page may tell them to an administrator who is an author, or in conflict with a paper."""
-    return [f"{words}, if there are any" if words in OF_REVIEWING else f"{words}: {n}" for words, n in counts.items()]
+    return [f"{words}, if there are any" if words in OF_PAPERS else f"{words}: {n}" for words, n in counts.items()]
 
 
 def requested(user: User) -> Entry | None:
