@@ -198,7 +198,9 @@ class ProfileForm(forms.Form):
         """
 
         def as_shown(name: str, value: Any) -> str:
-            return dict(LEVELS)[whole_number(str(value))] if name.startswith("topic_") else as_text(value)
+            if name.startswith("topic_"):
+                return dict(LEVELS)[whole_number(str(value))]
+            return "" if value is None else as_text(str(value))
 
         data: Any = copy(self.data)
         typed = data.get("conflicts", "").splitlines()

@@ -604,6 +604,13 @@ def test_a_profile_that_came_second_takes_nobody_out_and_loses_no_word_of_either
     assert len(reviewer.declared_conflicts) == 2
 
 
+def test_a_newer_profile_that_takes_no_paper_at_all_says_so(reviewer: Membership, as_user: AsUser) -> None:
+    client = as_user(reviewer)
+    assert client.post(address("profile"), {"version": "", "max_load": "0"}).status_code == 302
+    answer = client.post(address("profile"), {"version": "", "away": "In May"})
+    assert answer.context["theirs"] == [("At most this many submissions", "0"), ("Days away", "")]
+
+
 def test_conflicts_that_a_chair_set_are_counted_and_not_named(
     edition: Edition, reviewer: Membership, as_user: AsUser
 ) -> None:
