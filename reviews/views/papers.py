@@ -97,6 +97,8 @@ def download_all(request: HttpRequest, slug: str) -> HttpResponseBase:
 
 # --- Without a connection (text forms) -------------------------------------------------------------------------------
 
+BESIDE_NEWER = "a newer text was saved meanwhile and stays; the one that you sent is kept in the history."
+
 
 def as_text_file(text: str, name: str) -> HttpResponse:
     response = HttpResponse(text, content_type="text/plain; charset=utf-8")
@@ -153,6 +155,8 @@ def offline_upload(request: HttpRequest, slug: str) -> HttpResponse:
                 elif saved.closed:
                     is_late = True
                     messages.warning(request, f"Submission {entry.number}: {saved.closed} {KEPT_BESIDE}")
+                elif saved.is_aside:
+                    messages.warning(request, f"Submission {entry.number}: {BESIDE_NEWER}")
                 else:
                     kept.append(str(entry.number))
             if kept:

@@ -283,6 +283,7 @@ def window_of(request: HttpRequest) -> str:
 
 TOO_LATE = "It came too late to be kept here."
 NOT_KEPT = "It came too late to be kept here; your browser still has what you typed."
+NEWER = "A newer text was saved in another tab. It is shown here; the text you just sent is kept in the history."
 KEPT_BESIDE = "The text you sent is kept on this page for you; the review is unchanged."
 
 
@@ -327,10 +328,7 @@ def keep(request: HttpRequest, assignment: Assignment) -> HttpResponse:
         messages.warning(request, f"{saved.closed} {KEPT_BESIDE}")
         return redirect("reviews:own", slug)
     if saved.is_aside:
-        messages.warning(
-            request,
-            "A newer text was saved in another tab. It is shown here; the text you just sent is kept in the history.",
-        )
+        messages.warning(request, NEWER)
         return redirect("reviews:versions", slug, number)
     messages.success(request, f"Saved {saved.review.saved_at.astimezone(UTC):%H:%M:%S} UTC.")
     then = request.POST.get("then")
@@ -437,6 +435,9 @@ def versions(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         )
         if saved.closed:
             messages.error(request, saved.closed)
+            return redirect("reviews:versions", slug, number)
+        if saved.is_aside:
+            messages.warning(request, NEWER)
             return redirect("reviews:versions", slug, number)
         messages.success(request, f"Version {old.number} is the newest text again. The one before it is still kept.")
         return redirect("reviews:review", slug, number)

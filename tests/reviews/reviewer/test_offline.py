@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from dlonsc.accounts.models import User
 from dlonsc.editions.calendar import Phase
 from dlonsc.editions.models import Edition, Membership
+from reviews.actions import reviewing
 from reviews.models import Assignment, Review
 from reviews.offline import form_text, read_forms
 from submissions.models import Submission
@@ -139,3 +141,24 @@ def test_a_form_that_comes_days_after_the_end_stays_on_its_page_with_the_reason(
     assert answer.status_code == 409
     assert "too late to be kept here" in answer.text
     assert "Two paragraphs." in answer.text
+
+
+def test_a_form_that_meets_a_newer_text_is_not_called_the_draft(
+    edition: Edition,
+    reviewer: Membership,
+    as_user: Callable[[User | Membership | None], Client],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    submission = factories.make_submission(edition)
+    factories.make_assignment(submission, reviewer)
+    save = reviewing.save_review
+
+    def after_another(**words: Any) -> reviewing.Saved:
+        save(**words | {"fields": FIELDS | {"summary": "From the form on the page"}})
+        return save(**words)
+
+    monkeypatch.setattr(reviewing, "save_review", after_another)
+    typed = {"pasted": form_text(edition, submission, FIELDS), "keep": "1"}
+    answer = as_user(reviewer).post(reverse("reviews:offline_upload", args=[edition.slug]), typed, follow=True)
+    assert Review.objects.get().summary == "From the form on the page"
+    assert ("Kept as drafts" in answer.text, "Submission 1: a newer text was saved" in answer.text) == (False, True)

@@ -19,6 +19,7 @@ from dlonsc.accounts.models import User
 from dlonsc.codes import code
 from dlonsc.editions.calendar import Phase
 from dlonsc.editions.models import Deadline, Edition, Membership
+from reviews.actions import reviewing
 from reviews.copies import without_metadata
 from reviews.models import Assignment, Review, ReviewVersion
 from reviews.views.reviewer import plan
@@ -263,6 +264,24 @@ def test_an_older_text_can_be_taken_up_again(assignment: Assignment, as_user: As
     client.post(address("versions", 1), {"number": "1"})
     assert Review.objects.get().summary == "one"
     assert ReviewVersion.objects.count() == 3
+
+
+def test_an_older_text_that_meets_a_newer_one_is_not_called_the_newest(
+    assignment: Assignment, as_user: AsUser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = as_user(assignment.membership)
+    for version, words in enumerate(("one", "two")):
+        client.post(address("review", 1), TEXT | {"summary": words, "version": str(version)})
+    save = reviewing.save_review
+
+    def after_another(**words: Any) -> reviewing.Saved:
+        save(**words | {"fields": TEXT | {"summary": "three", "score": 2, "confidence": 3}, "based_on": 2})
+        return save(**words)
+
+    monkeypatch.setattr(reviewing, "save_review", after_another)
+    answer = client.post(address("versions", 1), {"number": "1"}, follow=True)
+    assert Review.objects.get().summary == "three"
+    assert ("is the newest text again" in answer.text, "A newer text was saved" in answer.text) == (False, True)
 
 
 @pytest.mark.parametrize("number", ["", "9", "x", "99999999999999999999", "-1"])
