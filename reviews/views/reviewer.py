@@ -221,7 +221,7 @@ def review(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         else 0,
         "fellows": shown_fellows(assignment, edition),
         "discussion": discussion_for(assignment),
-        "sub_reviewer": assignment.sub_reviewers.standing().first(),
+        "sub_reviewer": assignment.sub_reviewers.standing().first() if edition.sub_reviewers else None,
         "may_give_back": not reviewing.kept_because(assignment, written, at),
         "may_name": edition.sub_reviewers and not closed and (written is None or written.submitted_at is None),
         "due": edition.due(Phase.REVIEW),
