@@ -19,6 +19,7 @@ from submissions.access import in_conflict_with, overseen_by
 from submissions.models import Submission
 
 CANNOT_ACCEPT = "This invitation cannot be accepted with your account. The chairs can tell you more."
+DECLINED = "You have declined already; what you write now was sent to nobody."
 CLOSED = "Reviewing is closed. What you saved is kept for you."
 ENDED = "This invitation has ended."
 OVER = "Your part in this review has ended. What you saved is kept for you."
@@ -30,26 +31,23 @@ def name_sub_reviewer(
 ) -> SubReviewer:
     """Ask the chairs whether somebody may write this review with its reviewer. Nothing leaves to her yet.
 
-    Never refused for a conflict: in a blind edition the refusal would tell who the authors are. Raises Refused when
-    one is named already or the review is submitted, ReviewingError when it can no longer be written.
+    Never refused for a conflict: in a blind edition the refusal would tell who the authors are. Pressed twice, the
+    second does nothing. Raises Refused when another is named already or the review is submitted, ReviewingError when it
+    can no longer be written.
     """
     reviewing.demand_open(assignment, at)
     if Review.objects.filter(assignment=assignment, submitted_at__isnull=False).exists():
         raise Refused("Your review is submitted; nobody needs to write it any more.")
     if email.strip().lower() in {by.email.lower(), *by.verified_emails}:
         raise Refused("This is your own address.")
+    words = {"name": name.strip(), "email": email.strip().lower(), "institution": institution.strip()}
+    words["why"] = why.strip()
     try:
         with transaction.atomic():
-            row = SubReviewer.objects.create(
-                assignment=assignment,
-                name=name.strip(),
-                email=email.strip().lower(),
-                institution=institution.strip(),
-                why=why.strip(),
-                named_by=by,
-                named_at=at,
-            )
+            row = SubReviewer.objects.create(assignment=assignment, **words, named_by=by, named_at=at)
     except IntegrityError as error:
+        if same := SubReviewer.objects.standing().filter(assignment=assignment, **words).first():
+            return same
         raise Refused("You have named somebody already. End that first.") from error
     for chair in chairs_to_ask(assignment):
         letters.post_named(row, chair, at)
@@ -152,12 +150,16 @@ def accept(row: SubReviewer, *, by: User, at: datetime) -> None:
 def decline(row: SubReviewer, *, reason: str, by: User | None, at: datetime) -> None:
     """Answer no, without an account; pressed twice, the second does nothing. The reviewer reads the reason.
 
-    Raises Refused when the invitation was accepted, or ended by others, in the meantime.
+    Raises Refused when the invitation was accepted, or ended by others, in the meantime, and for other words of who has
+    declined already.
     """
     if not SubReviewer.objects.invited().filter(pk=row.pk).update(decline_reason=reason.strip()):
-        if SubReviewer.objects.filter(pk=row.pk, ending=Ending.DECLINED).exists():
-            return
-        raise Refused(ENDED)
+        declined = SubReviewer.objects.filter(pk=row.pk, ending=Ending.DECLINED).first()
+        if declined is None:
+            raise Refused(ENDED)
+        if reason.strip() not in {"", declined.decline_reason}:
+            raise Refused(DECLINED)
+        return
     if end(row, ending=Ending.DECLINED, by=by, at=at):
         letters.post_answered(row, "declined", at)
 

@@ -43,13 +43,15 @@ def sub_reviewer(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         else:
             messages.success(request, f"The chairs are asked. {row.name} hears of it once one of them agrees.")
             return redirect("reviews:name_sub_reviewer", slug, number)
+    closed, review = reviewing.closed_because(assignment.submission, at), getattr(assignment, "review", None)
     words = {
         "edition": member.edition,
         "submission": assignment.submission,
         "form": form,
         "standing": standing,
         "past": assignment.sub_reviewers.filter(ended_at__isnull=False),
-        "closed": reviewing.closed_because(assignment.submission, at),
-        "review": getattr(assignment, "review", None),
+        "closed": closed,
+        "review": review,
+        "may_name": not standing and not closed and (review is None or review.submitted_at is None),
     }
     return render(request, "reviews/reviewer/sub_reviewer.html", words, status=422 if form.errors else 200)

@@ -152,6 +152,8 @@ def test_a_chair_in_conflict_is_not_asked_and_finds_nothing(
 
 def test_one_stands_per_task(case: Case) -> None:
     first = name(case)
+    asked = told()
+    assert (name(case), told()) == (first, asked)  # pressed twice
     with pytest.raises(Refused, match="named somebody already"):
         name(case, email="other@other.example")
     with pytest.raises(IntegrityError), transaction.atomic():
@@ -194,6 +196,52 @@ def test_her_own_address_is_refused_and_what_was_typed_stands_in_the_form(case: 
     assert response.status_code == 422
     assert "Me Myself" in response.content.decode()
     assert SubReviewer.objects.count() == 0
+
+
+def another_is_named(case: Case) -> None:
+    name(case)
+
+
+def reviewing_is_closed(case: Case) -> None:
+    case.paper.edition.deadlines.filter(phase=Phase.REVIEW).update(is_soft=False, cutoff_at=AT)
+
+
+def her_review_is_submitted(case: Case) -> None:
+    factories.make_review(case.task)
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "why"),
+    [
+        (another_is_named, "You have named somebody already."),
+        (reviewing_is_closed, "The chairs have closed reviewing."),
+        (her_review_is_submitted, "Your review is submitted;"),
+    ],
+)
+def test_whom_she_names_too_late_stands_on_the_page_with_the_reason_and_her_words(
+    case: Case, meanwhile: Callable[[Case], None], why: str, as_user: Browser
+) -> None:
+    meanwhile(case)
+    typed = {"name": "Tom Third", "email": "tom@third.example", "institution": "Third", "why": "He knows meshes."}
+    where = f"/{case.paper.edition.slug}/reviews/{case.paper.number}/sub-reviewer/"
+    answer = as_user(case.rita).post(where, typed)
+    shown = answer.text[answer.text.index("<main") :]
+    assert (answer.status_code, why in shown, [words for words in typed.values() if words not in shown]) == (
+        422,
+        True,
+        [],
+    )
+
+
+def test_while_the_switch_is_off_her_review_tells_of_nobody_who_writes_with_her(
+    case: Case, sue: User, as_user: Browser
+) -> None:
+    """The page to end her part is away too, and she reads and writes nothing."""
+    accepted(case, sue)
+    page = f"/{case.paper.edition.slug}/reviews/{case.paper.number}/"
+    assert "Sue Sub" in as_user(case.rita).get(page).text
+    Edition.objects.update(sub_reviewers=False)
+    assert "Sue Sub" not in as_user(case.rita).get(page).text
 
 
 def test_without_the_switch_nobody_names_anybody(case: Case, as_user: Browser) -> None:
@@ -314,6 +362,22 @@ def test_looking_at_the_invitation_changes_nothing_and_declining_needs_no_accoun
     assert (row.ending, row.decline_reason) == ("declined", "No time")
     assert told()[2:] == [("sub_reviewer_answered", by(case.rita).email)]
     assert "You declined" in browser.get(address).content.decode()
+
+
+def test_other_words_of_who_has_declined_already_stand_on_the_page_with_the_reason_why_nobody_gets_them(
+    case: Case,
+) -> None:
+    row = agreed(case)
+    address = reverse("reviews:sub_invitation", args=[subreviewers.token_of(row)])
+
+    def declined(reason: str) -> tuple[int, bool]:
+        answer = Client().post(address, {"answer": "decline", "reason": reason}, follow=True)
+        return answer.status_code, reason in answer.text
+
+    assert [declined("") for _ in range(2)] == [(200, True)] * 2
+    assert declined("I work with one of the authors.") == (200, True)
+    row.refresh_from_db()
+    assert (row.ending, row.decline_reason) == ("declined", "")
 
 
 def test_a_sub_reviewers_link_ends_by_time() -> None:
