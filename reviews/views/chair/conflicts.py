@@ -114,6 +114,9 @@ def pair(request: ChairRequest, chair: Membership, number: int, member: int) -> 
     failed: dict[int, LiftForm] = {}
     if request.method == "POST":
         form, failed, done = _act(request, row, person)
+        if done and person.pk == chair.pk:
+            # Of a submission that she is in conflict with herself she has no page any more.
+            return redirect("reviews:conflicts", slug=chair.edition.slug)
         if done:
             return redirect("reviews:conflict", slug=chair.edition.slug, number=number, member=member)
     rows = Conflict.objects.filter(submission=row, membership=person).select_related("declared_by", "lifted_by")

@@ -191,6 +191,14 @@ def test_a_conflict_is_set_once_and_needs_its_reason(
     assert Conflict.objects.count() == 1
 
 
+def test_who_sets_a_conflict_of_her_own_comes_to_a_page_that_she_still_has(
+    browser: Client, base: str, paper: Submission, chair: Membership
+) -> None:
+    given = {"kind": "coauthor", "reason": "A joint paper"}
+    answer = browser.post(f"{base}/conflicts/1/{chair.pk}/", given, follow=True)
+    assert (answer.redirect_chain, answer.status_code) == ([(f"{base}/conflicts/", 302)], 200)
+
+
 def test_lifting_needs_a_reason_beside_the_conflict_that_is_meant(
     browser: Client, base: str, paper: Submission, reviewers: list[Membership]
 ) -> None:
