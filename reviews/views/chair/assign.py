@@ -124,11 +124,10 @@ def _assign_or_not(request: ChairRequest, chair: Membership, number: int) -> Htt
     at = timezone.now()
     try:
         if "take_back" in request.POST:
-            task = get_object_or_404(
-                Assignment.objects.standing().select_related("membership__user", "submission__edition"),
-                submission=submission,
-                membership=member,
-            )
+            tasks = Assignment.objects.standing().filter(submission=submission, membership=member)
+            task = tasks.select_related("membership__user", "submission__edition").first()
+            if task is None:
+                raise assigning.Refused(f"{member.name} no longer reviews submission {number}.")
             assigning.unassign(task, by=request.user, at=at)
             messages.success(request, f"{member.name} no longer reviews submission {number}. 1 letter written.")
         else:
