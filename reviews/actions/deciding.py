@@ -169,8 +169,8 @@ def _changed_decision(submission: Submission, version: int, fields: dict[str, An
 
 def _quicker(submission: Submission) -> str:
     return (
-        f"Another chair changed the decision on submission {submission.number} while this page was open. "
-        "Nothing of yours was saved over it; look at the new decision and decide again."
+        f"Another chair, or another window of yours, changed the decision on submission {submission.number} while this "
+        "page was open. Nothing was saved over it; look at it as it stands now and decide again."
     )
 
 

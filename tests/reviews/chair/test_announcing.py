@@ -852,7 +852,7 @@ def test_two_chairs_deciding_at_once_one_is_told(
 ) -> None:
     first = decide(paper, chair)
     assert other_chair.user is not None
-    with pytest.raises(deciding.Changed, match="Another chair changed the decision"):
+    with pytest.raises(deciding.Changed, match="Another chair, or another window of yours, changed the decision"):
         deciding.decide(paper, verdict="reject", note="", to_authors="", version=0, by=other_chair.user, at=AT)
     first.refresh_from_db()
     assert first.verdict == "accept"

@@ -379,7 +379,7 @@ def test_a_stale_press_in_the_list_saves_nothing_over_the_other_chairs_decision(
     assert other_chair.user is not None
     factories.make_decision(paper, other_chair.user, "reject")
     answer = browser.post(f"{base}/decisions/", {"number": "1", "verdict": "accept", "version": "0"})
-    assert told(answer)[0].startswith("Another chair changed the decision on submission 1")
+    assert told(answer)[0].startswith("Another chair, or another window of yours, changed the decision on")
     assert Decision.objects.get().verdict == "reject"
 
 
@@ -423,7 +423,7 @@ def test_a_decision_is_taken_back_once_and_only_as_it_was_seen(
     address = f"{base}/decisions/1/"
     for stale in ("", "²", str(row.version + 1)):
         answer = browser.post(address, {"take_back": "1", "version": stale})
-        assert told(answer)[-1].startswith("Another chair changed the decision on submission 1")
+        assert told(answer)[-1].startswith("Another chair, or another window of yours, changed the decision on")
     assert Decision.objects.count() == 1
     done = browser.post(address, {"take_back": "1", "version": row.version})
     assert told(done)[-1] == "Submission 1 is undecided again."
