@@ -403,7 +403,8 @@ def _stop(row: Announcement, *, by: User, at: datetime) -> list[Decision]:
     too_late = "It is too late to stop: the decisions are released. Correct single decisions instead."
     held = Announcement.objects.filter(pk=row.pk, stopped_at__isnull=True, release_at__gt=at)
     if not held.update(stopped_at=at, stopped_by=by):
-        raise Refused(too_late)
+        is_stopped = Announcement.objects.filter(pk=row.pk, stopped_at__isnull=False).exists()
+        raise Refused("It was stopped already, before this press." if is_stopped else too_late)
     decisions = list(Decision.objects.filter(announcement=row).select_related("submission__edition"))
     Decision.objects.filter(announcement=row).update(announcement=None, shown={})
     ids = [decision.submission_id for decision in decisions]

@@ -8,7 +8,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Count
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.utils import timezone
 
 from dlonsc.accounts.models import User
@@ -286,6 +286,16 @@ def _release_of(chair: Membership, pk: int) -> Release:
     return found
 
 
+def _stopped_of(chair: Membership, pk: int) -> Announcement | None:
+    """A stopped announcement that held something the chair may see.
+
+    Its decisions are private again: which papers it held, its letters still say.
+    """
+    hers = letters_for(chair).filter(campaign__isnull=False).values("campaign")
+    rows = Announcement.objects.filter(edition=chair.edition_id, stopped_at__isnull=False)
+    return rows.filter(pk=pk, campaign_id_label__in=hers).first()
+
+
 def left_out_in(release: Release) -> list[dict[str, object]]:
     """The submissions of which the authors do not read every review as it is now, with how many."""
     counts = deciding.left_out_of(release.decisions)
@@ -296,12 +306,9 @@ def left_out_in(release: Release) -> list[dict[str, object]]:
 @chairs_only
 def announcement(request: ChairRequest, chair: Membership, pk: int) -> HttpResponse:
     """A released or held announcement: the letters' progress, and Stop while it is held."""
-    stopped = Announcement.objects.filter(pk=pk, edition=chair.edition_id, stopped_at__isnull=False)
-    if stopped.exists():
-        # Its decisions are private again: which papers it held, its letters still say.
-        hers = letters_for(chair).filter(campaign__isnull=False).values("campaign")
-        row = get_object_or_404(stopped, created_by=request.user, campaign_id_label__in=hers)
-        return page(request, chair, "announcement_stopped.html", {"announcement": row})
+    if (stopped := _stopped_of(chair, pk)) is not None:
+        template = "announcement_stopped_live.html" if "fragment" in request.GET else "announcement_stopped.html"
+        return page(request, chair, template, {"announcement": stopped})
     release = _release_of(chair, pk)
     template = "announcement_live.html" if "fragment" in request.GET else "announcement.html"
     campaign = release.announcement.campaign_id_label
@@ -326,6 +333,9 @@ def announcement(request: ChairRequest, chair: Membership, pk: int) -> HttpRespo
 
 @chairs_only
 def stop(request: ChairRequest, chair: Membership, pk: int) -> HttpResponse:
+    if _stopped_of(chair, pk) is not None:
+        # Whoever presses after another chair reads who stopped it.
+        return redirect("reviews:announcement", slug=chair.edition.slug, pk=pk)
     release = _release_of(chair, pk)
     if request.method != "POST":
         return redirect("reviews:announcement", slug=chair.edition.slug, pk=pk)

@@ -417,6 +417,18 @@ def test_after_the_release_stop_is_too_late(edition: Edition, paper: Submission,
     assert [letter.state for letter in letters()] == [State.HELD]
 
 
+def test_who_stops_what_another_chair_has_just_stopped_is_not_told_that_it_is_released(
+    edition: Edition, paper: Submission, chair: Membership, other_chair: Membership
+) -> None:
+    decide(paper, chair)
+    row = announce(chair)
+    assert chair.user is not None
+    assert other_chair.user is not None
+    deciding.stop_announcement(row, by=chair.user, at=AT)
+    with pytest.raises(Refused, match="It was stopped already"):
+        deciding.stop_announcement(row, by=other_chair.user, at=AT)
+
+
 def test_stop_is_too_late_once_a_letter_was_handed_over_whatever_the_clock_says(
     edition: Edition, paper: Submission, chair: Membership
 ) -> None:

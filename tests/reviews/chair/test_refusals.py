@@ -637,18 +637,26 @@ def test_stop_by_get_changes_nothing_and_too_late_it_says_so(
     assert Decision.objects.get().announcement is not None
 
 
-def test_a_stopped_announcement_is_shown_to_who_made_it_and_exists_for_nobody_else(
+def test_a_stopped_announcement_says_who_stopped_it_to_each_chair_who_may_know_of_it_and_exists_for_nobody_else(
     browser: Client, base: str, paper: Submission, chair: Membership, other_chair: Membership, as_user: As
 ) -> None:
     assert chair.user is not None
     factories.make_decision(paper, chair.user)
+    barred = factories.make_member(chair.edition, email="bea@institute-z.example", chair=True)
+    factories.make_conflict(paper, barred)
+    words = f"by {chair.user.name}, before its release."
+    # In place of the panel of a page that was open meanwhile, without a page around it.
+    panel = '<div class="stack" aria-live="polite"> <p> Stopped'
     with time_machine.travel(AT, tick=False):
         browser.force_login(chair.user)
         address = release(browser, base, accepts=1, rejects=0)["Location"]
         browser.post(f"{address}stop/")
-        assert browser.get(address).status_code == 200
-        assert as_user(other_chair).get(address).status_code == 404
-        assert browser.post(f"{address}stop/").status_code == 404
+        for person in (browser, as_user(other_chair)):
+            assert words in folded(person.get(address))
+            assert folded(person.get(f"{address}?fragment=1")).startswith(panel)
+            assert person.post(f"{address}stop/")["Location"] == address
+        stranger = as_user(barred)
+        assert (stranger.get(address).status_code, stranger.post(f"{address}stop/").status_code) == (404, 404)
         assert browser.get(reverse("reviews:announcement", args=(chair.edition.slug, 999))).status_code == 404
 
 
