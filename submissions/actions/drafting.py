@@ -416,6 +416,8 @@ def save_reproducibility(
     if not rows.update(**values, version=F("version") + 1, changed_at=at):
         newer = ReproducibilityRecord.objects.get(submission=submission)
         theirs = {name: getattr(newer, name) for name in values}
+        if theirs == values:
+            return newer  # the same words a second time, as in update_details
         raise Stale("Another window or co-author saved a newer record. Yours is still in the form below.", theirs)
     note("changed the reproducibility record", submission, by=by, at=at)
     return ReproducibilityRecord.objects.get(submission=submission)

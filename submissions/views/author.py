@@ -617,7 +617,7 @@ def reproducibility(request: HttpRequest, slug: str, number: int) -> HttpRespons
     row = mine(request, slug, number)
     record = record_of(row)
     record_forms = RecordForms(record, request.POST or None)
-    message = ""
+    message, is_stale = "", False
     if request.method == "POST":
         try:
             if not record_forms.is_valid():
@@ -630,15 +630,16 @@ def reproducibility(request: HttpRequest, slug: str, number: int) -> HttpRespons
                 at=timezone.now(),
             )
         except Refused as refusal:
-            message = refusal.words
+            message, is_stale = refusal.words, isinstance(refusal, Stale)
             record = record_of(row)
             if not drafting.may_write(row, timezone.now()):
                 return kept_after_the_form(row, "reproducibility", request, message)
             if is_autosave(request):
-                if isinstance(refusal, Stale):
+                if is_stale:
                     return kept_aside(row, "reproducibility", request, message)
                 return JsonResponse({"message": f"Not saved: {message}"}, status=NOT_CAUGHT)
-            record_forms.use_version(record.version)
+            if is_stale:
+                record_forms.use_version(record.version)
         else:
             if is_autosave(request):
                 return saved(record.version)
@@ -651,6 +652,7 @@ def reproducibility(request: HttpRequest, slug: str, number: int) -> HttpRespons
         "record": record,
         "forms": record_forms,
         "message": message,
+        "is_stale": is_stale,
         "others": others.select_related("edition"),
         "may_write": drafting.may_write(row, timezone.now()),
         "done": [section for section in record.SECTIONS if record.section_done(section)],

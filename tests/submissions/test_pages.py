@@ -602,6 +602,27 @@ def test_rows_that_were_saved_before_stay_when_their_window_saves_again(draft: S
     assert (saved.algorithms, names) == ("SGD 2", (["Horovod"], ["A cluster"]))
 
 
+def test_a_second_press_of_the_record_is_no_other_window_and_one_that_came_second_shows_both(
+    draft: Submission, ada: Client
+) -> None:
+    typed = record(**{"algorithms": "Adam", "software-0-name": "PyTorch"})
+    pressed = [ada.post(f"{base(draft)}reproducibility/", typed).status_code for _ in range(2)]
+    answer = ada.post(f"{base(draft)}reproducibility/", record(algorithms="SGD"))
+    shown = [words in " ".join(answer.text.split()) for words in ("<div> Adam", "<div> PyTorch", " SGD</textarea>")]
+    assert (pressed, answer.status_code, shown) == ([302, 302], 422, [True, True, True])
+
+
+def test_a_record_that_was_refused_and_came_second_is_told_so_before_it_takes_the_place_of_another(
+    draft: Submission, ada: Client
+) -> None:
+    ada.post(f"{base(draft)}reproducibility/", record(algorithms="Adam, saved by a co-author"))
+    refused = ada.post(f"{base(draft)}reproducibility/", record(algorithms="SGD", not_software="x" * 301))
+    again = record(algorithms="SGD", version=str(refused.context["forms"].texts["version"].value()))
+    answer = ada.post(f"{base(draft)}reproducibility/", again)
+    assert (answer.status_code, "Adam, saved by a co-author" in answer.text) == (422, True)
+    assert ReproducibilityRecord.objects.get(submission=draft).algorithms == "Adam, saved by a co-author"
+
+
 def test_a_copied_record_keeps_what_stood_in_its_place_beside_the_submission(
     draft: Submission, edition: Edition, author: User, ada: Client
 ) -> None:
