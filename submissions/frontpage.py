@@ -21,6 +21,11 @@ def plain(text: str) -> str:
     return re.sub(r"[\W_]+", " ", bare).strip()
 
 
+def was_read(front: dict[str, Any] | None) -> bool:
+    """Whether a stored report tells what stands on the first page: one that is damaged, or not checked, does not."""
+    return bool(front and any(front.get(name) for name in PRINTED))
+
+
 def differences(
     front: dict[str, Any] | None, submission: Submission, what: Collection[str] = PRINTED
 ) -> list[dict[str, str]]:

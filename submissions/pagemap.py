@@ -11,6 +11,8 @@ VERDICTS = {
     "reject": ("stop", "Something must be changed before this PDF can be submitted."),
     "unchecked": ("note", "Not yet checked."),
 }
+# A camera-ready PDF counts once it is delivered, whatever the check says.
+NOT_YET_PRINTED = "Something must be changed before this PDF can be printed."
 GROUPS = (
     ("block", "Must be changed", "stop"),
     ("warn", "Please look at", "care"),
@@ -49,6 +51,8 @@ def as_page_map(row: Manuscript | CameraReadyItem) -> dict[str, Any]:
     report = row.report or {}
     verdict = row.verdict if row.verdict in VERDICTS else "unchecked"
     kind, words = VERDICTS[verdict]
+    if verdict == "reject" and isinstance(row, CameraReadyItem):
+        words = NOT_YET_PRINTED
     findings = report.get("findings", [])
     pages = [
         Page(number, one["width"], one["height"], rectangle(one["block"]), [rectangle(line) for line in one["lines"]])

@@ -56,14 +56,22 @@ def checklist(submission: Submission, details: CameraReadyDetails) -> list[tuple
         ("ORCID iD of every author", all(author.orcid for author in authors)),
         ("Alternative texts of figures", details.alt_text_done),
         ("Contact author", any(author.is_contact for author in authors)),
-        ("Title and authors as in the PDF", have[CameraReadyKind.PDF] and not differences(submission)),
+        (
+            "Title and authors as in the PDF",
+            have[CameraReadyKind.PDF] and frontpage.was_read(front_of(submission)) and not differences(submission),
+        ),
     ]
+
+
+def front_of(submission: Submission) -> dict[str, Any] | None:
+    """What was read from the first page of the camera-ready PDF."""
+    item = next((row for row in submission.camera_ready_items.all() if row.is_current and row.kind == "pdf"), None)
+    return (item.report or {}).get("front") if item else None
 
 
 def differences(submission: Submission) -> list[dict[str, str]]:
     """Where the record and the first page of the camera-ready PDF disagree."""
-    item = next((row for row in submission.camera_ready_items.all() if row.is_current and row.kind == "pdf"), None)
-    return frontpage.differences((item.report or {}).get("front") if item else None, submission)
+    return frontpage.differences(front_of(submission), submission)
 
 
 @signed_in
@@ -255,6 +263,7 @@ def paper(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         "authors": row.authors.all(),
         "checklist": checklist(row, details),
         "differences": differences(row),
+        "was_read": frontpage.was_read(front_of(row)),
         "check": as_page_map(pdf) if pdf else None,
         "pdf": pdf,
         "error": error,

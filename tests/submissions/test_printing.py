@@ -262,6 +262,24 @@ def test_an_item_is_not_accepted_while_it_is_written_what_to_change(
     assert item.accepted_at is not None
 
 
+def test_no_page_says_that_title_and_authors_agree_with_a_pdf_that_could_not_be_read(
+    accepted: Submission, proceedings_chair: Membership, as_user: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers(monkeypatch, report("reject", finding("MALFORMED"), pages=None))
+    deliver(accepted, KINDS[0])
+    slug, number = accepted.edition.slug, accepted.number
+    for browser, page in (
+        (as_user(proceedings_chair), f"/{slug}/proceedings/{number}/"),
+        (as_user(accepted.created_by), f"/{slug}/submissions/{number}/camera-ready/"),
+    ):
+        shown = browser.get(page)
+        assert dict(shown.context["checklist"])["Title and authors as in the PDF"] is False
+        assert ("title and authors agree" in shown.text, "before this PDF can be submitted" in shown.text) == (
+            False,
+            False,
+        )
+
+
 def test_details_and_orcid_ids_are_saved_without_a_request(accepted: Submission) -> None:
     author = accepted.authors.get()
     details = printing.Details("Out of the Proxy", "Ada Author", None, alt_text_done=True)
