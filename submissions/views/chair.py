@@ -189,6 +189,7 @@ def triage_one(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     }
     if act in forms and forms[act].is_valid():
         try:
+            require_seen(request, manuscript)
             words = carry_out(act, forms[act].cleaned_data, submission, manuscript, by(chair))
         except Refused as refusal:
             forms[act].add_error(refusal.field or None, refusal.words)
@@ -207,6 +208,12 @@ def triage_one(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     }
     status = 422 if any(form.errors for form in forms.values()) else 200
     return render(request, "submissions/chair/triage_one.html", context, status=status)
+
+
+def require_seen(request: HttpRequest, manuscript: Manuscript) -> None:
+    """Refuse what a chair does about another version than the one that her page showed."""
+    if request.POST.get("shown") != str(manuscript.number):
+        raise Refused(f"Version {manuscript.number} has come since you opened this page; it is shown above now.")
 
 
 def carry_out(act: str, data: dict[str, Any], submission: Submission, manuscript: Manuscript, who: User) -> str:

@@ -919,10 +919,10 @@ def test_triage_finds_by_code_and_its_csv_runs_no_formula(
     assert [row[1] for row in table] == ["title", "'=HYPERLINK(1)", "A good paper"]
     address = "/dlonsc-2026/chair/format/1/"
     assert "13 pages." in browser.get(address).content.decode()
-    browser.post(address, {"act": "override", "note": "Fine."})
+    browser.post(address, {"act": "override", "note": "Fine.", "shown": "1"})
     assert bad.manuscripts.get().override_note == "Fine."
-    browser.post(address, {"act": "correct", "until": "2030-01-01T12:00", "text": "Please."})
-    browser.post(address, {"act": "reject", "text": "No."})
+    browser.post(address, {"act": "correct", "until": "2030-01-01T12:00", "text": "Please.", "shown": "1"})
+    browser.post(address, {"act": "reject", "text": "No.", "shown": "1"})
     assert (letters("correct_pdf"), letters("desk_reject")) == (["ada@uni.example"], ["ada@uni.example"])
 
 
@@ -932,7 +932,7 @@ def test_a_chairs_words_about_the_format_stay_typed_when_they_came_too_late(
     row = factories.make_submission(edition, author)
     row.manuscripts.update(verdict="reject", report={"findings": []})
     browser, address = as_user(chair), f"/{edition.slug}/chair/format/{row.number}/"
-    note = {"act": "override", "note": "Two pages of references."}
+    note = {"act": "override", "note": "Two pages of references.", "shown": "1"}
     assert [browser.post(address, note).status_code for _ in range(2)] == [302, 302]
     answer = browser.post(address, note | {"note": "The annex counts not."})
     assert (answer.status_code, "The annex counts not." in answer.text) == (422, True)
@@ -940,10 +940,29 @@ def test_a_chairs_words_about_the_format_stay_typed_when_they_came_too_late(
     assert row.manuscripts.get().override_note == "Two pages of references."
     sending.withdraw(submission=row, reason="", by=author, at=timezone.now())
     for act in ("correct", "reject"):
-        typed = {"act": act, "until": "2030-01-01T12:00", "text": "Please mend the margins."}
+        typed = {"act": act, "until": "2030-01-01T12:00", "text": "Please mend the margins.", "shown": "1"}
         answer = browser.post(address, typed)
         assert (answer.status_code, "Please mend the margins." in answer.text) == (422, True)
     assert (letters("correct_pdf"), letters("desk_reject")) == ([], [])
+
+
+def test_what_a_chair_does_about_a_version_never_holds_for_a_newer_one_that_she_has_not_seen(
+    edition: Edition, author: User, chair: Membership, as_user: Browser
+) -> None:
+    row = factories.make_submission(edition, author)
+    row.manuscripts.update(verdict="reject", report={"findings": []})
+    browser, address = as_user(chair), f"/{edition.slug}/chair/format/{row.number}/"
+    seen = browser.get(address).context["manuscript"]
+    newer = factories.make_manuscript(row, b"%PDF-1.7 another", verdict="reject", report={"findings": []})
+    words = "The margins are as the annex asks."
+    typed = {"shown": str(seen.number), "note": words, "text": words, "until": "2030-01-01T12:00"}
+    for act in ("override", "correct", "reject"):
+        answer = browser.post(address, typed | {"act": act})
+        assert (answer.status_code, "Version 2 has come" in answer.text, words in answer.text) == (422, True, True)
+    row.refresh_from_db()
+    assert (row.state, letters(), row.manuscripts.exclude(override_note="").count()) == (State.SUBMITTED, [], 0)
+    again = browser.post(address, typed | {"act": "override", "shown": str(newer.number)})
+    assert (again.status_code, row.manuscripts.get(override_note=words)) == (302, newer)
 
 
 def test_a_conflicted_chair_meets_the_paper_on_no_page(
@@ -1292,8 +1311,9 @@ def test_a_chair_lets_a_new_version_count_that_the_check_held_back(
     assert "a newer version is held back" in browser.get("/dlonsc-2026/chair/format/").text
     page = browser.get("/dlonsc-2026/chair/format/1/")
     assert page.context["manuscript"] == newer
-    browser.post("/dlonsc-2026/chair/format/1/", {"act": "override", "note": "The appendix is asked for."})
+    note = {"act": "override", "note": "The appendix is asked for.", "shown": "2"}
+    browser.post("/dlonsc-2026/chair/format/1/", note)
     current = row.manuscripts.get(is_current=True)
     assert (current.pk, letters("new_version")) == (newer.pk, ["ada@uni.example"])
-    browser.post("/dlonsc-2026/chair/format/1/", {"act": "override", "note": "Again."})
+    browser.post("/dlonsc-2026/chair/format/1/", note | {"note": "Again."})
     assert letters("new_version") == ["ada@uni.example"]
