@@ -218,13 +218,16 @@ def rename_topic(*, topic: Topic, title: str, by: User, at: datetime) -> None:
 
 
 @transaction.atomic
-def move_topic(*, topic: Topic, up: bool, by: User, at: datetime) -> None:
-    """One place up or down among its neighbours; a parent takes its children along."""
+def move_topic(*, topic: Topic, up: bool, start: int, by: User, at: datetime) -> None:
+    """One place up or down among its neighbours; a parent takes its children along.
+
+    Only from the position `start` where the page showed it: pressed twice, it moves once.
+    """
     # Whoever moves another at the same time waits here, or each would write its own order over the other's.
     Edition.objects.select_for_update(no_key=True).get(pk=topic.edition_id)
     neighbours = list(Topic.objects.filter(edition=topic.edition_id, parent=topic.parent_id))
     here = next((place for place, row in enumerate(neighbours) if row.pk == topic.pk), None)
-    if here is None:
+    if here is None or neighbours[here].position != start:
         return
     there = here - 1 if up else here + 1
     if not 0 <= there < len(neighbours):

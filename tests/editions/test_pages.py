@@ -585,7 +585,7 @@ def test_the_first_sign_in_with_the_invited_address_finds_the_place(invited: Mem
     assert client.get(reverse("reviews:home", args=["dlonsc-2026"])).status_code == 200
 
 
-def test_a_topic_is_renamed_moved_and_refused_beside_its_field(
+def test_a_topic_is_renamed_refused_beside_its_field_and_moved_once_by_two_presses(
     edition: Edition, chair: Membership, as_user: AsUser
 ) -> None:
     client = as_user(chair)
@@ -594,11 +594,15 @@ def test_a_topic_is_renamed_moved_and_refused_beside_its_field(
     page = client.post(address("topic", topic.pk), {"title": "Scalable  methods"})
     assert (page.status_code, "already" in str(page.context["form"].errors["title"])) == (422, True)
     assert client.post(address("topic", topic.pk), {"title": " Machines  of the future "}).status_code == 302
-    client.post(address("move_topic", topic.pk), {"up": "1"})
+    client.post(address("topics"), {"title": "Networks"})
+    last = Topic.objects.get(title="Networks")
+    for _ in range(2):
+        client.post(address("move_topic", last.pk), {"up": "1", "start": last.position})
     assert [row.title for row in actions.nested(edition)] == [
-        "Machines of the future",
         "Scalable methods",
         "I/O optimisation",
+        "Networks",
+        "Machines of the future",
     ]
 
 

@@ -280,8 +280,8 @@ def test_two_moves_of_topics_at_once_are_both_done(edition: Edition) -> None:
         editions.add_topic(edition=edition, title=title, parent=None, by=by, at=AT) for title in ("1", "2", "3", "4")
     )
     ended = while_open(
-        lambda: editions.move_topic(topic=one, up=False, by=by, at=AT),
-        lambda: editions.move_topic(topic=four, up=True, by=by, at=AT),
+        lambda: editions.move_topic(topic=one, up=False, start=0, by=by, at=AT),
+        lambda: editions.move_topic(topic=four, up=True, start=3, by=by, at=AT),
     )
     assert (ended, [row.title for row in editions.nested(edition)]) == ("done", ["2", "1", "4", "3"])
     assert sorted(edition.topics.values_list("position", flat=True)) == [0, 1, 2, 3]

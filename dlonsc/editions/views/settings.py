@@ -19,7 +19,7 @@ from dlonsc.editions.upstairs import concerned_by, upstairs
 from dlonsc.editions.views.doors import chairs_page
 from dlonsc.editions.visibility import Switch
 from dlonsc.history.models import Entry
-from dlonsc.posted import fingerprint
+from dlonsc.posted import fingerprint, whole_number
 
 LABELS = {
     Phase.SUBMISSION: "Technical paper due",
@@ -236,7 +236,10 @@ def one_topic(edition: Edition, pk: int) -> Topic:
 @chairs_page("POST")
 def move_topic(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     topic = one_topic(chair_of(request.user, slug).edition, pk)
-    actions.move_topic(topic=topic, up=request.POST.get("up") == "1", by=person(request), at=timezone.now())
+    start = whole_number(request.POST.get("start"), other=-1)
+    actions.move_topic(
+        topic=topic, up=request.POST.get("up") == "1", start=start, by=person(request), at=timezone.now()
+    )
     return redirect("editions:topics", slug)
 
 
