@@ -10,14 +10,17 @@ from pathlib import Path
 from typing import Any
 
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
 from allauth.usersessions.models import UserSession
-from django.db.models import Model, Q
+from django.db.models import Model, Q, QuerySet
+from django.db.models.functions import Lower
 
 from dlonsc.accounts.adapter import OPENING
 from dlonsc.accounts.models import User
 from dlonsc.editions.models import Interest, Membership
 from dlonsc.history.models import Entry
-from dlonsc.mail.models import HAVE_LEFT, Message
+from dlonsc.mail.models import HAVE_LEFT, Message, Unsubscribed
 from reviews.access import once_known
 from reviews.models import Assignment, Bid, Comment, Review, ReviewVersion, SubReviewer
 from submissions.access import authored_by
@@ -51,11 +54,18 @@ def data_of(user: User, at: datetime) -> dict[str, Any]:
         "affiliations": [
             fields_of(row, "institution", "town", "country", "domain", "until") for row in user.affiliations.all()
         ],
+        "second_factors": list(
+            Authenticator.objects.filter(user=user).order_by("pk").values("type", "created_at", "last_used_at")
+        ),
+        "accounts_elsewhere": [
+            fields_of(row, "provider", "uid", "extra_data", "date_joined", "last_login")
+            for row in SocialAccount.objects.filter(user=user).order_by("pk")
+        ],
         "sessions": [
             fields_of(row, "ip", "user_agent", "created_at", "last_seen_at")
             for row in UserSession.objects.filter(user=user).order_by("pk")
         ],
-        "committees": [_committee(row) for row in user.memberships.select_related("edition").order_by("pk")],
+        "committees": [_committee(row) for row in places_of(user).select_related("edition").order_by("pk")],
         "submissions": [_submission(row) for row in _submissions(user)],
         "typed_and_not_saved": list(_typed(user)),
         "reviews": [_review(row) for row in _reviews(user)],
@@ -66,6 +76,11 @@ def data_of(user: User, at: datetime) -> dict[str, Any]:
         "letters": [
             fields_of(row, "subject", "text", "to_email", "created_at", "finished_at") for row in _letters(user)
         ],
+        "reminders_stopped": list(
+            Unsubscribed.objects.filter(email__in=user.verified_emails)
+            .order_by("pk")
+            .values("email", "edition", "since")
+        ),
         "acts": list(Entry.objects.filter(by_id=user.pk).order_by("pk").values("verb", "at", "edition")),
     }
 
@@ -104,6 +119,16 @@ def _typed(user: User) -> Iterator[dict[str, Any]]:
                     "section": one["section"],
                     "fields": words,
                 }
+
+
+def places_of(user: User) -> QuerySet[Membership]:
+    """Her places, and the rows of invitations to her that wait, or ended when they gave an earlier place back."""
+    hers = {email.lower() for email in user.verified_emails}
+    letters = Message.objects.filter(kind="invitation", to_email__in=hers).values_list("subject_label", flat=True)
+    invited = [int(label.removeprefix("membership:")) for label in letters if label.startswith("membership:")]
+    # The place that came back took the address with it.
+    ended = Q(email="", removed_at__isnull=False, pk__in=invited)
+    return Membership.objects.alias(low=Lower("email")).filter(Q(user=user) | Q(user=None) & (Q(low__in=hers) | ended))
 
 
 def _addresses(user: User) -> list[EmailAddress]:
@@ -192,11 +217,17 @@ def _committee(row: Membership) -> dict[str, Any]:
     own = Conflict.objects.filter(
         membership=row, source=ConflictSource.MEMBER, submission__in=known.values("submission")
     ).order_by("pk")
+    mine = Assignment.objects.filter(membership=row).order_by("pk")
+    answered = mine.filter(Q(promised_at__isnull=False) | Q(declined_at__isnull=False))
     return {
         "edition": row.edition.name,
         **told,
+        "affiliations": list(row.affiliations.values("institution", "country", "domain")),
         "topics": list(Interest.objects.filter(membership=row).values("topic__title", "value")),
         "bids": list(Bid.objects.filter(membership=row).values("submission__number", "value", "changed_at")),
+        "tasks_you_answered": list(
+            answered.values("submission__number", "promised_at", "declined_at", "refusal", "refusal_reason")
+        ),
         "conflicts_you_declared": list(own.values("submission__number", "kind", "reason", "declared_at").distinct()),
     }
 

@@ -9,7 +9,6 @@ from allauth.socialaccount.models import SocialAccount
 from allauth.usersessions.models import UserSession
 from django.db import transaction
 from django.db.models import Q, QuerySet
-from django.db.models.functions import Lower
 
 from dlonsc.accounts.models import Affiliation, User
 from dlonsc.editions.actions import other_chairs
@@ -24,9 +23,10 @@ from reviews.actions.assigning import Refused
 from reviews.actions.ending import Ending, end
 from reviews.actions.subreviewing import withdraw
 from reviews.emails.watching import post_erasure
-from reviews.models import Bid, Comment, Review, ReviewVersion, SubReviewer, SubReviewerQuerySet
+from reviews.models import Assignment, Bid, Comment, Review, ReviewVersion, SubReviewer, SubReviewerQuerySet
+from reviews.persons import places_of
 from submissions.actions.forgetting import forget_typed
-from submissions.models import Author
+from submissions.models import Author, Conflict, ConflictSource
 
 NOBODY = "Former member"
 IN_AUTHOR_LISTS = "names and addresses in author lists (they are printed; a decision still goes there)"
@@ -115,7 +115,7 @@ def plan(user: User) -> Plan:
             "second factors": Authenticator.objects.filter(user=user).count(),
             "accounts elsewhere": SocialAccount.objects.filter(user=user).count(),
             "sessions": UserSession.objects.filter(user=user).count(),
-            "places in committees, with profile and bids": _places(user).count(),
+            "places in committees, with profile and bids": places_of(user).count(),
             # Erased are all; of those that no chair agreed to she knows nothing, and whoever asks for her neither.
             SUB_REVIEWER: _sub_reviews(user).filter(is_agreed=True).count(),
         },
@@ -140,16 +140,6 @@ def _sub_reviews(user: User) -> SubReviewerQuerySet:
     for email in addresses_of(user):
         mine |= Q(user=None, email=email)
     return SubReviewer.objects.filter(mine)
-
-
-def _places(user: User) -> QuerySet[Membership]:
-    """Her places, and the rows of invitations to her that wait, or ended when they gave an earlier place back."""
-    hers = addresses_of(user)
-    letters = Message.objects.filter(kind="invitation", to_email__in=hers).values_list("subject_label", flat=True)
-    invited = [int(label.removeprefix("membership:")) for label in letters if label.startswith("membership:")]
-    # The place that came back took the address with it.
-    ended = Q(email="", removed_at__isnull=False, pk__in=invited)
-    return Membership.objects.alias(low=Lower("email")).filter(Q(user=user) | Q(user=None) & (Q(low__in=hers) | ended))
 
 
 def _waiting(user: User) -> QuerySet[Message]:
@@ -178,13 +168,15 @@ def erase(user: User, *, by: str, at: datetime) -> Plan:
     _sub_reviews(user).update(name=NOBODY, email="", institution="", why="", decline_reason="")
     forget_typed(user)
     # Taken down now: without the addresses nobody finds them.
-    members = Membership.objects.filter(pk__in=list(_places(user).values_list("pk", flat=True)))
+    members = Membership.objects.filter(pk__in=list(places_of(user).values_list("pk", flat=True)))
     for place in Membership.objects.chairs().filter(user=user).select_related("edition"):
         for chair in other_chairs(place.edition, user):
             post_chair_ended(place, chair, by=by, at=at)
     Bid.objects.filter(membership__in=members).delete()
     Interest.objects.filter(membership__in=members).delete()
     MembershipAffiliation.objects.filter(membership__in=members).delete()
+    Assignment.objects.filter(membership__in=members).update(refusal_reason="")
+    Conflict.objects.filter(membership__in=members, source=ConflictSource.MEMBER).update(reason="")
     members.filter(removed_at__isnull=True).update(removed_at=at)
     members.update(
         name=NOBODY, email="", is_listed=False, publications="", away="", declared_conflicts=[], decline_reason="",

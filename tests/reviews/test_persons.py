@@ -9,26 +9,28 @@ from typing import Any
 
 import pytest
 import time_machine
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
 from django.core.management import CommandError, call_command
 from django.test import Client
 
 from dlonsc.accounts.adapter import OPENING
 from dlonsc.accounts.models import Affiliation, User, addresses_beside
-from dlonsc.editions.actions import accept_invitation, holder_of, invite, remove_member
+from dlonsc.editions.actions import accept_invitation, decline_invitation, holder_of, invite, remove_member
 from dlonsc.editions.models import Edition, Membership, MembershipAffiliation
 from dlonsc.editions.pasted import Invitee
 from dlonsc.history.models import Entry
 from dlonsc.mail.ledger import ERASED, drain, kept_from_leaving
 from dlonsc.mail.models import Message, State, Unsubscribed
 from dlonsc.mail.transport import Answer, Outcome
-from reviews.actions import assigning, deciding, erasing, lettering
+from reviews.actions import assigning, deciding, erasing, lettering, reviewing
 from reviews.actions.assigning import Refused
 from reviews.emails.reminding import Moment, remind_of_draft
-from reviews.models import Review, SubReviewer
+from reviews.models import Assignment, Review, SubReviewer
 from reviews.persons import data_of
 from submissions.actions import drafting
 from submissions.contacts import contacts
-from submissions.models import Author, CameraReadyDetails, CameraReadyItem, ConflictSource, Submission
+from submissions.models import Author, CameraReadyDetails, CameraReadyItem, Conflict, ConflictSource, Submission
 from tests import factories
 from tests.factories import AFTER_DEADLINE as AT
 from tests.mail.test_ledger import Clock, Scripted
@@ -196,6 +198,54 @@ def test_a_reviewers_copy_holds_her_reviews_with_all_versions_and_nobody_elses(
     assert [row["text"]["summary"] for row in data["reviews"]] == ["Mine"]
     assert [len(row["versions"]) for row in data["reviews"]] == [1]
     assert "Theirs" not in json.dumps(data, default=str)
+
+
+def given_back(edition: Edition, reviewer: Membership) -> None:
+    """A task that its reviewer gave back for a conflict, with a reason."""
+    assert reviewer.user is not None
+    task = factories.make_assignment(factories.make_submission(edition), reviewer)
+    words = {"refusal": Assignment.Refusal.CONFLICT, "reason": "He is my husband."}
+    reviewing.decline_assignment(assignment=task, **words, by=reviewer.user, at=AT)
+
+
+def test_her_copy_holds_all_that_goes_with_a_place_and_with_the_account(
+    edition: Edition, chair: Membership, reviewer: Membership
+) -> None:
+    assert chair.user is not None
+    assert reviewer.user is not None
+    person = reviewer.user
+    given_back(edition, reviewer)
+    MembershipAffiliation.objects.create(membership=reviewer, institution="Rita University")
+    SocialAccount.objects.create(user=person, provider="orcid", uid="0000-0001", extra_data={"family": "Reviewer"})
+    Authenticator.objects.create(user=person, type="totp", data={"secret": "Hidden"})
+    Unsubscribed.objects.create(email=person.email, edition=edition.slug, since=AT)
+    # Declined by the link, before the address belonged to an account.
+    earlier = factories.make_edition("dlonsc-2025", name="DLonSC 2025")
+    invited = [Invitee(1, "Rita R.", "rita@new.example", "")]
+    row = invite(edition=earlier, people=invited, roles={}, note_text="", by=chair.user, at=AT)[0]
+    assert decline_invitation(membership=row, reason="Too far.", suggestion="Bo", by=None, at=AT)
+    person.emailaddress_set.create(email="rita@new.example", verified=True)
+    data = data_of(person, AT)
+    assert [(one["edition"], one["decline_reason"], one["affiliations"]) for one in data["committees"]] == [
+        ("DLonSC 2026", "", [{"institution": "Rita University", "country": "", "domain": ""}]),
+        ("DLonSC 2025", "Too far.", []),
+    ]
+    answered = {"promised_at": None, "declined_at": AT, "refusal": "conflict", "refusal_reason": "He is my husband."}
+    assert data["committees"][0]["tasks_you_answered"] == [{"submission__number": 1} | answered]
+    assert [(one["provider"], one["extra_data"]) for one in data["accounts_elsewhere"]] == [
+        ("orcid", {"family": "Reviewer"})
+    ]
+    assert [one["type"] for one in data["second_factors"]] == ["totp"]
+    assert "Hidden" not in json.dumps(data, default=str)
+    assert data["reminders_stopped"] == [{"email": person.email, "edition": edition.slug, "since": AT}]
+
+
+def test_no_reason_for_giving_a_task_back_stays_of_who_is_erased(edition: Edition, reviewer: Membership) -> None:
+    assert reviewer.user is not None
+    given_back(edition, reviewer)
+    erasing.erase(reviewer.user, by="the administrator", at=AT)
+    assert list(Assignment.objects.values_list("refusal", "refusal_reason")) == [("conflict", "")]
+    assert list(Conflict.objects.values_list("kind", "reason", "lifted_at")) == [("other", "", None)]
 
 
 def test_words_of_a_second_wish_stay_typed_with_the_reason_why_nobody_gets_them(author: User, as_user: Browser) -> None:
