@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any
 
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
@@ -14,6 +15,7 @@ from django.utils.functional import cached_property
 from dlonsc.accounts.models import User
 from dlonsc.editions import calendar
 from dlonsc.editions.calendar import Phase, Window
+from dlonsc.history.models import Entry
 from dlonsc.mail.placeholders import Value
 from dlonsc.mail.post import OwnWords
 
@@ -171,7 +173,19 @@ class Edition(models.Model):
         return event.cutoff_at <= calendar.months_before(at, months)
 
     def score_label(self, value: int | None) -> str:
-        return next((row["label"] for row in self.scores if row["value"] == value), "")
+        return self._label("scores", value)
+
+    def confidence_label(self, value: int | None) -> str:
+        return self._label("confidences", value)
+
+    def _label(self, scale: str, value: int | None) -> str:
+        """What a value means; of one that has left its scale what it meant last, for a review may still hold it: the
+        chair who took it away knew of none.
+        """
+        past = Entry.objects.of_edition(self.slug).filter(verb="change_settings", detail__before__has_key=scale)
+        scales = chain([getattr(self, scale)], past.values_list(f"detail__before__{scale}", flat=True))
+        rows = chain.from_iterable(scales)
+        return "" if value is None else next((row["label"] for row in rows if row["value"] == value), "")
 
     @property
     def sender(self) -> str:

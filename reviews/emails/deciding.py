@@ -60,7 +60,7 @@ def _review(edition: Edition, number: int, row: Review) -> dict[str, Any]:
         "score": row.score,
         "score_label": edition.score_label(row.score),
         "confidence": row.confidence,
-        "confidence_label": next((c["label"] for c in edition.confidences if c["value"] == row.confidence), ""),
+        "confidence_label": edition.confidence_label(row.confidence),
         "texts": [{"heading": HEADINGS[name], "text": getattr(row, name)} for name in TEXTS if getattr(row, name)],
     }
 

@@ -261,15 +261,11 @@ def shown_fellows(assignment: Assignment, edition: Edition) -> list[dict[str, An
             "written_with": [one.name for one in helped.get(row.assignment_id, ())],
             "fields": {name: getattr(row, name) for name in Review.SHARED},
             "score_label": edition.score_label(row.score),
-            "confidence_label": confidence_label(edition, row.confidence),
+            "confidence_label": edition.confidence_label(row.confidence),
             "submitted_at": row.submitted_at,
         }
         for row in rows
     ]
-
-
-def confidence_label(edition: Edition, value: int | None) -> str:
-    return next((row["label"] for row in edition.confidences if row["value"] == value), "")
 
 
 def based_on(request: HttpRequest) -> int:
@@ -375,7 +371,7 @@ def shown_text(edition: Edition, fields: reviewing.Fields) -> dict[str, Any]:
     return {
         "fields": fields,
         "score_label": edition.score_label(fields["score"]),
-        "confidence_label": confidence_label(edition, fields["confidence"]),
+        "confidence_label": edition.confidence_label(fields["confidence"]),
     }
 
 

@@ -22,6 +22,7 @@ from dlonsc.editions.invitations import LINK_LASTS, SALT, read_token, token_of
 from dlonsc.editions.models import Deadline, Edition, Membership, Topic
 from dlonsc.editions.pasted import Invitee
 from dlonsc.editions.readiness import readiness
+from dlonsc.editions.templatetags.look import histogram
 from dlonsc.editions.views.committee import state_of
 from dlonsc.mail.models import Message
 from submissions.states import State
@@ -167,6 +168,28 @@ def test_before_submission_ends_a_value_leaves_its_scale_unless_she_knows_of_a_r
     client = as_user(chair)
     data = form_data(client, address("settings"))
     assert client.post(address("settings"), data | {"scores": "5: Yes\n0: No"}).status_code == status
+
+
+def test_a_review_keeps_the_words_of_a_value_that_left_its_scale(
+    edition: Edition, chair: Membership, as_user: AsUser
+) -> None:
+    """It may be of a paper that the chair who took the value away may not know of."""
+    edition.deadlines.filter(phase=Phase.SUBMISSION).update(first_cutoff_at=timezone.now() + timedelta(days=1))
+    client = as_user(chair)
+    for scales in ({"scores": "5: Yes\n-2: No", "confidences": "4: Sure\n0: Not"}, {"scores": "6: Yes\n-2: No"}):
+        data = form_data(client, address("settings")) | scales
+        assert client.post(address("settings"), data).status_code == 302
+    edition.refresh_from_db()
+    assert [edition.score_label(value) for value in (6, 5, 1, -2, 50, None)] == [
+        "Yes",
+        "Yes",
+        "Weak accept",
+        "No",
+        "",
+        "",
+    ]
+    assert [edition.confidence_label(value) for value in (4, 1)] == ["Sure", "Low: an educated guess"]
+    assert "1 x +1, 1 x +6" in histogram([6, 1], edition.scores)
 
 
 # --- Dates -----------------------------------------------------------------------------------------------------------

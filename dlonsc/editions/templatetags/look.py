@@ -250,8 +250,9 @@ def flatten(given: Sequence[Any]) -> list[Any]:
 def histogram(values: Sequence[int | None], scale: Sequence[dict[str, Any]]) -> SafeString | str:
     """A small picture of scores, lowest left, with the same in words for those who do not see it."""
     counts = Counter(value for value in values if value is not None)
-    steps = sorted(row["value"] for row in scale)
-    if not counts or not steps:
+    # A value that left the scale is still a review's.
+    steps = sorted({row["value"] for row in scale} | counts.keys())
+    if not counts:
         return ""
     top = max(counts.values())
     bars = format_html_join(
