@@ -589,8 +589,8 @@ def demand_another_chair(member: Membership) -> None:
 
 
 def version_of_roles(member: Membership) -> str:
-    """What a page that shows somebody's roles and printed title was made of."""
-    return fingerprint([member.title, *(getattr(member, name) for name in ROLES)])
+    """What a page that shows somebody's roles and printed title was made of; a place that has ended is another."""
+    return fingerprint([member.title, member.removed_at is None, *(getattr(member, name) for name in ROLES)])
 
 
 @transaction.atomic
@@ -618,8 +618,9 @@ def set_roles(
         return False
     if based_on is not None and based_on != version_of_roles(member):
         now = ", ".join(name.removeprefix("is_").replace("_", " ") for name in ROLES if before[name])
+        ended = "" if member.removed_at is None else "; this place has ended, and she may have another"
         raise EditionError(
-            f"Another chair changed this meanwhile. Now: {now or 'no role'}; as printed: {member.title or 'nothing'}. "
+            f"This was changed meanwhile. Now: {now or 'no role'}; as printed: {member.title or 'nothing'}{ended}. "
             "Nothing was saved; below stands what you sent."
         )
     if before["is_chair"] and not after["is_chair"]:

@@ -1,8 +1,11 @@
 """One member's page: roles, a new invitation, the end of a membership, each in words and each undone or refused."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
+from unittest.mock import patch
 
+import pytest
 from django.contrib.messages import get_messages
 from django.test import Client
 from django.urls import reverse
@@ -10,6 +13,7 @@ from django.urls import reverse
 from dlonsc.editions import actions
 from dlonsc.editions.emails import post_invitation
 from dlonsc.editions.models import Edition, Membership
+from dlonsc.editions.views.committee import NOT_ENDED
 from dlonsc.mail.models import Message
 from tests import factories
 from tests.factories import AT
@@ -63,7 +67,7 @@ def test_an_older_page_gives_no_role_back_that_another_chair_has_taken_and_says_
     third.refresh_from_db()
     assert (refused.status_code, third.is_chair, third.is_reviewer, third.title) == (422, False, True, "")
     words = (
-        "Another chair changed this meanwhile. Now: reviewer; as printed: nothing. Nothing was saved; "
+        "This was changed meanwhile. Now: reviewer; as printed: nothing. Nothing was saved; "
         "below stands what you sent."
     )
     assert (refused.text.count(words), refused.text.count('value="co-chair"')) == (1, 1)
@@ -93,9 +97,44 @@ def test_who_accepts_while_her_invitation_is_withdrawn_is_not_removed_by_the_pre
 def test_an_invitation_is_withdrawn(edition: Edition, chair: Membership, as_user: As) -> None:
     asked = factories.make_invited(edition)
     browser = as_user(chair)
-    for _ in range(2):
-        answer = browser.post(address("end_membership", asked), {"withdraw": "1"})
-        assert told(answer)[-1] == f"The invitation to {asked.name} is withdrawn; its link has ended."
+    answers = [told(browser.post(address("end_membership", asked), {"withdraw": "1"})) for _ in range(2)]
+    assert answers[0] == [f"The invitation to {asked.name} is withdrawn; its link has ended."]
+    assert answers[1][1:] == [NOT_ENDED.format(asked.name)]
+
+
+@pytest.mark.parametrize("press", ["withdraw", "remove", "roles"])
+def test_no_older_page_of_an_invitation_says_that_it_ended_or_changed_who_has_her_earlier_place_by_it(
+    edition: Edition, chair: Membership, reviewer: Membership, as_user: As, press: str
+) -> None:
+    assert chair.user is not None
+    actions.remove_member(membership=reviewer, by=chair.user, at=AT - timedelta(days=2))
+    asked = factories.make_invited(edition)
+    browser = as_user(chair)
+    shown = browser.get(address("member", asked)).context["version"]
+    actions.accept_invitation(membership=asked, max_load=None, by=reviewer.user, at=AT)
+    if press == "roles":
+        answer = browser.post(address("member", asked), {"version": shown})
+        assert (answer.status_code, "this place has ended, and she may have another" in answer.text) == (422, True)
+        assert "she accepted and has her earlier place again" in " ".join(answer.text.split())
+    else:
+        answer = browser.post(address("end_membership", asked), {press: "1"})
+        assert told(answer) == [NOT_ENDED.format(asked.name)]
+    reviewer.refresh_from_db()
+    assert (reviewer.is_active, reviewer.is_reviewer) == (True, True)
+
+
+def test_who_accepts_at_the_moment_of_the_press_is_not_said_to_be_withdrawn(
+    edition: Edition, chair: Membership, as_user: As
+) -> None:
+    asked, withdraw = factories.make_invited(edition), actions.withdraw_invitation
+
+    def answered_first(**given: Any) -> bool:
+        actions.accept_invitation(membership=asked, max_load=None, by=None, at=AT)
+        return withdraw(**given)
+
+    with patch.object(actions, "withdraw_invitation", answered_first):
+        answer = as_user(chair).post(address("end_membership", asked), {"withdraw": "1"})
+    assert told(answer) == [NOT_ENDED.format(asked.name)]
 
 
 def test_the_last_chair_cannot_be_removed(chair: Membership, as_user: As) -> None:

@@ -30,6 +30,10 @@ SILENT_AFTER = timedelta(days=5)
 # States of a letter that did not arrive.
 LOST = (LetterState.FAILED, LetterState.BOUNCED)
 LETTERS = ("invitation", "invitation_reminder")
+NOT_ENDED = (
+    "This press changed nothing: {} has answered, or that invitation or place had ended already. Who accepts at another "
+    "address has her earlier place again; this list says where she stands."
+)
 # (key, words, meaning of the badge), in the order of the board.
 STATES = {
     "silent": ("Silent", "care"),
@@ -288,11 +292,14 @@ def end(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
             messages.error(request, f"{row.name} has answered, or was invited again, meanwhile. Nothing was changed.")
             return redirect("editions:member", slug, pk)
         elif "withdraw" in request.POST or actions.awaiting(row):
-            actions.withdraw_invitation(membership=row, by=by, at=at)
-            messages.success(request, f"The invitation to {row.name} is withdrawn; its link has ended.")
-        else:
-            actions.remove_member(membership=row, by=by, at=at)
+            if actions.withdraw_invitation(membership=row, by=by, at=at):
+                messages.success(request, f"The invitation to {row.name} is withdrawn; its link has ended.")
+            else:
+                messages.error(request, NOT_ENDED.format(row.name))
+        elif actions.remove_member(membership=row, by=by, at=at):
             messages.success(request, f"{row.name} is removed. What she wrote is kept.")
+        else:
+            messages.error(request, NOT_ENDED.format(row.name))
     except actions.EditionError as error:
         messages.error(request, str(error))
     return redirect("editions:chair_committee", slug)
@@ -302,7 +309,7 @@ def answered_meanwhile(request: HttpRequest, row: Membership) -> bool:
     """Whether the pressed button stood on a page that showed another state: one ends a place, the other a question."""
     pressed = [name for name in ("withdraw", "remove") if name in request.POST]
     is_other = bool(pressed) and pressed != ["withdraw" if actions.awaiting(row) else "remove"]
-    # Pressed twice, it is ended already.
+    # What has ended already is not ended again, and the act says so.
     return is_other and row.removed_at is None
 
 
