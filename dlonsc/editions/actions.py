@@ -654,8 +654,9 @@ def remove_member(*, membership: Membership, by: User, at: datetime) -> bool:
 
 @transaction.atomic
 def restore_member(*, membership: Membership, by: User, at: datetime) -> bool:
-    """Take a removal back."""
+    """Take a removal back; False where there is none, or nobody to come back: she was erased, or may not sign in."""
     rows = Membership.objects.filter(pk=membership.pk, removed_at__isnull=False, accepted_at__isnull=False)
+    rows = rows.exclude(user__is_active=False)
     if not rows.update(removed_at=None):
         return False
     note("restore_member", membership.edition, by, at, label_of(membership))

@@ -15,6 +15,7 @@ from dlonsc.editions.emails import post_invitation
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.editions.views.committee import NOT_ENDED
 from dlonsc.mail.models import Message
+from reviews.actions import erasing
 from tests import factories
 from tests.factories import AT
 
@@ -53,6 +54,15 @@ def test_a_member_is_removed_and_restored(chair: Membership, reviewer: Membershi
     assert told(restored)[-1] == f"{reviewer.name} is a member again."
     reviewer.refresh_from_db()
     assert reviewer.is_active is True
+
+
+def test_nobody_makes_who_was_erased_a_member_again(chair: Membership, other_chair: Membership, as_user: As) -> None:
+    assert other_chair.user is not None
+    erasing.erase(other_chair.user, by="command line", at=AT)
+    browser = as_user(chair)
+    assert 'name="restore"' not in browser.get(address("member", other_chair)).text
+    browser.post(address("end_membership", other_chair), {"restore": "1"})
+    assert list(Membership.objects.chairs().filter(edition=chair.edition)) == [chair]
 
 
 def test_an_older_page_gives_no_role_back_that_another_chair_has_taken_and_says_what_it_is_now(
