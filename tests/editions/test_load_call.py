@@ -144,6 +144,16 @@ def test_a_file_that_cannot_be_meant_changes_nothing(call: dict[str, Any], tmp_p
     assert Edition.objects.count() == 0
 
 
+def test_an_edition_whose_address_no_guard_of_the_chairs_rooms_knows_is_not_loaded(
+    call: dict[str, Any], tmp_path: Path
+) -> None:
+    bad = tmp_path / "call.json"
+    bad.write_text(json.dumps(call | {"slug": "DLonSC-2027"}), encoding="utf-8")
+    with pytest.raises(CommandError, match="the slug 'DLonSC-2027'"):
+        call_command("load_call", bad)
+    assert Edition.objects.count() == 0
+
+
 def test_a_missing_file_and_broken_json_are_named(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match=r"nothing\.json"):
         call_command("load_call", tmp_path / "nothing.json")

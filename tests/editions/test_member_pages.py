@@ -77,8 +77,7 @@ def test_an_older_page_gives_no_role_back_that_another_chair_has_taken_and_says_
     third.refresh_from_db()
     assert (refused.status_code, third.is_chair, third.is_reviewer, third.title) == (422, False, True, "")
     words = (
-        "This was changed meanwhile. Now: reviewer; as printed: nothing. Nothing was saved; "
-        "below stands what you sent."
+        "This was changed meanwhile. Now: reviewer; as printed: nothing. Nothing was saved; below stands what you sent."
     )
     assert (refused.text.count(words), refused.text.count('value="co-chair"')) == (1, 1)
     # Who has read that and presses again means it.

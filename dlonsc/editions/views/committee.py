@@ -31,8 +31,8 @@ SILENT_AFTER = timedelta(days=5)
 LOST = (LetterState.FAILED, LetterState.BOUNCED)
 LETTERS = ("invitation", "invitation_reminder")
 NOT_ENDED = (
-    "This press changed nothing: {} has answered, or that invitation or place had ended already. Who accepts at another "
-    "address has her earlier place again; this list says where she stands."
+    "This press changed nothing: {} has answered, or that invitation or place had ended already. Who accepts at "
+    "another address has her earlier place again; this list says where she stands."
 )
 # (key, words, meaning of the badge), in the order of the board.
 STATES = {

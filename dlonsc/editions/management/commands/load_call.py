@@ -6,11 +6,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.db.models import F
 
-from dlonsc.editions.calendar import CalendarError, cutoff_of
+from dlonsc.editions.calendar import cutoff_of
 from dlonsc.editions.models import (
     Deadline,
     Edition,
@@ -39,7 +40,7 @@ class Command(BaseCommand):
             raise CommandError(f"{options['file']}: {error}") from error
         try:
             edition = load(call)
-        except (KeyError, CalendarError) as error:
+        except (KeyError, ValueError) as error:
             raise CommandError(f"{options['file']}: {error}") from error
         if options["verbosity"]:
             people = edition.memberships.listed().count()
@@ -48,7 +49,15 @@ class Command(BaseCommand):
 
 @transaction.atomic
 def load(call: dict[str, Any]) -> Edition:
-    """Make the edition, its dates, topics and committee say what the call says. Raises KeyError, CalendarError."""
+    """Make the edition, its dates, topics and committee say what the call says.
+
+    Raises KeyError, and ValueError for a date that cannot be meant or a slug that is none: what guards the chairs'
+    rooms and limits requests knows small letters only.
+    """
+    try:
+        Edition._meta.get_field("slug").run_validators(call["slug"])
+    except ValidationError as error:
+        raise ValueError(f"the slug {call['slug']!r} is not of small letters, digits and hyphens") from error
     values = {name: call[name] for name in FIELDS if name in call}
     edition, created = Edition.objects.get_or_create(slug=call["slug"], defaults=values | {"is_public": True})
     if not created:
