@@ -15,7 +15,7 @@ from dlonsc.editions.models import Edition, Membership
 from dlonsc.mail.models import Message
 from reviews.demo.papers import manuscript
 from submissions.actions import drafting
-from submissions.models import Submission
+from submissions.models import ReproducibilityRecord, Submission
 from submissions.states import State
 from tests import factories
 from tests.journeys.conftest import Open
@@ -168,6 +168,41 @@ def test_a_text_that_did_not_arrive_before_the_form_closed_is_shown_until_its_wr
     expect(kept.locator("textarea")).to_have_count(0)
     page.goto(address)
     expect(kept.locator("textarea")).to_have_count(0)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_added_row_that_waited_in_the_browser_is_saved_and_after_the_form_closed_shown(open_page: Open) -> None:
+    edition = factories.make_edition()
+    begin_now(edition)
+    author = factories.make_user("ada@uni.example", "Ada Author")
+    draft = factories.make_submission(edition, author, state=State.DRAFT)
+    page = open_page(author)
+    of_paper = f"/{edition.slug}/submissions/{draft.number}/"
+    record, mark = f"{of_paper}reproducibility/", page.locator("[data-save-mark]")
+
+    def cut(route: Route) -> None:
+        if route.request.method == "POST":
+            route.abort()
+        else:
+            route.continue_()
+
+    page.route("**/reproducibility/", cut)
+    page.goto(record)
+    page.locator("[data-rows=software] [data-row-add]").click()
+    page.locator("[name=software-1-name]").fill("A library of ours")
+    expect(mark).to_contain_text("kept in this browser")
+    page.goto("about:blank")
+    page.unroute("**/reproducibility/")
+    page.goto(record)
+    expect(page.locator("[name=software-1-name]")).to_have_value("A library of ours")
+    expect(mark).to_contain_text("Saved")
+    assert ReproducibilityRecord.objects.get().software[0]["name"] == "A library of ours"
+    page.route("**/reproducibility/", cut)
+    page.locator("[name=software-0-name]").fill("Another of ours")
+    expect(mark).to_contain_text("kept in this browser")
+    edition.deadlines.filter(phase="submission").update(cutoff_at=timezone.now() - timedelta(hours=1))
+    page.goto(of_paper)
+    expect(page.locator("[data-leftovers]").get_by_label("software-0-name")).to_have_value("Another of ours")
 
 
 @pytest.mark.django_db(transaction=True)

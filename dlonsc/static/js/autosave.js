@@ -69,6 +69,12 @@ for (const form of document.querySelectorAll("form[data-autosave]")) {
     }
     if (!kept) return;
     const fields = kept.values.filter(([name]) => name !== "version");
+    // Rows that were added have no place on this page yet (rows.js, which comes first).
+    for (const [name, value] of fields.filter(([name]) => name.endsWith("-TOTAL_FORMS"))) {
+      const box = form.querySelector(`[data-rows="${name.replace("-TOTAL_FORMS", "")}"]`);
+      const missing = Number(value) - Number(form.elements.namedItem(name)?.value ?? value);
+      for (let row = 0; row < missing; row += 1) box?.dispatchEvent(new Event("add-row"));
+    }
     const differs = fields.some(([name, value]) => {
       const control = form.elements.namedItem(name);
       return control && "value" in control && control.type !== "checkbox" && control.value !== value;

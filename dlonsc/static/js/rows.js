@@ -16,19 +16,28 @@ for (const box of document.querySelectorAll("[data-rows]")) {
       if (number) number.textContent = index + 1;
     });
   };
+  const add = () => {
+    if (!blank || !total) return null;
+    const number = Number(total.value);
+    const holder = document.createElement("template");
+    holder.innerHTML = blank.innerHTML.replaceAll("__prefix__", String(number));
+    const fresh = holder.content.firstElementChild;
+    list.append(fresh);
+    total.value = number + 1;
+    return fresh;
+  };
+  // Another part of the page needs a row for what was typed into one (autosave.js).
+  box.addEventListener("add-row", () => {
+    add();
+    renumber();
+  });
   box.addEventListener("click", (event) => {
     const button = event.target.closest("[data-row-add], [data-row-remove], [data-row-up], [data-row-down]");
     if (!button || !box.contains(button)) return;
     event.preventDefault();
     const row = button.closest("[data-row]");
-    if (button.matches("[data-row-add]") && blank && total) {
-      const number = Number(total.value);
-      const holder = document.createElement("template");
-      holder.innerHTML = blank.innerHTML.replaceAll("__prefix__", String(number));
-      const fresh = holder.content.firstElementChild;
-      list.append(fresh);
-      total.value = number + 1;
-      fresh.querySelector("input:not([type=hidden]), textarea, select")?.focus();
+    if (button.matches("[data-row-add]")) {
+      add()?.querySelector("input:not([type=hidden]), textarea, select")?.focus();
     } else if (button.matches("[data-row-remove]") && row) {
       const mark = row.querySelector('[name$="-DELETE"]');
       if (mark) {
