@@ -495,9 +495,9 @@ def holder_of(email: str) -> User | None:
 
 
 def place_held(membership: Membership, user: User) -> Membership | None:
-    """The place that somebody has, or had, in the committee of another row."""
+    """The place that somebody has, or had, in the committee of another row; kept as it is until the end of the act."""
     rows = Membership.objects.filter(edition=membership.edition_id, user=user).exclude(pk=membership.pk)
-    return rows.select_related("user", "edition").first()
+    return rows.select_related("user", "edition").select_for_update(of=("self",), no_key=True).first()
 
 
 def may_come_back(earlier: Membership, invitation: Membership) -> bool:
@@ -572,6 +572,7 @@ def claim_memberships(user: User, at: datetime) -> list[Membership]:
         Membership.objects.annotate(low=Lower("email"))
         .filter(low__in=emails, user=None, removed_at=None, declined_at=None)
         .select_related("edition")
+        .select_for_update(of=("self",), no_key=True)
         # Two who join the same editions at once hold their papers in one order.
         .order_by("edition")
     )

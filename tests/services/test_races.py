@@ -14,7 +14,7 @@ from dlonsc.editions.models import Edition, Membership
 from dlonsc.editions.pasted import Invitee
 from dlonsc.editions.upstairs import upstairs
 from dlonsc.mail.models import Message
-from reviews.actions import assigning, proposing, reviewing
+from reviews.actions import assigning, erasing, proposing, reviewing
 from reviews.models import Assignment, Proposal
 from submissions.actions import drafting, sending
 from submissions.conflicts import refresh_conflicts, refresh_edition
@@ -167,6 +167,28 @@ def test_who_comes_back_by_an_invitation_and_who_saves_an_author_list_do_not_wai
         assert at_once(save, come_back) == ["done", "done"]
     mia.refresh_from_db()
     assert (mia.is_active, Conflict.objects.filter(membership__in=[mia, row]).count()) == (True, 0)
+
+
+def test_the_name_of_who_is_erased_while_she_comes_back_by_an_invitation_does_not_come_back(edition: Edition) -> None:
+    mia = factories.make_member(edition, factories.make_user("mia@far.example", "Mia"))
+    assert mia.user is not None
+    her, by = mia.user, factories.make_member(edition, chair=True).user
+    assert by is not None
+    editions.remove_member(membership=mia, by=by, at=AT)
+    (row,) = editions.invite(
+        edition=edition,
+        people=[Invitee(1, "Mia", "mia@near.example", "")],
+        roles={"is_reviewer": True},
+        note_text="",
+        by=by,
+        at=AFTER_DEADLINE,
+    )
+    while_open(
+        lambda: erasing.erase(her, by="the administrator", at=AFTER_DEADLINE),
+        lambda: editions.accept_invitation(membership=row, max_load=None, by=her, at=AFTER_DEADLINE),
+    )
+    mia.refresh_from_db()
+    assert (mia.name, mia.email) == (erasing.NOBODY, "")
 
 
 def test_who_gives_a_task_back_while_it_saves_is_not_stopped(edition: Edition) -> None:
