@@ -402,6 +402,12 @@ def test_every_address_has_a_row_and_every_row_an_address() -> None:
     assert set(all_addresses()) == set(POLICY)
 
 
+def test_only_two_addresses_take_a_post_without_a_form_token() -> None:
+    """A mail program and a provider of mail press them; each brings a secret of its own."""
+    exempt = {name for name, row in all_addresses().items() if getattr(row.callback, "csrf_exempt", False)}
+    assert exempt == {"mail:unsubscribe", "mail:events"}
+
+
 @pytest.mark.whole_site
 @pytest.mark.django_db
 def test_an_address_opens_for_exactly_the_roles_of_its_row_and_looking_changes_nothing() -> None:

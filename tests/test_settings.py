@@ -89,6 +89,11 @@ def test_production_with_all_variables_starts_with_them() -> None:
     assert said["CELERY_BROKER_URL"] == "redis://redis.example:6379/0"
 
 
+def test_the_broker_carries_nothing_but_json() -> None:
+    said = load(COMPLETE)
+    assert (said["CELERY_TASK_SERIALIZER"], said["CELERY_ACCEPT_CONTENT"]) == ("json", ["json"])
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -122,9 +127,13 @@ def test_without_variables_everything_lives_in_one_folder(tmp_path: Path) -> Non
     assert (said["CELERY_BROKER_URL"], said["CELERY_BROKER_TRANSPORT"]) == ("filesystem://", "dlonsc.bells:Transport")
 
 
-@pytest.mark.parametrize(("value", "there"), [("1", True), ("no", False)])
-def test_the_administrators_site_is_off_unless_it_is_turned_on(value: str, there: bool, tmp_path: Path) -> None:
-    said = load({"ADMIN_SITE": value, "DLONSC_STATE": str(tmp_path)})
+@pytest.mark.parametrize(
+    ("given", "there"), [({"ADMIN_SITE": "1"}, True), ({"ADMIN_SITE": "no"}, False), ({}, False)], ids=str
+)
+def test_the_administrators_site_is_off_unless_it_is_turned_on(
+    given: dict[str, str], there: bool, tmp_path: Path
+) -> None:
+    said = load({"DLONSC_STATE": str(tmp_path)} | given)
     assert ("django.contrib.admin" in said["INSTALLED_APPS"]) is there
 
 

@@ -198,6 +198,16 @@ def test_a_second_address_counts_once_it_is_proven() -> None:
     assert user.verified_emails == ["ada@home.example", "ada@uni.example"]
 
 
+def test_the_list_of_ones_sessions_ends_all_others_at_once() -> None:
+    ada, other = factories.make_user("ada@uni.example"), factories.make_user("bo@uni.example")
+    here, there, hers = Client(), Client(), Client()
+    for browser, user in ((here, ada), (there, ada), (hers, other)):
+        browser.force_login(user)
+        assert browser.get("/account/").status_code == 200
+    here.post("/accounts/sessions/")
+    assert [browser.get("/account/").status_code for browser in (here, there, hers)] == [200, 302, 200]
+
+
 PAGES = (
     "/accounts/email/", "/accounts/password/change/", "/accounts/2fa/", "/accounts/sessions/", "/accounts/logout/",
     "/accounts/3rdparty/", "/accounts/reauthenticate/", "/account/",

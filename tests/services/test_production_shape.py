@@ -84,14 +84,26 @@ def test_a_page_carries_the_headers_that_protect_it(visitor: Visitor) -> None:
     assert headers["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains; preload"
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["X-Frame-Options"] == "DENY"
+    assert (headers["Referrer-Policy"], headers["Cross-Origin-Opener-Policy"]) == ("same-origin", "same-origin")
     assert "script-src 'self'" in headers["Content-Security-Policy"]
     assert "unsafe" not in headers["Content-Security-Policy"]
     assert headers["Server"] == "nginx"
 
 
 def test_cookies_are_bound_to_the_host_and_to_tls(visitor: Visitor) -> None:
-    visitor.get("/accounts/login/")
-    assert {(cookie.name, cookie.secure, cookie.path) for cookie in visitor.jar} == {("__Host-csrf", True, "/")}
+    # Who asks for a code has a session before she is signed in.
+    visitor.fill(visitor.get("/accounts/login/code/"), email="nobody@nowhere.example")
+    seen = {
+        cookie.name: (
+            cookie.secure,
+            cookie.path,
+            cookie.domain_specified,
+            cookie.has_nonstandard_attr("HttpOnly"),
+            cookie.get_nonstandard_attr("SameSite"),
+        )
+        for cookie in visitor.jar
+    }
+    assert seen == dict.fromkeys(("__Host-csrf", "__Host-session"), (True, "/", False, True, "Lax"))
 
 
 def test_static_files_are_hashed_compressed_and_kept_for_ever(visitor: Visitor) -> None:
@@ -147,6 +159,7 @@ def test_redis_answers_only_with_its_password(place: Place) -> None:
     parts = urlsplit(url)
     with Redis.from_url(url) as redis:
         assert redis.ping() is True
+        assert redis.info("memory")["maxmemory_policy"] == "noeviction"
         process = int(redis.info("server")["process_id"])
     for password in (None, "wrong"):
         stranger = Redis(host=parts.hostname or "", port=parts.port or 0, password=password)

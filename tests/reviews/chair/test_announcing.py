@@ -99,6 +99,22 @@ def test_an_author_with_an_address_as_long_as_allowed_does_not_stop_the_decision
     assert max(len(letter.key) for letter in found) <= KEY_LENGTH
 
 
+def test_fewer_reviews_than_the_edition_asks_for_are_told_before_the_decision_and_before_the_announcement(
+    paper: Submission, chair: Membership, as_user: As
+) -> None:
+    client, slug, told = as_user(chair), chair.edition.slug, []
+    with time_machine.travel(AT, tick=False):
+        decide(paper, chair)
+        for number in range(1, 4):
+            factories.make_review(factories.make_assignment(paper, factories.make_member(chair.edition)))
+            pages = [
+                client.get(reverse("reviews:decide", args=[slug, paper.number])),
+                client.get(reverse("reviews:announce", args=[slug])),
+            ]
+            told.append((number, ["alert-care" in page.text for page in pages]))
+    assert told == [(1, [True, True]), (2, [True, True]), (3, [False, False])]
+
+
 def test_a_rejection_says_decision_in_its_subject(edition: Edition, paper: Submission, chair: Membership) -> None:
     decide(paper, chair, "reject")
     announce(chair)
