@@ -754,10 +754,11 @@ def prefill(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     current = {"title": row.title, "abstract": row.abstract, "keywords": row.keywords}
     longest = {"abstract": LONGEST_ABSTRACT}
     chosen = {name: (value or current[name])[: longest.get(name, 300)] for name, value in values.items()}
-    is_lost = bool(row.abstract.strip()) and chosen["abstract"] != row.abstract
+    written = {name: current[name] for name in ("abstract", "keywords")}
+    lost = {name: [text] for name, text in written.items() if text.strip() and chosen[name] != text}
     try:
         with transaction.atomic():
-            if is_lost and not keep_aside(row, "details", request, {"abstract": [row.abstract]}):
+            if lost and not keep_aside(row, "details", request, lost):
                 raise Refused(f"Nothing was taken. {FULL}")
             drafting.update_details(
                 submission=row,

@@ -481,15 +481,18 @@ def test_names_of_the_pdf_are_offered_as_rows(draft: Submission, ada: Client) ->
     ]
 
 
-def test_an_abstract_that_gives_way_to_that_of_the_pdf_is_kept_beside_the_submission(
+def test_an_abstract_and_keywords_that_give_way_to_those_of_the_pdf_are_kept_beside_the_submission(
     draft: Submission, ada: Client
 ) -> None:
-    draft.manuscripts.update(report={"front": {"title": "T", "abstract": "Printed."}, "findings": []})
+    Submission.objects.filter(pk=draft.pk).update(keywords="MPI, I/O")
+    draft.manuscripts.update(report={"front": {"abstract": "Printed.", "keywords": ["io"]}, "findings": []})
     for _ in range(2):
-        ada.post(f"{base(draft)}prefill/", {"take": ["abstract"]})
+        ada.post(f"{base(draft)}prefill/", {"take": ["abstract", "keywords"]})
     draft.refresh_from_db()
-    assert draft.abstract == "Printed."
-    assert [one["fields"] for one in draft.typed["aside"]] == [{"abstract": ["Abstract of paper 1."]}]
+    assert (draft.abstract, draft.keywords) == ("Printed.", "io")
+    assert [one["fields"] for one in draft.typed["aside"]] == [
+        {"abstract": ["Abstract of paper 1."], "keywords": ["MPI, I/O"]}
+    ]
     assert "Abstract of paper 1." in ada.get(base(draft)).text
 
 
