@@ -553,6 +553,8 @@ def conflicts(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         reason = request.POST.get("reason", "").strip()
         untyped = [line.membership.name for line in declared if line.kind not in ConflictKind.values]
         try:
+            if gone := ticked_but_gone(request, members):
+                raise Refused(gone)
             if untyped:
                 raise Refused(f"Choose the kind of conflict with {', '.join(untyped)}.")
             for line in declared:
@@ -590,6 +592,23 @@ def conflicts(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         ],
     }
     return render(request, "submissions/conflicts.html", context, status=NOT_CAUGHT if error else 200)
+
+
+def ticked_but_gone(request: HttpRequest, members: list[Membership]) -> str:
+    """What to say of a tick beside somebody who stands in the list no more, or at another place of it; '' for none.
+
+    Without her name: a number that was made up would tell whose place it is.
+    """
+    shown = {f"member-{member.pk}" for member in members}
+    gone = [name for name in request.POST if name.startswith("member-") and name not in shown]
+    if not gone:
+        return ""
+    notes = " / ".join(filter(None, (request.POST.get(name.replace("member", "why", 1), "") for name in gone)))
+    noted = f" You had noted: {notes}" if notes else ""
+    return (
+        "Nothing was saved: somebody whom you ticked is not in the committee any more, or at another place of this "
+        f"list. Look for her, then save.{noted}"
+    )
 
 
 def refuse_longer(what: str, text: str, most: int) -> None:

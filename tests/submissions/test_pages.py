@@ -16,6 +16,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from dlonsc.accounts.models import User
 from dlonsc.codes import code
+from dlonsc.editions.actions import give_back
 from dlonsc.editions.calendar import Phase
 from dlonsc.editions.models import Edition, Membership
 from submissions import receipts
@@ -509,6 +510,22 @@ def test_a_conflict_needs_its_kind_and_found_ones_are_explained(draft: Submissio
     ada.post(address, {f"member-{far.pk}": "1", f"kind-{far.pk}": "coauthor"})
     assert list(Conflict.objects.filter(source="author").values_list("membership", "kind")) == [(far.pk, "coauthor")]
     assert near.pk != far.pk
+
+
+def test_a_conflict_with_who_has_another_place_in_the_list_by_now_is_not_left_out_unsaid(
+    draft: Submission, ada: Client
+) -> None:
+    far = factories.make_member(draft.edition, factories.make_user("far@far.example", "Finn Far"))
+    new = factories.make_invited(draft.edition, "finn@new.example")
+    Membership.objects.filter(pk=new.pk).update(accepted_at=far.accepted_at, is_listed=True)
+    Membership.objects.filter(pk=far.pk).update(removed_at=far.accepted_at)
+    address = f"{base(draft)}conflicts/"
+    assert f'name="member-{new.pk}"' in ada.get(address).text
+    give_back(far, Membership.objects.get(pk=new.pk), factories.AT)
+    ticked = {f"member-{new.pk}": "1", f"kind-{new.pk}": "coauthor", f"why-{new.pk}": "we wrote a book"}
+    answer = ada.post(address, ticked)
+    assert (answer.status_code, "You had noted: we wrote a book" in answer.text) == (422, True)
+    assert f'name="member-{far.pk}"' in answer.text
 
 
 def test_words_about_a_conflict_that_are_too_long_are_refused_and_not_cut(draft: Submission, ada: Client) -> None:
