@@ -136,7 +136,7 @@ def add_version(
     )
 
 
-def _lock(assignment: Assignment) -> None:
+def lock(assignment: Assignment) -> None:
     """Lock the task's submission. A release that this waited for counts, though the request had read it before."""
     locked = Submission.objects.select_for_update(no_key=True).get(pk=assignment.submission_id)
     assignment.submission.announced_at = locked.announced_at
@@ -144,7 +144,7 @@ def _lock(assignment: Assignment) -> None:
 
 def open_review(assignment: Assignment, at: datetime) -> Review:
     """The assignment's review, made when it has none. Locks the submission, so that two tabs make one review."""
-    _lock(assignment)
+    lock(assignment)
     review = Review.objects.select_for_update().filter(assignment=assignment).first()
     if review is not None:
         return review
@@ -236,7 +236,7 @@ def submit_review(*, assignment: Assignment, based_on: int, by: User, at: dateti
     An open discussion is told of a changed score, with the `note`.
     """
     # Locked first: whoever gives the task back, or announces, meanwhile waits, or has.
-    _lock(assignment)
+    lock(assignment)
     review = Review.objects.select_for_update().filter(assignment=assignment).first()
     demand_open(assignment, at)
     if review is None:
@@ -298,7 +298,7 @@ def decline_assignment(*, assignment: Assignment, refusal: str, reason: str, by:
     Pressed twice, the second does nothing. Raises ReviewingError once the review is submitted or reviewing has closed.
     """
     # In the order of every save, or the two would wait for each other.
-    _lock(assignment)
+    lock(assignment)
     review = Review.objects.select_for_update().filter(assignment=assignment).first()
     if words := kept_because(assignment, review, at):
         raise ReviewingError(words)

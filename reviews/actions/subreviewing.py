@@ -35,6 +35,8 @@ def name_sub_reviewer(
     second does nothing. Raises Refused when another is named already or the review is submitted, ReviewingError when it
     can no longer be written.
     """
+    # Whoever takes the task back, gives it back or submits its review meanwhile waits, or was waited for.
+    reviewing.lock(assignment)
     reviewing.demand_open(assignment, at)
     if Review.objects.filter(assignment=assignment, submitted_at__isnull=False).exists():
         raise Refused("Your review is submitted; nobody needs to write it any more.")

@@ -14,8 +14,8 @@ from dlonsc.editions.models import Edition, Membership
 from dlonsc.editions.pasted import Invitee
 from dlonsc.editions.upstairs import upstairs
 from dlonsc.mail.models import Message
-from reviews.actions import assigning, erasing, proposing, reviewing
-from reviews.models import Assignment, Proposal
+from reviews.actions import assigning, erasing, proposing, reviewing, subreviewing
+from reviews.models import Assignment, Proposal, SubReviewer
 from submissions.actions import drafting, sending
 from submissions.conflicts import refresh_conflicts, refresh_edition
 from submissions.models import AuthorListRequest, Conflict, Submission
@@ -210,6 +210,25 @@ def test_who_gives_a_task_back_while_it_saves_is_not_stopped(edition: Edition) -
         ),
     )
     assert ended[0] == "done"
+
+
+def test_nobody_is_named_for_a_task_that_is_being_taken_back(edition: Edition) -> None:
+    rita = factories.make_member(edition)
+    chair = factories.make_member(edition, chair=True)
+    task = factories.make_assignment(factories.make_submission(edition), rita)
+    assert rita.user is not None
+    assert chair.user is not None
+    by, taker = rita.user, chair.user
+
+    def name() -> None:
+        fresh = Assignment.objects.select_related("membership__user", "submission__edition").get(pk=task.pk)
+        with pytest.raises(reviewing.ReviewingError, match="no longer on your list"):
+            subreviewing.name_sub_reviewer(
+                fresh, name="Sue", email="sue@far.example", institution="Far", why="", by=by, at=AFTER_DEADLINE
+            )
+
+    assert while_open(lambda: assigning.unassign(task, by=taker, at=AFTER_DEADLINE), name) == "done"
+    assert SubReviewer.objects.count() == 0
 
 
 @pytest.fixture
