@@ -39,11 +39,14 @@ def absolute(name: str, **words: Any) -> str:
     return f"{settings.SITE_URL}{reverse(name, kwargs=words)}"
 
 
+def minute_in(zone: str, cutoff: datetime) -> str:
+    when = announced_at(cutoff, zone)
+    return f"{when:%a} {when.day} {when:%b %Y, %H:%M} {zone}"
+
+
 def minute_of(cutoff: datetime) -> str:
     """The last minute before a submission's own cut-off, in AoE as the chair gave it, and in UTC."""
-    aoe, utc = announced_at(cutoff, AOE), announced_at(cutoff, "UTC")
-    both = [f"{when:%a} {when.day} {when:%b %Y, %H:%M} {zone}" for when, zone in ((aoe, AOE), (utc, "UTC"))]
-    return f"{both[0]} ({both[1]}; that minute is included)"
+    return f"{minute_in(AOE, cutoff)} ({minute_in('UTC', cutoff)}; that minute is included)"
 
 
 def context_of(submission: Submission, author: Author, **words: Any) -> dict[str, Any]:
@@ -245,6 +248,12 @@ def chase_key(submission: Submission, kind: CameraReadyKind, at: datetime) -> st
     return f"{CHASE}:{submission.pk}:{kind}:{at:%Y-%m-%d}"
 
 
+def due_words(submission: Submission) -> str:
+    """Until when the camera-ready paper is due, a later date of its own counted; '' where no date is set."""
+    due = submission.edition.due(Phase.CAMERA_READY)
+    return minute_in(due.zone, submission.own_date(due) or due.cutoff_at) if due else ""
+
+
 def chase(submission: Submission, author: Author, kind: CameraReadyKind, *, at: datetime) -> bool:
     """Ask for one camera-ready item; False when that was done today. It does not leave once the item is there."""
     return to_author(
@@ -256,14 +265,13 @@ def chase(submission: Submission, author: Author, kind: CameraReadyKind, *, at: 
         guard={"submission": submission.pk, "item": kind.value},
         at_most_once=False,
         item=kind.label,
-        due=submission.edition.due(Phase.CAMERA_READY),
+        due=due_words(submission),
     )
 
 
 def chase_preview(submission: Submission, author: Author, kind: CameraReadyKind) -> tuple[str, str]:
     """Subject and text as they would leave now."""
-    due = submission.edition.due(Phase.CAMERA_READY)
-    context = context_of(submission, author, item=kind.label, due=due)
+    context = context_of(submission, author, item=kind.label, due=due_words(submission))
     return preview(f"{ROOM}/{CHASE}", context, to_name=author.name, head=letterhead(submission.edition))
 
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from dlonsc.accounts.models import User, validate_orcid
 from dlonsc.editions.calendar import AOE, Phase
-from dlonsc.editions.models import Edition, Membership, Topic
+from dlonsc.editions.models import Deadline, Edition, Membership, Topic
 from submissions.states import WORDS, Outcome, State
 
 
@@ -90,6 +90,12 @@ class Submission(models.Model):
         """The outcome that authors may know at `at`, or ''; none once the submission was taken back or returned."""
         is_told = self.announced_at is not None and self.announced_at <= at and self.state == State.SUBMITTED
         return self.outcome if is_told else ""
+
+    def own_date(self, due: Deadline | None) -> datetime | None:
+        """Until when the chairs let this submission alone, if that is later than what all have."""
+        given = [row.cutoff_at for row in self.late_permissions.all() if due and row.phase == due.phase]
+        latest = max(given, default=None)
+        return latest if latest and due and latest > due.cutoff_at else None
 
 
 class Author(models.Model):

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -17,7 +16,7 @@ from dlonsc.accounts.printed import without_hidden
 from dlonsc.editions.access import visible_edition
 from dlonsc.editions.arrival import begun_at, received_at
 from dlonsc.editions.calendar import Phase
-from dlonsc.editions.models import Deadline, Membership
+from dlonsc.editions.models import Membership
 from dlonsc.editions.views.doors import signed_in
 from dlonsc.posted import fingerprint, whole_number
 from submissions import frontpage, receipts
@@ -206,7 +205,7 @@ def home(request: HttpRequest, slug: str) -> HttpResponse:
                 "submission": row,
                 "current": current_of(row),
                 "outcome": row.outcome_known(now),
-                "extended": own_date_of(row, due),
+                "extended": row.own_date(due),
             }
             for row in rows
         ],
@@ -214,13 +213,6 @@ def home(request: HttpRequest, slug: str) -> HttpResponse:
         "due": due,
     }
     return render(request, "submissions/home.html", context)
-
-
-def own_date_of(submission: Submission, due: Deadline | None) -> datetime | None:
-    """Until when the chairs let this submission alone, if that is later than what all have."""
-    given = [row.cutoff_at for row in submission.late_permissions.all() if row.phase == Phase.SUBMISSION]
-    latest = max(given, default=None)
-    return latest if latest and due and latest > due.cutoff_at else None
 
 
 def current_of(submission: Submission) -> Manuscript | None:
@@ -280,7 +272,7 @@ def page(request: HttpRequest, submission: Submission, *, status: int = 200, **f
         "outcome": submission.outcome_known(at),
         "is_accepted": submission.outcome_known(at) == Outcome.ACCEPTED,
         "due": submission.edition.due(Phase.SUBMISSION),
-        "extended": own_date_of(submission, submission.edition.due(Phase.SUBMISSION)),
+        "extended": submission.own_date(submission.edition.due(Phase.SUBMISSION)),
         "upload": UploadForm(),
         "supplement": SupplementForm(),
         "question": QuestionForm(),

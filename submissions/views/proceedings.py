@@ -132,6 +132,7 @@ def camera_ready_page(
         form = details_form(row)
     lines = items_of(row)
     pdf = next((line["item"] for line in lines if line["kind"] == "pdf"), None)
+    due = row.edition.due(Phase.CAMERA_READY)
     context = {
         "edition": row.edition,
         "submission": row,
@@ -144,7 +145,8 @@ def camera_ready_page(
         "checklist": checklist(row, details),
         "differences": differences(row),
         "check": as_page_map(pdf) if pdf else None,
-        "due": row.edition.due(Phase.CAMERA_READY),
+        "due": due,
+        "extended": row.own_date(due),
     }
     return render(request, "submissions/camera_ready.html", context, status=NOT_CAUGHT if form.errors else status)
 

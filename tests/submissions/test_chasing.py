@@ -1,13 +1,14 @@
 """The proceedings chair chases what is missing: those who owe it now, once a day, none who has just delivered."""
 
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 import time_machine
 from django.test import Client
 
 from dlonsc.accounts.models import User
+from dlonsc.editions.calendar import AOE, cutoff_of
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.history.models import Entry
 from dlonsc.mail import ledger
@@ -15,7 +16,7 @@ from dlonsc.mail.models import Message, State
 from dlonsc.mail.transport import KeepInLedger
 from reviews.actions import erasing
 from reviews.concerned import camera_ready_contacts
-from submissions.models import CameraReadyItem, Submission
+from submissions.models import CameraReadyItem, LatePermission, Submission
 from tests import factories
 from tests.factories import AT
 
@@ -49,6 +50,24 @@ def told() -> list[str]:
 
 def words(page: object) -> str:
     return " ".join(page.content.decode().split())  # type: ignore[attr-defined]
+
+
+def test_a_paper_with_a_later_date_of_its_own_is_told_that_date(
+    papers: list[Submission], proceedings_chair: Membership, as_user: Browser
+) -> None:
+    later = cutoff_of(datetime.fromisoformat("2026-05-20T18:00"), AOE)
+    LatePermission.objects.create(
+        submission=papers[1], phase="camera_ready", cutoff_at=later, given_by=proceedings_chair.user, given_at=AT
+    )
+    as_user(proceedings_chair).post(ADDRESS)
+    texts = Message.objects.filter(kind="chase").order_by("pk").values_list("text", flat=True)
+    dates = ("Fri 15 May 2026, 23:59 AoE", "Wed 20 May 2026, 18:00 AoE")
+    assert [[date in text for date in dates] for text in texts] == [[True, False], [False, True]]
+    shown = words(as_user(papers[1].created_by).get("/dlonsc-2026/submissions/2/camera-ready/"))
+    assert ("The chairs gave this paper a later date of its own" in shown, "Wed 20 May 2026, 18:00" in shown) == (
+        True,
+        True,
+    )
 
 
 def test_the_board_counts_and_the_page_shows_to_whom_and_what(
