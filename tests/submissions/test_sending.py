@@ -419,6 +419,21 @@ def test_withdrawing_tells_all_authors_and_restoring_makes_a_draft_again(edition
     )
 
 
+def test_a_draft_that_is_withdrawn_and_restored_writes_to_no_stranger_whom_its_creator_listed(
+    edition: Edition, author: User
+) -> None:
+    row = complete_draft(edition, author)
+    factories.make_author(row, "stranger@far.example", "A Stranger")
+    sending.withdraw(submission=row, reason="", by=author, at=AT)
+    sending.restore(submission=row, by=author, at=AT)
+    assert (letters("withdrawn"), letters("restored")) == ([author.email], [author.email])
+    sending.submit(submission=row, by=author, at=AT, received_at=AT)
+    for at in (AT + timedelta(hours=1), AT + timedelta(hours=2)):
+        sending.withdraw(submission=row, reason="", by=author, at=at)
+        sending.restore(submission=row, by=author, at=at)
+    assert letters("restored") == [author.email] * 3 + ["stranger@far.example"] * 2
+
+
 def test_after_the_deadline_a_withdrawal_is_not_undone_by_authors_and_says_so(edition: Edition, author: User) -> None:
     row = submitted(edition, author)
     sending.withdraw(submission=row, reason="", by=author, at=AFTER_DEADLINE)

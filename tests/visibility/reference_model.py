@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+TO_AUTHORS = frozenset({"receipt", "new_version", "withdrawn", "restored", "answer", "desk_reject"})
 COMPUTED = ("authorship", "domain")
 SWITCHES = {"blind": False, "reviewers_see_each_other": True, "committee_discusses": True}
 # Six months after the end of the event's day anywhere on Earth: then reviewers read nothing but their own texts.
@@ -281,6 +282,12 @@ class Workshop:
     def to_authors(self, kind: str, paper: Paper) -> None:
         self.write(kind, paper.authors, paper.number)
 
+    def tell_its_state(self, kind: str, paper: Paper) -> None:
+        """Of a draft only to whom it is known: its creator, and whoever had a letter to its authors before."""
+        told = {email for known, email, about in self.letters if known in TO_AUTHORS and about == str(paper.number)}
+        is_known = {name: name == paper.creator or self.people[name].email in told for name in paper.authors}
+        self.write(kind, [name for name in paper.authors if paper.was_submitted or is_known[name]], paper.number)
+
     def refreshed(self, paper: Paper) -> dict[tuple[int, str, str], bool]:
         """The conflicts after the homes of authors and members were compared again."""
         domains = {self.people[author].domain for author in paper.authors}
@@ -339,14 +346,14 @@ class Workshop:
         if self.is_known(paper) or paper.state not in {"draft", "submitted"}:
             return False
         paper.state = "withdrawn"
-        self.to_authors("withdrawn", paper)
+        self.tell_its_state("withdrawn", paper)
         return True
 
     def restore(self, paper: Paper) -> bool:
         if not self.is_open() or paper.state != "withdrawn" or paper.known_from is not None:
             return False
         paper.state, paper.was_submitted = "draft", False
-        self.to_authors("restored", paper)
+        self.tell_its_state("restored", paper)
         return True
 
     def set_authors(self, paper: Paper, names: list[str], by: str) -> bool:
@@ -468,14 +475,14 @@ class Workshop:
         if paper.state != "withdrawn" or paper.known_from is not None:
             return False
         paper.state = "submitted" if paper.was_submitted else "draft"
-        self.to_authors("restored", paper)
+        self.tell_its_state("restored", paper)
         return True
 
     def undo_return(self, paper: Paper) -> bool:
         if paper.state != "returned":
             return False
         paper.state = "submitted"
-        self.to_authors("restored", paper)
+        self.tell_its_state("restored", paper)
         return True
 
     def remove(self, name: str, by: str) -> bool:
