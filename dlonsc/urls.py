@@ -4,7 +4,7 @@ from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from dlonsc import codes
-from dlonsc.accounts.views import Addresses, ConfirmEmail
+from dlonsc.accounts.views import Addresses, ConfirmCode, ConfirmEmail
 from dlonsc.editions import urls as edition_urls
 from dlonsc.health import health, healthz, readyz
 from reviews.views.dashboard import dashboard
@@ -17,6 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("health/", health, name="health"),
     re_path(r"^accounts/confirm-email/(?P<key>[-:\w]+)/$", ConfirmEmail.as_view(), name="account_confirm_email"),
     path("accounts/email/", Addresses.as_view(), name="account_email"),
+    path("accounts/login/code/confirm/", ConfirmCode.as_view(), name="account_confirm_login_code"),
     path("accounts/", include("allauth.urls")),
     path("account/", include("dlonsc.accounts.urls")),
     path("", include("dlonsc.mail.urls")),

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from allauth.account.views import ConfirmEmailView, EmailView
+from allauth.account.views import ConfirmEmailView, ConfirmLoginCodeView, EmailView
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db import transaction
@@ -113,3 +113,12 @@ class ConfirmEmail(ConfirmEmailView):  # type: ignore[misc]  # allauth has no ty
     def logout_other_user(self, confirmation: Any) -> None:
         if self.request.method == "POST":
             super().logout_other_user(confirmation)
+
+
+class ConfirmCode(ConfirmLoginCodeView):  # type: ignore[misc]  # allauth has no types
+    """allauth's page of a code by mail, which proves its address: what a proof does is one transaction here too."""
+
+    @transaction.atomic
+    def post(self, *args: Any, **kwargs: Any) -> HttpResponse:
+        response: HttpResponse = super().post(*args, **kwargs)
+        return response

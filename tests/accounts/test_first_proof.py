@@ -317,13 +317,14 @@ def test_an_act_on_ones_addresses_is_done_with_its_letter_or_not_at_all(
     assert list(rows) == [("rita@new.example", False), ("rita@old.example", True)]
 
 
+@pytest.mark.parametrize("prove", [confirm, sign_in_by_code])
 def test_a_proof_is_written_with_all_that_follows_from_it_or_not_at_all(
-    elsewhere: Client, monkeypatch: pytest.MonkeyPatch
+    elsewhere: Client, monkeypatch: pytest.MonkeyPatch, prove: Callable[[Client], None]
 ) -> None:
     def fails(*_: object, **__: object) -> None:
         raise OSError
 
     monkeypatch.setattr("dlonsc.accounts.first_proof.messages.warning", fails)
-    confirm(Client(raise_request_exception=False))
+    prove(Client(raise_request_exception=False))
     user = User.objects.get()
     assert (user.verified_emails, user.has_usable_password()) == ([], True)
