@@ -574,7 +574,7 @@ def claim_memberships(user: User, at: datetime) -> list[Membership]:
         .select_related("edition")
         .select_for_update(of=("self",), no_key=True)
         # Two who join the same editions at once hold their papers in one order.
-        .order_by("edition")
+        .order_by("edition_id")
     )
     claimed = [place for member in waiting if (place := attach(member, user, at)) is not None]
     for member in claimed:

@@ -401,6 +401,9 @@ def stop_announcement(row: Announcement, *, by: User, at: datetime) -> None:
 def _stop(row: Announcement, *, by: User, at: datetime) -> list[Decision]:
     """The decisions that are private again."""
     too_late = "It is too late to stop: the decisions are released. Correct single decisions instead."
+    # One statement over all would take them in an order of its own, and wait for who confirms, who waits for it.
+    kept = Submission.objects.filter(pk__in=Decision.objects.filter(announcement=row).values("submission"))
+    list(kept.select_for_update(no_key=True).order_by("pk").values("pk"))
     held = Announcement.objects.filter(pk=row.pk, stopped_at__isnull=True, release_at__gt=at)
     if not held.update(stopped_at=at, stopped_by=by):
         is_stopped = Announcement.objects.filter(pk=row.pk, stopped_at__isnull=False).exists()

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from django.db import connections, transaction
+from django.db import connection, connections, transaction
 
 from dlonsc.editions import actions as editions
 from dlonsc.editions.calendar import Phase
@@ -24,6 +24,7 @@ from submissions.models import Submission
 from submissions.states import State
 from tests import factories
 from tests.factories import AFTER_DEADLINE, AT
+from tests.services.test_mail_faults import until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("servers")]
 
@@ -148,6 +149,59 @@ def release(chair: Membership) -> Announcement:
     return deciding.announce(
         chair, accepts=1, rejects=0, fingerprint=now.fingerprint, leave_undecided=True, by=chair.user, at=AFTER_DEADLINE
     )
+
+
+def test_a_chair_who_stops_and_one_who_confirms_do_not_wait_for_each_other(chairs: list[Membership]) -> None:
+    papers = [factories.make_submission(chairs[0].edition) for _ in range(4)]
+    for paper in papers:
+        factories.make_decision(paper, chairs[0].user)
+    seen = deciding.plan(fresh(chairs[0]))
+    by = chairs[0].user
+    assert by is not None
+    held = deciding.announce(
+        fresh(chairs[0]),
+        accepts=seen.accepts,
+        rejects=seen.rejects,
+        fingerprint=seen.fingerprint,
+        leave_undecided=False,
+        by=by,
+        at=AFTER_DEADLINE,
+    )
+    # Written last, the first paper is the last one that a statement over all of them comes by.
+    Submission.objects.filter(pk=papers[0].pk).update(title="Changed")
+    seen = deciding.plan(fresh(chairs[1]))
+    kept, go = threading.Event(), threading.Event()
+
+    def keep() -> None:
+        with transaction.atomic():
+            Submission.objects.select_for_update(no_key=True).get(pk=papers[0].pk)
+            kept.set()
+            go.wait(20)
+
+    def confirm() -> None:
+        kept.wait(10)
+        deciding.confirm_letters(fresh(chairs[1]), fingerprint=seen.fingerprint, by=by, at=AFTER_DEADLINE)
+
+    def stop() -> None:
+        kept.wait(10)
+        until(lambda: waiting_for_locks() == 1, 10)
+        deciding.stop_announcement(held, by=by, at=AFTER_DEADLINE)
+
+    def let_go() -> None:
+        kept.wait(10)
+        until(lambda: waiting_for_locks() == 2, 10)
+        go.set()
+
+    assert at_once(keep, confirm, stop, let_go) == ["done"] * 4
+
+
+def waiting_for_locks() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        found: int = cursor.fetchone()[0]
+        return found
 
 
 def test_letters_go_to_the_author_list_that_is_being_granted_while_they_are_released(
