@@ -1,7 +1,7 @@
 """What is typed into one form is not lost by sending another, and no other window is blamed for one's own last save."""
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from dlonsc.accounts.models import User
 from dlonsc.editions.models import Edition, Membership
@@ -82,12 +82,34 @@ def test_who_types_and_at_once_saves_another_part_is_told_of_no_other_window(
     expect(page.get_by_text("Authors saved.")).to_be_visible()
     expect(page.locator("#id_abstract")).to_have_value("Typed in a hurry.")
     page.locator("#id_abstract").fill("Typed in a hurry, and mended.")
-    page.get_by_role("button", name="Save authors").click()
+    # The words of the first save are still on the page.
+    with page.expect_navigation():
+        page.get_by_role("button", name="Save authors").click()
     expect(page.get_by_text("Authors saved.")).to_be_visible()
     page.reload()
     expect(page.locator("#id_abstract")).to_have_value("Typed in a hurry, and mended.")
     draft.refresh_from_db()
     assert (draft.abstract, draft.typed) == ("Typed in a hurry, and mended.", {})
+
+
+def test_turning_to_another_tab_while_a_save_is_on_its_way_keeps_nothing_beside(
+    open_page: Open, author: User, draft: Submission
+) -> None:
+    page = opened(open_page(author), draft)
+    on_its_way: list[Route] = []
+    page.route("**/details/", lambda route: route.continue_() if on_its_way else on_its_way.append(route))
+    page.locator("#id_abstract").fill("First.")
+    with page.expect_request("**/details/"):
+        page.locator("#id_keywords").focus()
+    page.locator("#id_keywords").fill("meshes, halos, nets")
+    page.evaluate("Object.defineProperty(document, 'hidden', { value: true })")
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    with page.expect_response("**/details/"):
+        on_its_way[0].continue_()
+    page.get_by_role("button", name="Save details").click()
+    expect(page.get_by_text("Details saved.")).to_be_visible()
+    draft.refresh_from_db()
+    assert (draft.abstract, draft.keywords, draft.typed) == ("First.", "meshes, halos, nets", {})
 
 
 def test_the_page_of_signing_out_holds_an_unsaved_text_up_too(open_page: Open, author: User, draft: Submission) -> None:
