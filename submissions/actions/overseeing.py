@@ -57,7 +57,12 @@ def give_late_permission(
     if not reason.strip():
         raise Refused("Say why; the log keeps it.", "reason")
     # Whoever presses at the same time waits here and then finds the permission.
-    known = Submission.objects.select_for_update(no_key=True).get(pk=submission.pk).outcome_known(at)
+    locked = Submission.objects.select_for_update(no_key=True).get(pk=submission.pk)
+    if locked.state not in {State.DRAFT, State.SUBMITTED}:
+        raise Refused(
+            f"Paper {submission.number} is {locked.get_state_display().lower()}: take that back first.", "submission"
+        )
+    known = locked.outcome_known(at)
     if phase == Phase.SUBMISSION and known:
         raise Refused(NO_MORE_TIME, "phase")
     if phase == Phase.CAMERA_READY and known != Outcome.ACCEPTED:

@@ -433,6 +433,23 @@ def test_a_second_press_or_an_earlier_time_gives_nothing_and_writes_no_letter(
     assert f"more time for the submission: until {minute}." in text
 
 
+@pytest.mark.parametrize("state", [State.WITHDRAWN, State.DESK_REJECTED])
+def test_more_time_is_given_to_nothing_that_is_taken_back_or_returned(
+    edition: Edition, author: User, chair: Membership, state: State
+) -> None:
+    row = submitted(edition, author)
+    Submission.objects.filter(pk=row.pk).update(state=state)
+    until = {"cutoff": AFTER_DEADLINE + timedelta(days=1), "phase": drafting.Phase.SUBMISSION, "reason": "Fire."}
+    words = refusal_of(
+        lambda: overseeing.give_late_permission(submission=row, **until, by=chair.user, at=AFTER_DEADLINE)
+    )
+    assert (words, row.late_permissions.count(), letters("late_permission")) == (
+        f"Paper {row.number} is {Submission(state=state).get_state_display().lower()}: take that back first.",
+        0,
+        [],
+    )
+
+
 def test_a_question_or_an_answer_pressed_twice_is_written_once(
     edition: Edition, author: User, chair: Membership, as_user: Callable[[User], Client]
 ) -> None:
