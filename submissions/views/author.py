@@ -146,6 +146,12 @@ def typed_fields(request: HttpRequest) -> dict[str, list[str]]:
     }
 
 
+def kept_of(writer: User, typed: dict[str, Any]) -> tuple[int, int]:
+    """How many texts of somebody are kept aside, and their characters."""
+    hers = [one for one in typed.get("aside", []) if one.get("by_id") == writer.pk]
+    return len(hers), sum(len(value) for one in hers for values in one["fields"].values() for value in values)
+
+
 def keep_aside(row: Submission, section: str, request: HttpRequest, fields: dict[str, list[str]] | None = None) -> bool:
     """Keep a text beside the paper's, what was posted unless `fields` says another.
 
@@ -157,9 +163,8 @@ def keep_aside(row: Submission, section: str, request: HttpRequest, fields: dict
         before = list(typed.get("aside", []))
         put_aside(typed, section, writer(request), typed_fields(request) if fields is None else fields, window)
         with_it = typed["aside"]
-        hers = [one for one in with_it if one.get("by_id") == person(request).pk]
-        length = sum(len(value) for one in hers for values in one["fields"].values() for value in values)
-        is_kept = len(hers) <= MOST_ASIDE and length <= LONGEST_ASIDE
+        count, length = kept_of(person(request), typed)
+        is_kept = count <= MOST_ASIDE and length <= LONGEST_ASIDE
         typed["aside"] = with_it if is_kept else before
     row.typed = row.typed | {"aside": with_it}
     return is_kept
@@ -425,6 +430,11 @@ def authors(request: HttpRequest, slug: str, number: int) -> HttpResponse:
             keep_typed(row, "authors", request, known)
         except Stale as stale:
             return authors_came_second(row, request, rows, stale)
+        except Refused as full:
+            if is_autosave(request):
+                words = f"Not saved: {full.words} They stay in your browser."
+                return JsonResponse({"message": words}, status=NOT_CAUGHT)
+            return page(request, row, status=NOT_CAUGHT, author_rows=rows, author_error=full.words)
         if is_autosave(request):
             why = refusal.words if rows.is_valid() else "some rows are not complete"
             words = f"{timezone.now():%H:%M:%S} as typed; {why}"
@@ -450,13 +460,24 @@ def authors_came_second(row: Submission, request: HttpRequest, rows: Any, refusa
 
 
 def keep_typed(row: Submission, section: str, request: HttpRequest, version: str) -> None:
-    """Keep what was typed into a section as posted, and aside what somebody else had typed there. Raises Stale."""
+    """Keep what was typed into a section as posted, and aside what somebody else had typed there.
+
+    Raises Stale; and Refused when its own writer has no room aside for it, whom it may have to give way to.
+    """
+    coming = {name: value for name, value in request.POST.items() if name.startswith(section)}
     with typing(row) as typed:
         row.typed = typed
         drafting.require_version_of_authors(row, version)
+        require_room(typed, person(request), coming)
         leave_to(request, typed, section, request.POST.dict())
-        typed[section] = {name: value for name, value in request.POST.items() if name.startswith(section)}
-        typed[section] |= writer(request)
+        typed[section] = coming | writer(request)
+
+
+def require_room(typed: dict[str, Any], writer: User, coming: dict[str, Any]) -> None:
+    """Refuse unsaved rows that could not be put aside for what somebody else types or saves: no save waits for that."""
+    count, length = kept_of(writer, typed)
+    if count >= MOST_ASIDE or length + sum(len(value) for value in coming.values()) > LONGEST_ASIDE:
+        raise Refused(f"The rows are not kept on the site. {FULL}")
 
 
 def forget_typed(row: Submission, section: str, request: HttpRequest) -> None:
@@ -782,11 +803,11 @@ def prefill(request: HttpRequest, slug: str, number: int) -> HttpResponse:
                 at=timezone.now(),
                 **chosen,
             )
+            if "authors" in wanted:
+                offer_authors(row, front.get("authors", []), request)
     except Refused as refusal:
         messages.error(request, refusal.words)
     else:
-        if "authors" in wanted:
-            offer_authors(row, front.get("authors", []), request)
         messages.success(request, "Taken from the PDF. Please read it over.")
     return redirect(f"/{slug}/submissions/{number}/#details")
 
@@ -803,6 +824,7 @@ def offer_authors(row: Submission, names: list[str], request: HttpRequest) -> No
                 offered[f"authors-{number}-{field}"] = "on" if value is True else value
         offered[f"authors-{number}-ORDER"] = str(number + 1)
     with typing(row) as typed:
+        require_room(typed, person(request), offered)
         leave_to(request, typed, "authors", offered, also_own=True)
         typed["authors"] = offered | writer(request)
 

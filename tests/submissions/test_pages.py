@@ -381,6 +381,34 @@ def test_unfinished_rows_that_another_posts_along_with_hers_are_not_kept_twice(
     assert ("aside" in draft.typed, draft.typed["authors"]["authors-1-name"]) == (False, "Nina")
 
 
+def test_unfinished_rows_that_push_each_other_aside_have_an_end_at_which_the_newest_stay_in_the_browser(
+    draft: Submission, author: User, ada: Client, two_more: list[Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("submissions.views.author.MOST_ASIDE", 2)
+    address = f"{base(draft)}authors/"
+
+    def typed(client: Client, name: str, **headers: str) -> Any:
+        return client.post(address, author_rows(draft, {"name": name, "email": "z@"}), headers=headers)
+
+    both = (("Bo", two_more[0]), ("Ada", ada))
+    saves = [typed(client, f"{name} {n}", **{"X-Autosave": "1"}) for n in range(4) for name, client in both]
+    assert [one.status_code for one in saves] == [200] * 4 + [422, 200] * 2
+    assert "They stay in your browser." in saves[-2].json()["message"]
+    pressed = typed(two_more[0], "Pressed Save")
+    assert (pressed.status_code, "Pressed Save" in pressed.text) == (422, True)
+    assert "The rows are not kept on the site." in pressed.text
+    # A list that can be saved never waits for that.
+    listed = {"name": "Bo", "email": "bo@co.example", "is_contact": "on"}
+    assert two_more[0].post(address, author_rows(draft, listed)).status_code == 302
+    draft.refresh_from_db()
+    assert [(one["by"], one["fields"]["authors-0-name"]) for one in draft.typed["aside"]] == [
+        ("Bo", ["Bo 0"]),
+        (author.name, ["Ada 0"]),
+        ("Bo", ["Bo 1"]),
+        (author.name, ["Ada 3"]),
+    ]
+
+
 def test_a_co_author_added_after_submitting_gets_the_receipt_once_the_list_is_saved(
     draft: Submission, author: User, ada: Client
 ) -> None:
