@@ -151,7 +151,7 @@ def _waiting(user: User) -> QuerySet[Message]:
 @transaction.atomic
 def erase(user: User, *, by: str, at: datetime) -> Plan:
     """Carry the plan out; the account can never be signed in to again. Raises Refused for an only chair."""
-    user = User.objects.select_for_update().get(pk=user.pk)
+    user = User.objects.select_for_update(no_key=True).get(pk=user.pk)
     now = plan(user)
     if now.refused:
         raise Refused(now.refused)

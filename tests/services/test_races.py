@@ -17,6 +17,7 @@ from dlonsc.mail.models import Message
 from reviews.actions import assigning, erasing, proposing, reviewing, subreviewing
 from reviews.models import Assignment, Proposal, SubReviewer
 from submissions.actions import drafting, sending
+from submissions.actions.forgetting import forget_typed
 from submissions.conflicts import refresh_conflicts, refresh_edition
 from submissions.models import AuthorListRequest, Conflict, Submission
 from submissions.states import State
@@ -210,6 +211,31 @@ def test_who_gives_a_task_back_while_it_saves_is_not_stopped(edition: Edition) -
         ),
     )
     assert ended[0] == "done"
+
+
+def test_what_somebody_saves_while_she_is_erased_stops_neither(edition: Edition) -> None:
+    rita = factories.make_member(edition)
+    task = factories.make_assignment(factories.make_submission(edition, typed={"aside": []}), rita)
+    assert rita.user is not None
+    by, held, begun = rita.user, threading.Event(), threading.Event()
+
+    def save() -> None:
+        with transaction.atomic():
+            reviewing.lock(task)
+            held.set()
+            begun.wait(10)
+            reviewing.save_review(assignment=task, fields=TEXT, based_on=0, by=by, at=AFTER_DEADLINE)
+
+    def forget(user: User) -> None:
+        begun.set()
+        forget_typed(user)
+
+    def erase() -> None:
+        held.wait(10)
+        erasing.erase(by, by="the administrator", at=AFTER_DEADLINE)
+
+    with patch.object(erasing, "forget_typed", forget):
+        assert at_once(save, erase) == ["done", "done"]
 
 
 def test_nobody_is_named_for_a_task_that_is_being_taken_back(edition: Edition) -> None:
