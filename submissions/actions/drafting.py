@@ -94,12 +94,19 @@ def require_open(submission: Submission, at: datetime) -> None:
 
 
 def create_draft(*, edition: Edition, title: str, by: User, at: datetime) -> Submission:
-    """Start a draft with only a title; its creator is its first author. The number is unique in the edition."""
+    """Start a draft with only a title; its creator is its first author. The number is unique in the edition.
+
+    Pressed twice it is one draft.
+    """
     if not edition.window(Phase.SUBMISSION, received_at=at).accepts:
         raise Refused("Submission is closed: the deadline has passed. Ask the chairs about a late paper.")
-    require_room(edition, by, "You have")
+    drafts = Submission.objects.drafts().filter(edition=edition, created_by=by, title=title)
     for attempt in range(20):
+        # The number first: a draft that another press writes after this look takes the same one.
         last = Submission.objects.filter(edition=edition).aggregate(last=Max("number"))["last"] or 0
+        if begun := drafts.filter(created_at__gt=at - A_PRESS).first():
+            return begun
+        require_room(edition, by, "You have")
         try:
             with transaction.atomic():
                 return write_draft(edition, last + 1, title, by, at)

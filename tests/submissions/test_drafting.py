@@ -32,7 +32,8 @@ pytestmark = pytest.mark.django_db
 def test_a_title_is_enough_and_numbers_count_within_the_edition(edition: Edition, author: User) -> None:
     other = factories.make_edition("other-2026")
     rows = [
-        drafting.create_draft(edition=where, title="A title", by=author, at=AT) for where in (edition, edition, other)
+        drafting.create_draft(edition=where, title=f"Title {number}", by=author, at=AT)
+        for number, where in enumerate((edition, edition, other))
     ]
     assert [(row.edition_id, row.number, row.state) for row in rows] == [
         (edition.pk, 1, "draft"),
@@ -42,6 +43,14 @@ def test_a_title_is_enough_and_numbers_count_within_the_edition(edition: Edition
     assert [(row.name, row.email, row.is_contact) for row in rows[0].authors.all()] == [
         ("Ada Author", "ada@uni.example", True)
     ]
+
+
+def test_a_draft_started_by_a_second_press_is_the_same_one(edition: Edition, author: User) -> None:
+    def press(title: str, minutes: int) -> int:
+        at = AT + timedelta(minutes=minutes)
+        return drafting.create_draft(edition=edition, title=title, by=author, at=at).number
+
+    assert [press("A title", 0), press("A title", 0), press("Another", 0), press("A title", 2)] == [1, 1, 2, 3]
 
 
 def test_a_number_taken_in_the_same_moment_is_counted_on(
@@ -64,8 +73,8 @@ def test_an_account_has_twenty_drafts_at_a_time_in_an_edition(
 ) -> None:
     monkeypatch.setattr(drafting, "MOST_DRAFTS", 2)
     other = factories.make_edition("other-2026")
-    for where in (edition, edition, other):
-        drafting.create_draft(edition=where, title="T", by=author, at=AT)
+    for title, where in (("One", edition), ("Two", edition), ("One", other)):
+        drafting.create_draft(edition=where, title=title, by=author, at=AT)
     words = refusal_of(lambda: drafting.create_draft(edition=edition, title="T", by=author, at=AT))
     assert words == "You have 2 drafts here. Submit one of them, or withdraw one, before another."
     Submission.objects.filter(edition=edition, number=1).update(state=State.WITHDRAWN)
