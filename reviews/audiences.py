@@ -168,6 +168,11 @@ def _submitted(edition: Edition, among: SubmissionQuerySet, at: datetime) -> Ite
     yield from _all_authors(edition, among.submitted(), "submitted")
 
 
+def _waiting(edition: Edition, among: SubmissionQuerySet, at: datetime) -> Iterator[Person]:
+    """What is decided and not known to authors makes no difference: who got such a letter would know of the others."""
+    yield from _all_authors(edition, among.under_review(at), "no decision known yet")
+
+
 def _withdrawn(edition: Edition, among: SubmissionQuerySet, at: datetime) -> Iterator[Person]:
     yield from _all_authors(edition, among.filter(state=State.WITHDRAWN), "withdrawn")
 
@@ -207,6 +212,7 @@ AUDIENCES: Sequence[Audience] = (
     Audience("finished", "Reviewers who submitted all their reviews", OF_TASKS, _finished, "tasks"),
     Audience("drafts", "Those who answer for a draft", OF_PAPERS, _drafts, "papers", is_open=True),
     Audience("submitted", "Authors of submitted papers", OF_PAPERS, _submitted, "papers"),
+    Audience("waiting", "Authors of submitted papers whose decision is not announced", OF_PAPERS, _waiting, "papers"),
     Audience("withdrawn", "Authors of withdrawn papers", OF_PAPERS, _withdrawn, "papers"),
     Audience("accepted", "Authors of accepted papers, once announced", OF_PAPERS, _accepted, "papers"),
     Audience("rejected", "Authors of papers not accepted, once announced", OF_PAPERS, _rejected, "papers"),

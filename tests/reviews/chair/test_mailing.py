@@ -86,6 +86,7 @@ def test_each_audience_is_a_rule_with_its_reason(
     assert reasons(chair, "withdrawn") == {author.email: f"author of submission {withdrawn.number}, withdrawn"}
     # Not before the announcement: the accepted one that is held is not among them.
     assert reasons(chair, "accepted") == {author.email: f"author of submission {two.number}, accepted and announced"}
+    assert reasons(chair, "waiting") == {author.email: f"author of submission {one.number}, no decision known yet"}
     assert reasons(chair, "rejected") == {author.email: f"author of submission {three.number}, not accepted, announced"}
     assert list(reasons(chair, "camera_ready")) == [author.email]
     assert third.email not in reasons(chair, "finished")
