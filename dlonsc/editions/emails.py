@@ -189,7 +189,8 @@ def to_chair(
 
 
 def post_new_chair(membership: Membership, chair: Membership, at: datetime) -> Message | None:
-    """Tell a chair that somebody has become a chair beside her."""
+    """Tell a chair that somebody has become one too, with her account where she was invited at another address."""
+    account = membership.user.email if membership.user else ""
     return to_chair(
         chair,
         "editions/emails/new_chair",
@@ -197,7 +198,11 @@ def post_new_chair(membership: Membership, chair: Membership, at: datetime) -> M
         key=f"new-chair:{membership.pk}:{chair.pk}:{at.isoformat()}",
         about=label_of(membership),
         at=at,
-        context={"chair": chair, "member": membership},
+        context={
+            "chair": chair,
+            "member": membership,
+            "account": "" if account.lower() == membership.email.lower() else account,
+        },
     )
 
 

@@ -1,6 +1,7 @@
 """What chairs do to an edition, and what invited people answer: once, recorded, nothing twice."""
 
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -246,6 +247,16 @@ def test_a_chair_who_accepted_before_she_had_an_account_does_not_come_unnoticed(
     assert Message.objects.filter(kind="new_chair").count() == 0
     actions.claim_memberships(factories.make_user("ada@uni.example"), AT)
     assert [row.to_email for row in Message.objects.filter(kind="new_chair")] == ["chair@institute-a.example"]
+
+
+def test_the_other_chairs_are_told_with_which_account_somebody_took_the_place_of_a_chair(
+    invited: Membership, stranger: Any
+) -> None:
+    Membership.objects.filter(pk=invited.pk).update(is_chair=True)
+    accept(invited, by=stranger)
+    letter = Message.objects.get(kind="new_chair")
+    words = f"Ada Invited <ada@uni.example>, who signs in as {stranger.email}, has become a chair"
+    assert [words in " ".join(unescape(text).split()) for text in (letter.text, letter.html)] == [True, True]
 
 
 def test_claiming_leaves_declined_and_removed_places_alone(invited: Membership) -> None:
