@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass, field
 
 from dlonsc.editions.models import Edition
-from dlonsc.posted import whole_number
+from dlonsc.posted import LONGEST_TEXT, whole_number
 from reviews.models import Review
 from submissions.models import Submission
 
@@ -128,6 +128,9 @@ def take(entry: Filled, part: str, lines: list[str], begun: int, edition: Editio
     """One part's text into its entry."""
     text = "\n".join(line[1:] if line.startswith((" ==", " #")) else line for line in lines).strip()
     if part not in NUMBERS:
+        if len(text) > LONGEST_TEXT:
+            most = f"{part} of submission {entry.number} has more than {LONGEST_TEXT:,} characters"
+            errors.append(f"Line {begun}: {most}.")
         entry.fields[part] = text
         return
     rows = edition.scores if part == "score" else edition.confidences

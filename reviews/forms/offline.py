@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 
-from dlonsc.posted import without_nul
+from dlonsc.posted import as_typed
 
 
 class UploadForm(forms.Form):
@@ -20,7 +20,7 @@ class UploadForm(forms.Form):
         if file.size > 2_000_000:
             raise forms.ValidationError(f"{file.size / 1e6:.1f} MB; a text form has at most 2 MB.")
         try:
-            return without_nul(file.read().decode("utf-8-sig"))
+            return as_typed(file.read().decode("utf-8-sig"))
         except UnicodeDecodeError as error:
             raise forms.ValidationError("This is not a text file in UTF-8. Save it as plain text, UTF-8.") from error
 

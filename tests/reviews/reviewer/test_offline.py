@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from dlonsc.accounts.models import User
 from dlonsc.editions.calendar import Phase
 from dlonsc.editions.models import Edition, Membership
+from dlonsc.posted import LONGEST_TEXT
 from reviews.actions import reviewing
 from reviews.models import Assignment, Review
 from reviews.offline import form_text, read_forms
@@ -54,6 +55,7 @@ def test_any_text_comes_back_but_for_white_space_around_it(lines: list[str]) -> 
 @pytest.mark.parametrize(
     ("old", "new", "error"),
     [
+        ("good", "g" * (LONGEST_TEXT + 1), "reproducibility of submission 7 has more than 200,000 characters."),
         ("REVIEW 7", "REVIEW 8", "Line 1: submission 8 is not assigned to you."),
         ("Title: A  title", "Title: Another", "Line 2: submission 7 has another title: A  title"),
         ("\n-1\n", "\n5\n", "'5' is no score of submission 7"),
@@ -97,7 +99,8 @@ def test_filled_forms_are_shown_first_and_kept_on_the_second_press(
     submission = factories.make_submission(edition)
     assignment: Assignment = factories.make_assignment(submission, reviewer)
     client, where = as_user(reviewer), reverse("reviews:offline_upload", args=[edition.slug])
-    file = SimpleUploadedFile("reviews.txt", form_text(edition, submission, FIELDS).encode())
+    # With the line breaks of an old editor.
+    file = SimpleUploadedFile("reviews.txt", form_text(edition, submission, FIELDS).replace("\n", "\r").encode())
     shown = client.post(where, {"file": file})
     assert (shown.status_code, Review.objects.count()) == (200, 0)
     kept = client.post(where, {"pasted": form_text(edition, submission, FIELDS), "keep": "1"})
