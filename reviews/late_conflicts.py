@@ -44,18 +44,21 @@ def tell_chairs(edition: Edition, at: datetime) -> int:
 
 
 @transaction.atomic
-def name_missing_handlers(edition: Edition, *, at: datetime) -> int:
+def name_missing_handlers(edition: Edition, *, at: datetime, only: Submission | None = None) -> int:
     """Where reviewers are at work and a chair has come into conflict, another chair handles the submission, by name.
 
     Who it is goes by the submission's own number: how many each handles would tell of those that are hidden from who
     reads the name. Where every chair is in conflict, nobody is named: a delegate must be. Returns how many submissions
-    got a chair.
+    got a chair. `only`: the one that the caller keeps already; to take others after it would be out of order.
     """
     chairs = chairs_of(edition)
     known = {chair.pk: set(overseen_by(chair).values_list("pk", flat=True)) for chair in chairs}
     at_work = Assignment.objects.standing().filter(submission=OuterRef("pk"))
     count = 0
-    for row in open_ones(edition).filter(Exists(at_work)).select_related("edition").order_by("number"):
+    rows = open_ones(edition).filter(Exists(at_work))
+    if only is not None:
+        rows = rows.filter(pk=only.pk)
+    for row in rows.select_related("edition").order_by("number"):
         able = [chair for chair in chairs if row.pk in known[chair.pk]]
         if len(able) == len(chairs) or not able or row.handling_chair_id in {chair.pk for chair in able}:
             continue

@@ -67,7 +67,7 @@ def add_conflict(
             if Submission.objects.filter(pk=submission.pk, handling_chair=member).update(handling_chair=None):
                 _note("handling_chair_set", submission, by, at, chair="")
             if member.is_chair:
-                name_missing_handlers(submission.edition, at=at)
+                name_missing_handlers(submission.edition, at=at, only=submission)
             if member.is_chair and member.is_active and member.user_id != by.pk:
                 post_conflict_set(row, by=by, at=at)
     except IntegrityError as error:

@@ -192,6 +192,32 @@ def test_the_name_of_who_is_erased_while_she_comes_back_by_an_invitation_does_no
     assert (mia.name, mia.email) == (erasing.NOBODY, "")
 
 
+def test_who_sets_a_conflict_and_who_keeps_several_papers_do_not_wait_for_each_other(edition: Edition) -> None:
+    first, second = (factories.make_submission(edition) for _ in range(2))
+    chairs = [factories.make_member(edition, chair=True) for _ in range(3)]
+    by = chairs[0].user
+    assert by is not None
+    for paper in (first, second):
+        factories.make_assignment(paper, factories.make_member(edition))
+    factories.make_conflict(first, chairs[1])
+    assigning.set_handling_chair(second, chairs[2], by=by, at=AT)
+    kept, go = threading.Event(), threading.Event()
+
+    def keep() -> None:
+        with transaction.atomic():
+            for paper in (first, second):
+                Submission.objects.select_for_update(no_key=True).get(pk=paper.pk)
+                kept.set()
+                go.wait(1)
+
+    def conflict() -> None:
+        kept.wait(10)
+        assigning.add_conflict(second, chairs[2], kind="personal", reason="A friend", by=by, at=AT)
+        go.set()
+
+    assert at_once(keep, conflict) == ["done", "done"]
+
+
 def test_who_gives_a_task_back_while_it_saves_is_not_stopped(edition: Edition) -> None:
     rita = factories.make_member(edition)
     task = factories.make_assignment(factories.make_submission(edition), rita)
