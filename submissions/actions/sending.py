@@ -38,7 +38,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Uploaded:
-    """What became of an upload. `is_refused`: kept as a version, but the earlier one stays submitted."""
+    """What became of an upload. `is_refused`: kept as a version, but another one stays submitted."""
 
     manuscript: Manuscript
     is_late: bool

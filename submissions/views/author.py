@@ -753,11 +753,13 @@ def upload(request: HttpRequest, slug: str, number: int) -> HttpResponse:
                     "adopt it.",
                 )
             if uploaded.is_refused:
-                messages.warning(
-                    request,
-                    f"{uploaded.manuscript.original_name} is kept as version {uploaded.manuscript.number}, but the "
-                    "check blocks it: the earlier version stays submitted. The findings stand under the versions.",
+                why = (
+                    "the check blocks it: the earlier version stays submitted. The findings stand under the versions."
+                    if uploaded.manuscript.blocks
+                    else "it came second: a newer version counts, or the decision is known."
                 )
+                kept = f"{uploaded.manuscript.original_name} is kept as version {uploaded.manuscript.number}"
+                messages.warning(request, f"{kept}, but {why}")
             target = f"/{slug}/submissions/{number}/#pdf"
             if request.headers.get("X-Upload") == "1":
                 # The page itself may be the one that is open: only the anchor would change.

@@ -31,7 +31,7 @@ from submissions.forms.author import (
     BaseAuthors,
     orcid_field,
 )
-from submissions.lncs import CODES
+from submissions.lncs import CODES, Report
 from submissions.models import Conflict, LatePermission, Manuscript, ReproducibilityRecord, Submission
 from submissions.states import Outcome, State
 from submissions.tasks import sweep_untold_authors
@@ -1346,6 +1346,21 @@ def test_every_finding_links_to_its_explanation_which_everybody_may_read(
         verdict="reject", report=as_json(report("reject", finding("PAGES_MANY"), pages=13))
     )
     assert '<a href="/help/format/#pages_many"' in " ".join(ada.get(base(draft)).text.split())
+
+
+def test_of_an_upload_that_came_second_nobody_reads_that_the_check_blocks_it(
+    edition: Edition, author: User, ada: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = factories.make_submission(edition, author)
+
+    def while_another_comes(*_: object) -> Report:
+        factories.make_manuscript(row, b"%PDF-1.7 of a co-author")
+        return report()
+
+    monkeypatch.setattr("submissions.checks.check_safely", while_another_comes)
+    page = " ".join(ada.post(f"{base(row)}upload/", {"file": pdf()}, follow=True).text.split())
+    words = "paper.pdf is kept as version 2, but it came second: a newer version counts, or the decision is known."
+    assert (words in page, "the check blocks it" in page) == (True, False)
 
 
 def test_a_chair_lets_a_new_version_count_that_the_check_held_back(
