@@ -92,7 +92,9 @@ def test_public_and_account_pages_are_clean_for_axe_and_fit(
             assert sideways_scroll(page) <= 0, address
 
 
-def test_menus_open_and_close_by_keyboard(open_page: Open, edition: Edition, chair: Membership) -> None:
+def test_menus_open_and_close_by_keyboard_and_the_chairs_rooms_by_the_width_of_the_window(
+    open_page: Open, edition: Edition, chair: Membership
+) -> None:
     page = open_page(chair)
     page.goto("/dlonsc-2026/chair/")
     page.keyboard.press("Tab")
@@ -103,3 +105,8 @@ def test_menus_open_and_close_by_keyboard(open_page: Open, edition: Edition, cha
     page.keyboard.press("Escape")
     assert page.locator(".menu[open]").count() == 0
     assert "You are: Chair" in page.evaluate("document.activeElement.textContent")
+    # Her rooms fold in a narrow window, and stand beside the page of a wide one, which has no button for them.
+    rooms = page.get_by_role("link", name="Progress")
+    for width, is_shown in ((500, False), (1400, True)):
+        page.set_viewport_size({"width": width, "height": 800})
+        rooms.wait_for(state="visible" if is_shown else "hidden")

@@ -170,5 +170,11 @@
   }
   document.querySelector(".error-summary")?.focus();
   const chairMenu = document.querySelector("[data-chair-menu]");
-  if (chairMenu && matchMedia("(max-width: 60rem)").matches) chairMenu.open = false;
+  if (chairMenu) {
+    // As the style sheet: beside the page it has no summary to open it by.
+    const narrow = matchMedia("(max-width: 60rem)");
+    const fold = () => { chairMenu.open = !narrow.matches; };
+    fold();
+    narrow.addEventListener("change", fold);
+  }
 })();
