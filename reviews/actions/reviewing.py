@@ -436,9 +436,15 @@ def save_profile(
 
 @transaction.atomic
 def ask_correction(*, membership: Membership, text: str, by: User, at: datetime) -> int:
-    """Tell the chairs that a found conflict is wrong; only a chair lifts it. Returns how many were told."""
+    """Tell the chairs that a found conflict is wrong; only a chair lifts it. Returns how many were told.
+
+    Pressed twice, the second does nothing.
+    """
     chairs = list(membership.edition.memberships.chairs().select_related("user").exclude(pk=membership.pk))
     posted = [post_profile_correction(membership, chair, text, at) for chair in chairs]
+    told = sum(1 for message in posted if message is not None)
+    if chairs and not told:
+        return 0
     record(
         "ask_conflict_correction",
         by_id=by.pk,
@@ -447,4 +453,4 @@ def ask_correction(*, membership: Membership, text: str, by: User, at: datetime)
         edition=membership.edition.slug,
         subject=f"membership:{membership.pk}",
     )
-    return sum(1 for message in posted if message is not None)
+    return told

@@ -19,6 +19,8 @@ from dlonsc.accounts.models import User
 from dlonsc.codes import code
 from dlonsc.editions.calendar import Phase
 from dlonsc.editions.models import Deadline, Edition, Membership
+from dlonsc.history.models import Entry
+from dlonsc.mail.models import Message
 from reviews.actions import reviewing
 from reviews.copies import without_metadata
 from reviews.models import Assignment, Review, ReviewVersion
@@ -646,6 +648,18 @@ def test_a_note_about_conflicts_that_cannot_be_sent_stays_typed(reviewer: Member
     for typed, words in (("long words " * 500, "at most 4000 characters"), (" ", "This field is required.")):
         answer = client.post(where, {"text": typed})
         assert (answer.status_code, words in answer.text, typed.strip() in answer.text) == (422, True, True)
+
+
+def test_a_note_about_conflicts_that_is_sent_twice_is_one_letter_to_each_chair(
+    edition: Edition, reviewer: Membership, chair: Membership, as_user: AsUser
+) -> None:
+    client, where = as_user(reviewer), f"/{edition.slug}/reviews/profile/conflicts/"
+    for moment, words in enumerate(("I left in 2019.", "I left in 2019.", "And never came back.")):
+        with time_machine.travel(AT + timedelta(seconds=moment), tick=False):
+            client.post(where, {"text": words})
+    letters = Message.objects.filter(kind="conflict_correction").order_by("pk")
+    assert [words in letter.text for letter, words in zip(letters, ("in 2019.", "never"), strict=True)] == [True, True]
+    assert Entry.objects.filter(verb="ask_conflict_correction").count() == 2
 
 
 def test_a_person_of_too_long_a_name_is_refused_and_not_cut(reviewer: Membership, as_user: AsUser) -> None:
