@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from unittest.mock import patch
+from urllib.parse import urlencode
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -236,6 +237,21 @@ def test_what_is_typed_when_the_form_has_closed_is_kept_and_shown(draft: Submiss
     assert [text.count(typed) for typed in ("Two hours of typing.", "What took the evening.")] == [1, 1]
     draft.refresh_from_db()
     assert (draft.abstract, draft.reproducibility.algorithms) == ("Abstract of paper 1.", "SGD")
+
+
+def test_what_is_kept_beside_a_submission_has_an_end_also_where_the_names_of_its_fields_are_long(
+    draft: Submission, ada: Client
+) -> None:
+    quick = {"headers": {"X-Autosave": "1"}, "content_type": "application/x-www-form-urlencoded"}
+    late = details(draft, version=draft.version + 1) | {"x" * 200_000: "1"}
+    rows = author_rows(draft, {"name": "Zuse"}) | {"authors-" + "x" * 200_000: "1"}
+    answers = [
+        ada.post(f"{base(draft)}{section}/", urlencode(typed), **quick).json()
+        for section, typed in (("details", late), ("authors", rows))
+    ]
+    draft.refresh_from_db()
+    assert ["Too many texts of yours" in answer.get("message", "") for answer in answers] == [True, True]
+    assert draft.typed == {"aside": []}
 
 
 def test_a_plain_save_that_came_second_shows_both_texts(draft: Submission, ada: Client) -> None:
