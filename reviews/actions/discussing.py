@@ -15,6 +15,7 @@ from reviews.actions.assigning import Refused
 from reviews.emails.discussing import post_news, post_opened
 from reviews.models import Assignment, Comment, Discussion, LastRead, Review
 from submissions.access import in_conflict_with, overseen_by, switches_of
+from submissions.actions.moves import A_PRESS
 from submissions.models import Submission, SubmissionQuerySet
 
 CHAIR = "Chair"
@@ -105,6 +106,9 @@ def comment(
     last = locked.comments.last()
     if last and last.membership_id == member.pk and last.text == text and last.written_at > at - TWICE:
         return last
+    # Another may have written between the two presses.
+    if same := locked.comments.filter(membership=member, text=text, written_at__gt=at - A_PRESS).last():
+        return same
     kind = Comment.Kind.QUESTION if is_question else Comment.Kind.COMMENT
     return _add(discussion, member, text=text, label=label, kind=kind, at=at)
 

@@ -214,6 +214,15 @@ def test_a_second_press_is_one_comment_and_markup_is_shown_as_text(talk: Talk, a
     assert Entry.objects.filter(verb="commented").count() == 1
 
 
+def test_a_second_press_is_one_comment_also_where_another_has_written_in_between(talk: Talk) -> None:
+    first = say(talk, talk.rita, "Agreed.")
+    say(talk, talk.hilda, "Is it sound?", label="Reviewer 2")
+    assert say(talk, talk.rita, "Agreed.") == first
+    # Some minutes later it is an answer.
+    assert say(talk, talk.rita, "Agreed.", minutes=3) != first
+    assert [row.text for row in talk.row.comments.all()] == ["Agreed.", "Is it sound?", "Agreed."]
+
+
 @pytest.mark.parametrize(
     ("typed", "words"), [(" ", "Write something first."), ("x" * 10_001, "at most 10000 characters")]
 )
