@@ -429,12 +429,13 @@ def accept_invitation(*, membership: Membership, max_load: int | None, by: User 
     """Accept, with a smaller load if one is named. False when it was answered already.
 
     The membership goes to the account that is signed in, or to the one that has proven to hold the invited address; to
-    one that had left the committee, as the place that it had. Raises EditionError where it belongs to another account
-    already, for nobody takes or gives back a place of hers, and where the account can have no other place than it has.
+    one that had left the committee, as the place that it had. Raises EditionError where it, or the invited address,
+    belongs to another account, for nobody takes or gives back a place of hers, and where the account can have no other
+    place than it has.
     """
-    owner = by or holder_of(membership.email)
-    is_anothers = membership.user_id is not None and (owner is None or owner.pk != membership.user_id)
-    if is_anothers and open_invitation(membership).exists():
+    holder = holder_of(membership.email)
+    owner, whose = by or holder, membership.user or holder
+    if whose is not None and owner != whose and open_invitation(membership).exists():
         raise EditionError("This place belongs to another account. Sign in to that account, then accept.")
     if owner is not None and membership.user_id is None and open_invitation(membership).exists():
         demand_no_other_place(membership, owner, by)

@@ -590,6 +590,16 @@ def test_a_place_goes_to_whoever_is_invited_and_never_back_to_who_was_removed(
     assert (new.user, new.is_active, new.is_chair, new.is_reviewer) == (bob, True, True, True)
 
 
+def test_nobody_takes_the_place_of_who_has_proven_the_invited_address_by_a_forwarded_link(
+    invited: Membership, stranger: Any
+) -> None:
+    ada = factories.make_user("ada@uni.example")
+    with pytest.raises(EditionError, match="belongs to another account"):
+        accept(invited, by=stranger)
+    assert accept(invited) is True
+    assert Membership.objects.get(pk=invited.pk).user == ada
+
+
 def test_a_place_that_belongs_to_an_account_is_accepted_by_nobody_else(edition: Edition, chair: Membership) -> None:
     alice, bob = removed(edition, chair), factories.make_user("bob@y.example", "Bob")
     assert chair.user is not None
