@@ -181,11 +181,12 @@ def save_details(
 
 @transaction.atomic
 def accept_item(*, item: CameraReadyItem, by: User, at: datetime) -> None:
-    """Mark the current version of an item right."""
+    """Mark the current version of an item right, also one that was returned, if `item` says so."""
     lock_accepted(item.submission, at)
     rows = CameraReadyItem.objects.filter(pk=item.pk, is_current=True, accepted_at__isnull=True)
+    rows = rows.filter(returned_at=item.returned_at)
     if not rows.update(accepted_by=by, accepted_at=at, returned_by=None, returned_at=None, return_text=""):
-        raise Refused("It is accepted already, or a newer version has come.")
+        raise Refused("It is accepted already or was returned meanwhile, or a newer version has come.")
     note("accepted a camera-ready item", item.submission, by=by, at=at, kind=item.kind, version=item.number)
 
 

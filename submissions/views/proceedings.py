@@ -291,6 +291,8 @@ def act_on(request: HttpRequest, row: Submission, who: Any) -> str:
     if act == "accept":
         if request.POST.get("text", "").strip():
             raise Refused("You wrote what to change. Return the item, or take the words out and accept it.", "text")
+        if item.returned_at is not None and "returned" not in request.POST:
+            raise Refused("It was returned meanwhile, with the words below. Accept it all the same if it is right.")
         printing.accept_item(item=item, by=who, at=at)
         return f"{item.get_kind_display()} accepted."
     if act == "return":

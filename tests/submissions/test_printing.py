@@ -262,6 +262,23 @@ def test_an_item_is_not_accepted_while_it_is_written_what_to_change(
     assert item.accepted_at is not None
 
 
+def test_an_item_that_was_returned_under_the_open_page_is_not_accepted_unseen(
+    accepted: Submission, proceedings_chair: Membership, as_user: Browser
+) -> None:
+    item, client = deliver(accepted, KINDS[0]), as_user(proceedings_chair)
+    address = reverse("submissions:proceedings_paper", args=[accepted.edition.slug, accepted.number])
+    sent = {"act": "accept", "item": codes.code("item", item.pk)}
+    assert 'name="returned"' not in client.get(address).text
+    printing.return_item(item=item, text="The running head is cut.", by=proceedings_chair.user, at=AT)
+    refused = client.post(address, sent)
+    shown = [words in refused.text for words in ("It was returned meanwhile", "The running head is cut.")]
+    assert (refused.status_code, shown) == (422, [True, True])
+    item.refresh_from_db()
+    assert (item.accepted_at, item.return_text) == (None, "The running head is cut.")
+    assert 'name="returned"' in refused.text
+    assert client.post(address, sent | {"returned": "1"}).status_code == 302
+
+
 def test_no_page_says_that_title_and_authors_agree_with_a_pdf_that_could_not_be_read(
     accepted: Submission, proceedings_chair: Membership, as_user: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
