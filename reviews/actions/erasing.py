@@ -158,6 +158,8 @@ def erase(user: User, *, by: str, at: datetime) -> Plan:
     # Taken down now: without the addresses nobody finds them. Kept before any paper is: who comes back takes both so.
     places = places_of(user).order_by("pk").select_for_update(of=("self",), no_key=True)
     members = Membership.objects.filter(pk__in=list(places.values_list("pk", flat=True)))
+    # The papers before what belongs to one, as every other act takes them.
+    forget_typed(user)
     # Before the rest: afterwards nobody knows her addresses. The hashes keep back what is being handed over just now,
     # and what failed.
     erased.remember(addresses_of(user), at=at)
@@ -169,7 +171,6 @@ def erase(user: User, *, by: str, at: datetime) -> Plan:
         else:
             withdraw(row, by=user, at=at)
     _sub_reviews(user).update(name=NOBODY, email="", institution="", why="", decline_reason="")
-    forget_typed(user)
     for place in Membership.objects.chairs().filter(user=user).select_related("edition"):
         for chair in other_chairs(place.edition, user):
             post_chair_ended(place, chair, by=by, at=at)

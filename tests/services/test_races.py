@@ -239,18 +239,24 @@ def test_who_gives_a_task_back_while_it_saves_is_not_stopped(edition: Edition) -
     assert ended[0] == "done"
 
 
-def test_what_somebody_saves_while_she_is_erased_stops_neither(edition: Edition) -> None:
+@pytest.mark.parametrize("goes", ["reviewer", "sub-reviewer"])
+def test_who_saves_or_submits_a_review_and_who_erases_one_of_its_writers_do_not_wait_for_each_other(
+    edition: Edition, goes: str
+) -> None:
     rita = factories.make_member(edition)
     task = factories.make_assignment(factories.make_submission(edition, typed={"aside": []}), rita)
+    review = factories.make_review(task, submitted=False)
+    helper = factories.make_sub_reviewer(task, factories.make_user("sue@far.example", "Sue")).user
     assert rita.user is not None
+    assert helper is not None
     by, held, begun = rita.user, threading.Event(), threading.Event()
 
-    def save() -> None:
+    def submit() -> None:
         with transaction.atomic():
             reviewing.lock(task)
             held.set()
             begun.wait(10)
-            reviewing.save_review(assignment=task, fields=TEXT, based_on=0, by=by, at=AFTER_DEADLINE)
+            reviewing.submit_review(assignment=task, based_on=review.version, by=by, at=AFTER_DEADLINE)
 
     def forget(user: User) -> None:
         begun.set()
@@ -258,10 +264,10 @@ def test_what_somebody_saves_while_she_is_erased_stops_neither(edition: Edition)
 
     def erase() -> None:
         held.wait(10)
-        erasing.erase(by, by="the administrator", at=AFTER_DEADLINE)
+        erasing.erase(by if goes == "reviewer" else helper, by="the administrator", at=AFTER_DEADLINE)
 
     with patch.object(erasing, "forget_typed", forget):
-        assert at_once(save, erase) == ["done", "done"]
+        assert at_once(submit, erase) == ["done", "done"]
 
 
 def test_nobody_is_named_for_a_task_that_is_being_taken_back(edition: Edition) -> None:
