@@ -138,8 +138,6 @@ def _commit(chair: Membership, proposal: Proposal, version: int, by: User, at: d
         for pair in proposal.pairs
         if pair["submission"] in open_now and (pair["submission"], pair["membership"]) not in scene.standing
     ]
-    for row, _ in add:
-        row.edition = chair.edition
     changes = commit(chair.edition, add=add, remove=[], by=by, at=at)
     record("proposal_committed", by_id=by.pk, by=str(by), at=at, edition=chair.edition.slug)
     return changes
