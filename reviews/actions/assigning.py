@@ -54,6 +54,9 @@ def add_conflict(
     """
     try:
         with transaction.atomic():
+            if member.is_chair:
+                # Whoever names her to handle it waits, or was waited for; so do all that get another name below.
+                _kept(submission.edition.submissions.values_list("pk", flat=True))
             row = Conflict.objects.create(
                 submission=submission,
                 membership=member,
@@ -103,6 +106,7 @@ def lift_conflict(conflict: Conflict, *, reason: str, by: User, at: datetime) ->
 @transaction.atomic
 def set_handling_chair(submission: Submission, chair: Membership | None, *, by: User, at: datetime) -> None:
     """Name the chair who handles a submission; never one who may not see it."""
+    _kept([submission.pk])
     if chair is not None and not overseen_by(chair).filter(pk=submission.pk).exists():
         raise Refused(f"{chair.name} has a conflict of interest with this submission and cannot handle it.")
     Submission.objects.filter(pk=submission.pk).update(handling_chair=chair)

@@ -23,6 +23,8 @@ def name_delegate(edition: Edition, member: Membership, *, by: User, at: datetim
     needs a delegate, or the member is none who can be one. Whether she is in conflict too is not said here: the chairs
     who ask may not know with whom these submissions are in conflict.
     """
+    # Whoever names one at the same time waits here, and then finds that none is needed.
+    Edition.objects.select_for_update(no_key=True).get(pk=edition.pk)
     waiting = list(without_chair(edition).values_list("pk", flat=True))
     if not waiting:
         raise Refused("No submission needs a delegate.")

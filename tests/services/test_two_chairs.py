@@ -18,6 +18,7 @@ from reviews import reminders
 from reviews.actions import assigning, deciding, lettering
 from reviews.actions import mailing as mailings
 from reviews.actions.assigning import Refused
+from reviews.actions.delegating import name_delegate
 from reviews.models import Announcement, Assignment, Decision, Mailing
 from submissions.actions import drafting, moves, overseeing, sending
 from submissions.models import Submission
@@ -341,3 +342,27 @@ def test_a_failed_acceptance_is_not_queued_again_beside_the_correction_that_is_b
     # Beside what tells the other chair of the correction.
     letters = Message.objects.exclude(kind="decision_corrected").order_by("pk")
     assert list(letters.values_list("state", flat=True)) == [Letter.FAILED, Letter.QUEUED]
+
+
+def test_who_comes_into_conflict_beside_being_named_does_not_handle_the_paper(chairs: list[Membership]) -> None:
+    paper, by = factories.make_submission(chairs[0].edition), chairs[0].user
+    assert by is not None
+
+    def add() -> None:
+        assigning.add_conflict(paper, chairs[1], kind="other", reason="A joint paper", by=by, at=AT)
+
+    ended = while_open(add, lambda: assigning.set_handling_chair(paper, fresh(chairs[1]), by=by, at=AT))
+    assert ended == f"{chairs[1].name} has a conflict of interest with this submission and cannot handle it."
+    assert Submission.objects.get().handling_chair is None
+
+
+def test_of_two_delegates_whom_two_chairs_name_at_once_one_is_named(chairs: list[Membership]) -> None:
+    edition, by = chairs[0].edition, chairs[0].user
+    paper = factories.make_submission(edition)
+    for chair in chairs:
+        factories.make_conflict(paper, chair)
+    members = [fresh(factories.make_member(edition)) for _ in range(2)]
+    assert by is not None
+    ended = at_once(*(lambda one=one: name_delegate(edition, one, by=by, at=AT) for one in members))
+    assert sorted(ended) == ["No submission needs a delegate.", "done"]
+    assert Membership.objects.chairs().count() == 3
