@@ -37,7 +37,7 @@ from submissions.models import Conflict, LatePermission, Manuscript, Reproducibi
 from submissions.states import Outcome, State
 from submissions.tasks import sweep_untold_authors
 from tests import factories
-from tests.submissions.desk import answers, complete_draft, entry, finding, letters, pdf, report
+from tests.submissions.desk import answers, complete_draft, entry, finding, letters, pdf, report, submitted
 
 pytestmark = pytest.mark.django_db
 Browser = Callable[[User | Membership | None], Client]
@@ -1121,6 +1121,20 @@ def test_a_question_is_answered_to_all_authors(
     assert "waits for an answer" in browser.get("/dlonsc-2026/chair/questions/").content.decode()
     browser.post("/dlonsc-2026/chair/questions/", {"number": row.number, "text": "An answer."})
     assert "An answer." in as_user(author).get(base(row)).content.decode()
+
+
+def test_no_page_says_of_a_paper_whose_decision_is_known_that_it_will_be_reviewed(
+    edition: Edition, author: User, ada: Client, chair: Membership, as_user: Browser
+) -> None:
+    row, desk = submitted(edition, author), as_user(chair)
+    pages = [(ada, f"{base(row)}{page}") for page in ("", "submit/", "receipt/")]
+    pages += [(desk, f"/dlonsc-2026/chair/{page}/{row.number}/") for page in ("submissions", "format")]
+    pages += [(ada, "/dlonsc-2026/submissions/"), (desk, "/dlonsc-2026/chair/format/")]
+    words = "Submitted: will be reviewed"
+    assert [words in client.get(page).text for client, page in pages] == [True] * 7
+    factories.announce(row)
+    shown = [client.get(page).text for client, page in pages]
+    assert [(words in text, ">Accepted</span>" in text) for text in shown] == [(False, True)] * 7
 
 
 def test_camera_ready_from_checklist_to_approval(

@@ -92,6 +92,9 @@ def badge(words: str, kind: str = "plain") -> SafeString:
 
 @register.simple_tag
 def state_badge(submission: Any) -> SafeString:
+    """The state of a submission; once its authors may know the outcome, that."""
+    if outcome := submission.outcome_known(timezone.now()):
+        return badge("Accepted", "good") if outcome == "accepted" else badge("Not accepted", "plain")
     return badge(submission.get_state_display(), STATE_KINDS.get(submission.state, "plain"))
 
 
