@@ -119,8 +119,8 @@ def receive(data: bytes, *, at: datetime, recipient: str = "") -> str:
 @transaction.atomic
 def came_back(message: Message, *, status: str, words: str, at: datetime) -> str:
     """Mark a letter as returned; returns what was done."""
-    told = f"came back: {status} {words}".replace("\x00", "").strip()
+    told = f"{status} {words}".replace("\x00", "").strip()
     known = [State.SENT, State.UNKNOWN, State.HANDED_OVER]
     if not move(message, State.BOUNCED, of=known, at=at, answer=told):
         return f"letter {message.pk} is {message.state}; nothing was done"
-    return f"letter {message.pk} {told}"
+    return f"letter {message.pk} came back: {told}"

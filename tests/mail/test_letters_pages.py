@@ -152,11 +152,13 @@ def test_a_letter_is_shown_with_text_history_and_a_flagged_address(
 ) -> None:
     letter = make_letter(edition, 1, text="Dear <b>you</b>")
     back = {"to_email": letter.to_email, "state": State.BOUNCED, "finished_at": AT}
-    make_letter(edition, 2, **back, answer="came back: 5.1.1 no such user")
+    lost = make_letter(edition, 2, **back, answer="5.1.1 no such user")
     letter.changes.create(state=State.SENT, at=AT, answer="250 taken")
     text = " ".join(as_user(chair).get(address(edition, letter.pk)).content.decode().split())
     shown = ["Dear &lt;b&gt;you&lt;/b&gt;" in text, "250 taken" in text, "5.1.1 no such user" in text]
     assert shown == [True, True, True]
+    # On its own page what came back is told once.
+    assert as_user(chair).get(address(edition, lost.pk)).text.count("5.1.1 no such user") == 1
 
 
 def test_a_letter_that_came_back_and_is_hidden_from_a_chair_marks_nobody_for_her(
