@@ -206,6 +206,28 @@ def test_an_added_row_that_waited_in_the_browser_is_saved_and_after_the_form_clo
 
 
 @pytest.mark.django_db(transaction=True)
+def test_an_added_row_of_a_form_that_grew_old_is_put_back_with_its_words(open_page: Open) -> None:
+    edition = factories.make_edition()
+    author = factories.make_user("ada@uni.example", "Ada Author")
+    paper = factories.make_submission(edition, author)
+    page = open_page(author)
+    page.goto(f"/{edition.slug}/submissions/{paper.number}/authors/change/")
+    page.locator("[data-row-add]").click()
+    page.locator("[name=authors-1-name]").fill("Bo Berg")
+    page.locator("[name=authors-1-email]").fill("bo@co.example")
+    page.get_by_label("Reason").fill("He helped.")
+    # As after signing in anew in another tab.
+    page.eval_on_selector("main [name=csrfmiddlewaretoken]", "token => { token.value = 'x' }")
+    page.get_by_role("button", name="Ask the chairs and tell all authors").click()
+    page.get_by_role("link", name="Open the page again").click()
+    expect(page.get_by_label("Reason")).to_have_value("He helped.")
+    expect(page.locator("[name=authors-1-name]")).to_have_value("Bo Berg")
+    page.get_by_role("button", name="Ask the chairs and tell all authors").click()
+    expect(page.get_by_text("The request is with the chairs")).to_be_visible()
+    assert [one["name"] for one in paper.author_requests.get().new_list] == ["Ada Author", "Bo Berg"]
+
+
+@pytest.mark.django_db(transaction=True)
 def test_a_text_that_waited_in_the_browser_is_kept_beside_a_co_authors_newer_one(open_page: Open) -> None:
     edition = factories.make_edition()
     begin_now(edition)

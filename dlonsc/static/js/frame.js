@@ -113,8 +113,15 @@
   if (typed && document.querySelector("[data-form-lost]")) box.setItem(TYPED, JSON.stringify({ ...typed, lost: true }));
   else if (typed && !typed.lost) box.removeItem(TYPED);
   else if (typed && typed.path === location.pathname && typed.user === mine) {
-    const form = [...document.forms].find((one) => one.action === typed.action);
-    if (form) {
+    // After the other scripts: rows that were added have no place on this page before rows.js makes one.
+    document.addEventListener("DOMContentLoaded", () => {
+      const form = [...document.forms].find((one) => one.action === typed.action);
+      if (!form) return;
+      for (const [name] of typed.fields) {
+        const [, rows, number] = /^(\w+)-(\d+)-/.exec(name) || [];
+        const place = rows && form.querySelector(`[data-rows="${rows}"]`);
+        for (let row = 0; place && row <= number && !form.elements.namedItem(name); row += 1) place.dispatchEvent(new Event("add-row"));
+      }
       const waiting = [...typed.fields];
       for (const control of textsOf(form)) {
         const place = waiting.findIndex(([name, value]) => name === control.name && (!control.matches("[type=radio]") || value === null || value === control.value));
@@ -129,7 +136,7 @@
       note.textContent = "What you had typed was put back from this browser. It is not saved yet.";
       form.prepend(note);
       box.removeItem(TYPED);
-    }
+    });
   }
 
   // Signing out takes this person's texts out of the browser. A text that the server does not have yet holds it up: it is
