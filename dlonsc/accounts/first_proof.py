@@ -71,7 +71,8 @@ def release(request: HttpRequest | None, email_address: EmailAddress, **_: Any) 
     claims = User.objects.filter(email=email_address.email.lower()).exclude(pk=email_address.user_id)
     # Administrators are made on the server, not by a form.
     for claim in claims.filter(is_staff=False, is_superuser=False).exclude(emailaddress__verified=True):
-        EmailAddress.objects.filter(user=claim).delete()
+        for rows in (EmailAddress, SocialAccount):
+            rows.objects.filter(user=claim).delete()
         claim.email, claim.is_active = f"unproven-{claim.pk}@erased.invalid", False
         claim.set_unusable_password()
         claim.save(update_fields=["email", "is_active", "password"])

@@ -195,6 +195,16 @@ def test_who_proves_an_address_gets_it_from_an_account_that_only_claims_it() -> 
     assert (stranger.is_active, stranger.emailaddress_set.count()) == (False, 0)
 
 
+def test_an_account_elsewhere_of_an_account_that_ended_is_free_for_another() -> None:
+    claim = factories.make_user(EMAIL, "V", verified=False)
+    SocialAccount.objects.create(user=claim, provider="github", uid="41")
+    browser = Client()
+    browser.force_login(factories.make_user("rita@old.example", "Rita"))
+    browser.post("/accounts/email/", {"action_add": "", "email": EMAIL})
+    confirm(browser)
+    assert (User.objects.get(email="rita@old.example").verified_emails[-1], accounts_elsewhere()) == (EMAIL, [])
+
+
 def test_a_further_address_is_proven_only_where_its_account_is_signed_in() -> None:
     sam, vera = factories.make_user("sam@elsewhere.example", "Sam"), factories.make_user("vera@home.example", "Vera")
     asking = Client()
