@@ -276,9 +276,10 @@ ACCOUNT_FORMS = {
 }
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_PREVENT_ENUMERATION = True
-# allauth would count how often a code or a reset was asked for per account alone: a stranger who asks without end would
-# keep its owner from both. What limits letters to one address is in dlonsc.accounts.limits, per asker.
-ACCOUNT_RATE_LIMITS = {"request_login_code": "20/m/ip", "reset_password": "20/m/ip"}
+# allauth would count how often a code, a reset or a proof was asked for per account or address alone: a stranger who
+# asks without end would keep its owner from all of them. What limits letters to one address is in
+# dlonsc.accounts.limits and dlonsc.accounts.adapter, per asker.
+ACCOUNT_RATE_LIMITS = dict.fromkeys(("request_login_code", "reset_password", "confirm_email"), "20/m/ip")
 ACCOUNT_LOGIN_BY_CODE_ENABLED = True
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False

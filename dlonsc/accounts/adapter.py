@@ -19,12 +19,13 @@ from django.utils.crypto import salted_hmac
 
 from dlonsc.accounts.addresses import validate_kept
 from dlonsc.accounts.first_proof import keep_signed_in
-from dlonsc.accounts.limits import address_of, count
+from dlonsc.accounts.limits import address_of, count, who
 from dlonsc.accounts.models import User
 from dlonsc.accounts.printed import without_hidden
 from dlonsc.mail.post import Letterhead, post
 
 MOST_WRONG_PASSWORDS = 100
+BETWEEN_PROOFS = timedelta(minutes=6)
 KNOWN = "known-browser"
 ACCOUNT_LETTER = "accounts/emails/account"
 # What the ledger calls allauth's letters; the rest (a password changed, a passkey added) are notices.
@@ -96,6 +97,12 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
             kind=kind,
             at_most_once=False,
         )
+
+    def should_send_confirmation_mail(self, request: HttpRequest, email_address: EmailAddress, signup: bool) -> bool:
+        """At a sign-up, and else once in some minutes for each asker, whatever others ask: the earlier link is good."""
+        if signup:
+            return True
+        return count(f"proof {who(request)} {email_address.email}", BETWEEN_PROOFS, timezone.now()) == 1
 
     def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
         """A further address is confirmed where its account is signed in; elsewhere it may be a stranger's wish."""

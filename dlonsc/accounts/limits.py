@@ -58,7 +58,7 @@ RULES = (
     Rule(
         "letters",
         "POST",
-        re.compile(r"^/accounts/(signup|password/reset|login/code|confirm-email|email)/$"),
+        re.compile(r"^/accounts/(signup|3rdparty/signup|password/reset|login/code|confirm-email|email)/$"),
         10,
         timedelta(hours=1),
         typed="email",
@@ -66,7 +66,7 @@ RULES = (
     Rule(
         "letters",
         "POST",
-        re.compile(r"^/accounts/(signup|password/reset|login/code|confirm-email|email)/$"),
+        re.compile(r"^/accounts/(signup|3rdparty/signup|password/reset|login/code|confirm-email|email)/$"),
         100,
         timedelta(hours=1),
     ),

@@ -86,6 +86,23 @@ def test_who_asks_in_an_owners_name_without_end_shuts_her_out_of_neither_code_no
     assert sorted(Message.objects.values_list("kind", flat=True)) == ["password_reset", "sign_in_code"]
 
 
+def test_a_letter_that_a_stranger_had_written_to_an_address_keeps_its_owner_from_no_proof_and_no_sign_up(
+    author: User, as_user: AsUser
+) -> None:
+    new = {"email": "ada@home.example", "name": "Ada", "password1": "correct-horse-battery"}
+    letters = Message.objects.filter(kind="verification", to_email=new["email"])
+    with time_machine.travel(AT, tick=False):
+        for person in (factories.make_user("sam@elsewhere.example"), author):
+            as_user(person).post("/accounts/email/", {"action_add": "", "email": new["email"]})
+        assert letters.count() == 2
+        Client().post("/accounts/signup/", new)
+        assert letters.count() == 3
+        # Whoever signs in with what is not proven is written to once in some minutes.
+        for address in ("10.0.0.1", "10.0.0.1", "10.0.0.1", "10.0.0.2"):
+            sign_in(new["email"], new["password1"], address=address)
+    assert letters.count() == 5
+
+
 def test_a_sign_that_no_database_keeps_makes_no_other_address_of_one(author: User) -> None:
     with time_machine.travel(AT, tick=False):
         for number in range(25):
