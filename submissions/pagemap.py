@@ -11,13 +11,15 @@ VERDICTS = {
     "reject": ("stop", "Something must be changed before this PDF can be submitted."),
     "unchecked": ("note", "Not yet checked."),
 }
-# A camera-ready PDF counts once it is delivered, whatever the check says.
-NOT_YET_PRINTED = "Something must be changed before this PDF can be printed."
+# A camera-ready PDF counts once it is delivered, whatever the check says; and a chair's word counts over the machine's.
+NOT_YET_PRINTED = ("stop", "Something must be changed before this PDF can be printed.")
+OVERRIDDEN = ("care", "The check found something; this PDF can be submitted all the same.")
 GROUPS = (
     ("block", "Must be changed", "stop"),
     ("warn", "Please look at", "care"),
     ("info", "For your information", "note"),
 )
+OVERRIDDEN_GROUPS = (("block", "Accepted as it is", "care"), *GROUPS[1:])
 
 
 @dataclass
@@ -51,8 +53,11 @@ def as_page_map(row: Manuscript | CameraReadyItem) -> dict[str, Any]:
     report = row.report or {}
     verdict = row.verdict if row.verdict in VERDICTS else "unchecked"
     kind, words = VERDICTS[verdict]
-    if verdict == "reject" and isinstance(row, CameraReadyItem):
-        words = NOT_YET_PRINTED
+    is_overridden = isinstance(row, Manuscript) and row.overridden_at is not None
+    if verdict == "reject" and is_overridden:
+        kind, words = OVERRIDDEN
+    elif verdict == "reject" and isinstance(row, CameraReadyItem):
+        kind, words = NOT_YET_PRINTED
     findings = report.get("findings", [])
     pages = [
         Page(number, one["width"], one["height"], rectangle(one["block"]), [rectangle(line) for line in one["lines"]])
@@ -66,7 +71,7 @@ def as_page_map(row: Manuscript | CameraReadyItem) -> dict[str, Any]:
             mark_whole_pages(pages, finding)
     groups = [
         {"title": title, "kind": colour, "findings": [one for one in findings if one["severity"] == severity]}
-        for severity, title, colour in GROUPS
+        for severity, title, colour in (OVERRIDDEN_GROUPS if is_overridden else GROUPS)
     ]
     return {
         "verdict": verdict,

@@ -2,6 +2,7 @@
 
 from submissions.models import Manuscript
 from submissions.pagemap import as_page_map
+from tests.factories import AT
 
 PAGE = {"width": 595.0, "height": 842.0, "block": [100, 120, 445.8, 667.1], "lines": [[100, 120, 440, 130]]}
 
@@ -34,6 +35,16 @@ def test_findings_stand_by_severity_and_empty_groups_are_left_out() -> None:
         ("Must be changed", 1),
         ("For your information", 1),
     ]
+
+
+def test_what_a_chair_accepted_as_it_is_is_not_said_to_need_a_change_before_it_can_be_submitted() -> None:
+    row = Manuscript(verdict="reject", report={"findings": [finding("block"), finding("warn")]}, overridden_at=AT)
+    found = as_page_map(row)
+    assert (found["kind"], [group["title"] for group in found["groups"]]) == (
+        "care",
+        ["Accepted as it is", "Please look at"],
+    )
+    assert found["words"] == "The check found something; this PDF can be submitted all the same."
 
 
 def test_only_a_check_that_is_not_done_waits() -> None:
