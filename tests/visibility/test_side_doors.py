@@ -28,7 +28,7 @@ from reviews.actions import assigning, deciding, erasing, lettering, mailing, re
 from reviews.emails.chairing import post_conflict_lifted, post_late_conflict
 from reviews.emails.subreviewing import post_named
 from reviews.late_conflicts import taken_back
-from reviews.models import Review, ReviewVersion, SubReviewer
+from reviews.models import Assignment, Review, ReviewVersion, SubReviewer
 from reviews.tasks import tell_late_conflicts
 from reviews.views.chair.history import entries_for
 from submissions.access import overseen_by
@@ -270,7 +270,11 @@ def test_a_task_that_she_was_never_told_of_opens_nothing_when_it_ends(
     # What had been kept of her before begins nothing: no letter tells her what she lost.
     factories.make_review(task, submitted=False)
     ReviewVersion.objects.update(is_aside=True)
+    Conflict.objects.update(lifted_at=AT, lifted_by=chair.user)
+    Assignment.objects.update(removed_at=AT, removed_by=chair.user)
     assert taken_back([task.pk]) == []
+    ReviewVersion.objects.update(is_aside=False)
+    assert taken_back([task.pk]) == [task]
 
 
 def test_a_former_reviewer_who_was_told_of_her_task_finds_what_she_still_has(
