@@ -27,7 +27,8 @@ from reviews.late_conflicts import tell_chairs
 from reviews.late_reviews import tell_of_late_reviews
 from reviews.models import Announcement, Assignment, Mailing, SubReviewer
 from submissions.actions import overseeing, printing
-from submissions.guards import TAKEN_BACK
+from submissions.guards import TAKEN_BACK, for_chair
+from submissions.guards import TO_CHAIRS as ABOUT_A_PAPER
 from submissions.models import CameraReadyItem, CameraReadyKind, Submission
 from tests import factories
 from tests.factories import AFTER_DEADLINE, AT
@@ -230,6 +231,22 @@ def test_the_end_of_a_part_is_not_told_to_who_was_asked_again_or_left_the_addres
     EmailAddress.objects.filter(user=sue).update(email="sue@new.example")
     User.objects.filter(pk=sue.pk).update(email="sue@new.example")
     assert (row.email, objections("sub_reviewer_ended")) == ("sue@uni.example", [guards.OTHER_ADDRESS])
+
+
+@pytest.mark.parametrize("kind", [*ABOUT_A_PAPER, "late_conflict", "review_after_letters"])
+def test_a_letter_to_a_chair_about_a_paper_does_not_leave_once_she_may_not_know_of_it(
+    edition: Edition, other_chair: Membership, kind: str
+) -> None:
+    paper = factories.make_submission(edition)
+    letter = Message(kind=kind, to_email=other_chair.email, guard=for_chair(other_chair, paper))
+    assert guards.objection(letter) is None
+    conflict = factories.make_conflict(paper, other_chair)
+    kept = [guards.objection(letter)]
+    conflict.delete()
+    for change in ({"is_chair": False}, {"is_chair": True, "removed_at": AT}):
+        Membership.objects.filter(pk=other_chair.pk).update(**change)
+        kept.append(guards.objection(letter))
+    assert kept == ["the recipient may not know of the submission any more"] * 3
 
 
 @pytest.mark.parametrize("how", ["stopped", "released"])
