@@ -37,6 +37,7 @@ from dlonsc.mail.models import Message
 from dlonsc.mail.models import State as LetterState
 from reviews import reminders
 from reviews.actions import deciding, mailing
+from reviews.actions.lettering import note_letter
 from reviews.models import Assignment, Review
 from submissions.actions import overseeing
 from submissions.models import AuthorListRequest, Question, ReproducibilityRecord, Submission
@@ -186,11 +187,16 @@ def plant(world: World) -> None:
         )
     record("decided", by=str(chair), by_id=chair.pk, at=factories.AT, edition=world.edition.slug, subject=paper.label,
            detail={"words": "canaryhistory"})  # fmt: skip
+    # As it was written before: counted over all papers.
+    record("extend_deadline", by=str(chair), by_id=chair.pk, at=factories.AT, edition=world.edition.slug,
+           subject=f"edition:{world.edition.pk}", detail={"letters": "canarycount"})  # fmt: skip
 
 
 def fill(world: World) -> None:
     """A row of each kind that has an address or a form of its own, about the author's papers."""
     paper, chair = world.mine, world.members["chair"]
+    assert chair.user is not None
+    note_letter("letter_sent_again", Message.objects.get(key="letter of mine"), chair.user, factories.AT)
     words_of(world.edition, paper, Review.objects.get(assignment=world.assignments["mine rita"]), chair)
     factories.make_manuscript(paper, b"%PDF-1.7 late", number=2, is_current=False, is_late=True)
     factories.make_conflict(paper, factories.make_member(world.edition, email="aside@aside.example"))
@@ -259,6 +265,7 @@ CANARIES: dict[str, frozenset[str]] = {
     "canarydecline": frozenset({"chair", "conflicted chair"}),
     "canaryletter": frozenset({"hidden author", "chair"}),
     "canaryhistory": frozenset({"chair"}),
+    "canarycount": frozenset(),
 }
 
 

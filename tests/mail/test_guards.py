@@ -233,6 +233,25 @@ def test_the_end_of_a_part_is_not_told_to_who_was_asked_again_or_left_the_addres
     assert (row.email, objections("sub_reviewer_ended")) == ("sue@uni.example", [guards.OTHER_ADDRESS])
 
 
+def test_that_a_text_is_ready_is_told_only_while_the_task_is_hers(
+    task: Assignment, chair: Membership, reviewer: Membership
+) -> None:
+    letter = Message(kind="sub_reviewer_ready", to_email=reviewer.email, guard={"assignment": task.pk})
+    hers, its = Membership.objects.filter(pk=reviewer.pk), Assignment.objects.filter(pk=task.pk)
+    kept = []
+    for rows, end, again in (
+        (hers, {"removed_at": AT}, {"removed_at": None}),
+        (hers, {"is_reviewer": False}, {"is_reviewer": True}),
+        (its, {"declined_at": AT}, {"declined_at": None}),
+        (its, {"removed_at": AT, "removed_by": chair.user}, {"removed_at": None, "removed_by": None}),
+    ):
+        rows.update(**end)
+        kept.append(guards.objection(letter))
+        rows.update(**again)
+    assert kept == ["the task is none of hers any more"] * 4
+    assert guards.objection(letter) is None
+
+
 @pytest.mark.parametrize("kind", [*ABOUT_A_PAPER, "late_conflict", "review_after_letters"])
 def test_a_letter_to_a_chair_about_a_paper_does_not_leave_once_she_may_not_know_of_it(
     edition: Edition, other_chair: Membership, kind: str

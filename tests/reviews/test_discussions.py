@@ -161,7 +161,10 @@ def test_switched_off_nobody_reads_and_everybody_keeps_her_own(
     talk: Talk, edition: Edition, chair: Membership, as_user: Browser
 ) -> None:
     say(talk, talk.rita, "Quagga")
+    home = f"/{edition.slug}/reviews/"
+    assert page_of(talk) in as_user(talk.rita).get(home).text
     Edition.objects.update(committee_discusses=False)
+    assert page_of(talk) not in as_user(talk.rita).get(home).text
     assert [as_user(who).get(page_of(talk)).status_code for who in (talk.rita, talk.hilda)] == [404, 404]
     assert as_user(chair).get(chairs_page_of(talk)).status_code == 404
     assert "Quagga" in as_user(talk.rita).get(f"/{edition.slug}/reviews/own/").text

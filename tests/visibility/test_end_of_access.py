@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from dlonsc.editions.calendar import months_before
 from dlonsc.editions.models import Edition, Membership
-from reviews.access import assigned_to
+from reviews.access import assigned_to, on_desks
 from reviews.models import Review
 from tests import factories
 
@@ -57,6 +57,8 @@ def test_the_committees_access_ends_by_itself_months_after_the_event(
         assert [opens(reviewer, name) for name in ("reviews:home", "reviews:profile")] == [status] * 2
         assert [opens(reviewer, name, 1) for name in ("reviews:review", "reviews:paper")] == [status] * 2
         assert assigned_to(reviewer).count() == (status == 200)
+        papers = [paper.pk for paper in reviewer.edition.submissions.all()]
+        assert (len(on_desks(papers)), len(on_desks(papers, as_if_open=True))) == (status == 200, 1)
         assert opens(reviewer, "reviews:own") == 200
 
 

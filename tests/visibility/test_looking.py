@@ -107,9 +107,10 @@ def test_an_authors_unfinished_text_stays_hers(world: World) -> None:
 
 
 def test_past_reviews_of_a_hidden_paper_do_not_show_by_a_link(world: World) -> None:
-    """A reviewer's home tells of texts that she wrote for papers no longer hers; a hidden one must not."""
+    """A reviewer's home tells of reviews and comments on papers no longer hers; a hidden one must not."""
     Review.objects.filter(assignment__submission=world.open).delete()
     world.open.assignments.all().delete()
+    factories.make_comment(world.hidden, world.rita)
     client = world.looking(world.rita.user)
     assert world.at("reviews:own") not in client.get(world.at("reviews:home")).content.decode()
 

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.editions.visibility import Since, Switch
+from reviews.models import Review
 from reviews.reach import effect_of, end_of_access, release_of
 from reviews.views.chair.visibility import counts_of
 from tests import factories
@@ -60,6 +61,11 @@ def test_the_page_says_what_announcing_would_show_to_how_many(edition: Edition, 
     assert "This will hide the authors of 3 submissions from 2 reviewers." in page
     assert "This will hide the names beside 6 reviews from 2 co-reviewers." in page
     assert "Its end: This will hide 3 submissions from 2 reviewers." in page
+    edition.submissions.filter(number=1).update(state="withdrawn")
+    assert release_of(chair).words == "This will make 2 decisions and 4 reviews visible to 3 authors."
+    # Who has not submitted hers would be shown no name.
+    Review.objects.filter(assignment__membership__email="r2@r2.example").update(submitted_at=None)
+    assert effect_of(chair, Switch.NAMES, True) == ""
 
 
 def test_the_numbers_leave_out_what_the_chair_is_in_conflict_with(edition: Edition, chair: Membership) -> None:

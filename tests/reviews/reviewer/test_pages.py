@@ -135,6 +135,9 @@ def test_other_reviews_appear_only_after_ones_own(assignment: Assignment, fellow
     after = client.get(address("review", 1)).text
     assert ("fellow words" in before, "fellow words" in after) == (False, True)
     assert "fellow secret" not in after
+    taken_back = {"removed_at": AT, "removed_by": assignment.assigned_by}
+    Assignment.objects.filter(pk=fellow.assignment_id).update(**taken_back)
+    assert "fellow words" not in client.get(address("review", 1)).text
 
 
 def test_a_draft_of_ones_own_opens_nothing(assignment: Assignment, fellow: Review, as_user: AsUser) -> None:
