@@ -14,6 +14,7 @@ from dlonsc.accounts.models import User
 from dlonsc.editions.models import Edition, InstitutionAlias, Membership
 from reviews.conflicts import conflict_reasons, refresh_all
 from reviews.matching import Cancelled, Problem, ProblemError, Quota, Result, solve
+from reviews.matching.problem import pair_keys
 from reviews.matching.result import Unmet
 from reviews.matching.score import candidates
 from reviews.models import Assignment, Proposal
@@ -278,9 +279,16 @@ def result_of(inputs: dict[str, Any], pairs: Sequence[dict[str, Any]]) -> Result
 
 
 def with_locks(problem: Problem, result: Result) -> Problem:
-    """The problem with the locked pairs of an edited proposal, so that no exchange takes them away."""
+    """The problem with the locked pairs of an edited proposal, so that no exchange takes them away.
+
+    What stands in it and was in conflict at the run was put in once the conflict had been lifted.
+    """
     fixed = result.pairs[result.locked]
-    return replace(problem, locked=np.unique(np.concatenate((problem.locked, fixed)), axis=0))
+    barred, standing = (
+        pair_keys(pairs[:, 0], pairs[:, 1], problem.n_reviewers) for pairs in (problem.conflicts, result.pairs)
+    )
+    conflicts = problem.conflicts[~np.isin(barred, standing)]
+    return replace(problem, locked=np.unique(np.concatenate((problem.locked, fixed)), axis=0), conflicts=conflicts)
 
 
 def next_number(chair: Membership) -> int:

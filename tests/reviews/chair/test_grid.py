@@ -7,10 +7,12 @@ import pytest
 from django.test import Client
 
 from dlonsc.editions.models import Edition, Membership
+from reviews.actions import assigning
 from reviews.models import Proposal
 from reviews.views.chair.grid import Row
 from submissions.models import Submission
 from tests import factories
+from tests.factories import AT
 from tests.reviews.chair.test_proposals import pairs, propose
 
 As = Callable[[Membership | None], Client]
@@ -242,3 +244,17 @@ def test_a_pair_that_the_run_did_not_look_at_gets_its_score_of_today(
     proposal.refresh_from_db()
     assert proposal.pairs[-1]["by_hand"]
     assert proposal.pairs[-1]["score"] == 0.5
+
+
+def test_a_pair_whose_conflict_was_lifted_since_the_run_is_put_in_locked_and_explained(
+    browser: Client, chair: Membership, edition: Edition, papers: list[Submission], reviewers: list[Membership]
+) -> None:
+    conflict = factories.make_conflict(papers[0], reviewers[1])
+    row = propose(chair, demand=1)
+    assert chair.user is not None
+    assigning.lift_conflict(conflict, reason="Another person", by=chair.user, at=AT)
+    address = f"/{edition.slug}/chair/assign/proposals/{row.number}/"
+    for version, act in enumerate(("put", "lock"), start=row.version):
+        browser.post(f"{address}edit/", {"act": f"{act}:1:{reviewers[1].pk}", "version": version})
+        page = browser.get(f"{address}why/1/{reviewers[1].pk}/")
+        assert (page.status_code, page.context["refusal"], page.context["assigned"]) == (200, "", True)
