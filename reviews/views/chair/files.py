@@ -38,7 +38,8 @@ def export(request: ChairRequest, chair: Membership, number: int) -> HttpRespons
     name = f"{chair.edition.slug}-proposal-{number}"
     wanted = request.GET.get("format")
     if wanted == "hotcrp":
-        body = write_hotcrp((str(slot.submission.number), slot.member.email) for slot in shown.slots)
+        people = _addresses(shown)
+        body = write_hotcrp((str(slot.submission.number), people[slot.member.pk]) for slot in shown.slots)
         return _file(f"{name}-hotcrp.csv", f"\ufeff{body}", "text/csv")
     problem = _named(shown)
     result = assignment.result_of(row.inputs, shown.visible_pairs)
@@ -59,9 +60,14 @@ def _file(name: str, body: str, kind: str) -> HttpResponse:
     return response
 
 
+def _addresses(shown: Shown) -> dict[int, str]:
+    """The address by which a file names each member; who was erased has none."""
+    return {pk: member.email or f"former-member-{pk}" for pk, member in shown.members.items()}
+
+
 def _named(shown: Shown) -> Any:
     """The problem with people by their addresses."""
-    emails = {pk: member.email for pk, member in shown.members.items()}
+    emails = _addresses(shown)
     people = shown.proposal.inputs["people"]
     return replace(
         assignment.problem_of(shown.proposal.inputs),
@@ -132,7 +138,7 @@ def upload(request: ChairRequest, chair: Membership, number: int) -> HttpRespons
 
 def _read(shown: Shown, name: str, content: bytes) -> Reading:
     papers = {str(row.number): pk for pk, row in shown.submissions.items()}
-    people = {row.email.lower(): pk for pk, row in shown.members.items()}
+    people = {address.lower(): pk for pk, address in _addresses(shown).items()}
     people |= {shown.names[pk].lower(): pk for pk in shown.members}
     wanted: dict[Key, str] = {}
     problems: list[str] = []

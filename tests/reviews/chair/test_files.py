@@ -174,3 +174,13 @@ def test_a_file_with_many_errors_shows_the_first_and_counts_the_rest(browser: Cl
     lines = "".join(f"{number},x@y.example\n" for number in range(100, 160))
     reading = browser.post(f"{address}import/", {"file": uploaded(f"paper_id,reviewer_id\n{lines}")}).context["reading"]
     assert (len(reading.shown_problems), reading.more_problems) == (50, 10)
+
+
+@pytest.mark.parametrize("format", ["", "hotcrp"])
+def test_a_proposal_with_two_reviewers_who_were_erased_goes_out_and_comes_back(
+    browser: Client, address: str, reviewers: list[Membership], format: str
+) -> None:
+    Membership.objects.filter(pk__in=[one.pk for one in reviewers[:2]]).update(email="")
+    text = browser.get(f"{address}export.csv", {"format": format}).content.decode("utf-8-sig")
+    reading = browser.post(f"{address}import/", {"file": uploaded(text)}).context["reading"]
+    assert (reading.kept, reading.added, reading.removed, reading.problems) == (6, [], [], [])
