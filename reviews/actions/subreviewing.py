@@ -18,7 +18,6 @@ from reviews.subreviewers import findings
 from submissions.access import in_conflict_with, overseen_by
 from submissions.models import Submission
 
-CANNOT_ACCEPT = "This invitation cannot be accepted with your account. The chairs can tell you more."
 DECLINED = "You have declined already; what you write now was sent to nobody."
 CLOSED = "Reviewing is closed. What you saved is kept for you."
 ENDED = "This invitation has ended."
@@ -128,24 +127,28 @@ def _decide(row: SubReviewer, by: User, at: datetime, **fields: object) -> None:
 
 
 @transaction.atomic
-def accept(row: SubReviewer, *, by: User, at: datetime) -> None:
+def accept(row: SubReviewer, *, by: User, at: datetime) -> bool:
     """The holder of the invited address takes it up. Pressed twice, the second does nothing.
 
-    Raises Refused for another account and, in the same words whatever it is, for who may not know the submission.
+    For who may not know the submission it ends (False), as it may end for anybody: a refusal would tell an author who
+    reviews her paper, for the invitation names its reviewer. Raises Refused for another account, and once it has ended.
     """
     if SubReviewer.objects.accepted().filter(pk=row.pk, user=by).exists():
-        return
+        return True
     if row.email.lower() not in by.verified_emails:
         raise Refused(f"The invitation is for {row.email}. Sign in with the account that has verified this address.")
-    if findings(row, by).bars:
-        raise Refused(CANNOT_ACCEPT)
     if not open_sub_reviews(at).invited().filter(pk=row.pk).exists():
         raise Refused(ENDED)
+    if findings(row, by).bars:
+        if end(row, ending=Ending.BARRED, by=None, at=at):
+            letters.post_answered(row, "declined", at)
+        return False
     if not SubReviewer.objects.invited().filter(pk=row.pk).update(user=by, accepted_at=at):
         raise Refused(ENDED)
     row.refresh_from_db()
     letters.post_answered(row, "accepted", at)
     _note("sub_reviewer_accepted", row, by, at)
+    return True
 
 
 @transaction.atomic

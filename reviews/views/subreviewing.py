@@ -94,12 +94,12 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def answer(request: HttpRequest, row: SubReviewer, by: User | None, form: DeclineForm) -> None:
-    at = timezone.now()
+    at, accepts = timezone.now(), request.POST.get("answer") == "accept"
     try:
         if form.is_valid():
             subreviewing.decline(row, reason=form.cleaned_data["reason"], by=by, at=at)
-        elif request.POST.get("answer") == "accept" and by is not None:
-            subreviewing.accept(row, by=by, at=at)
+        elif accepts and by is not None and not subreviewing.accept(row, by=by, at=at):
+            raise Refused(subreviewing.ENDED)
     except Refused as refusal:
         if form.is_bound:
             form.add_error("reason", str(refusal))

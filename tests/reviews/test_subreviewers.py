@@ -459,17 +459,24 @@ def test_only_who_has_proven_the_address_accepts_and_the_page_keeps_the_way_back
     assert as_user(stranger).get(address).status_code == 410
 
 
-def test_an_account_that_turns_out_to_be_an_authors_is_refused_in_neutral_words(case: Case, as_user: Browser) -> None:
-    row = agreed(case)
+def test_for_an_account_that_turns_out_to_be_an_authors_the_invitation_ends_as_it_may_end_for_anybody(
+    case: Case, as_user: Browser
+) -> None:
     factories.make_author(case.paper, "ada@home.example")
     twin = factories.make_user(SUE, "Ada at home")
+    other = agreed(case)
+    address = reverse("reviews:sub_invitation", args=[subreviewers.token_of(other)])
+    subreviewing.end_by_reviewer(other, by=by(case.rita), at=AT)
+    ended = as_user(twin).post(address, {"answer": "accept"}, follow=True)
+    told_of_the_other = told()[-1]
+    row = agreed(case)
     EmailAddress.objects.create(user=twin, email="ada@home.example", verified=True)
     address = reverse("reviews:sub_invitation", args=[subreviewers.token_of(row)])
-    shown = as_user(twin).post(address, {"answer": "accept"}, follow=True).content.decode()
-    assert (subreviewing.CANNOT_ACCEPT in shown, "author" in shown.replace("The authors never learn", "")) == (
-        True, False,
-    )  # fmt: skip
-    assert SubReviewer.objects.accepted().count() == 0
+    shown = as_user(twin).post(address, {"answer": "accept"}, follow=True)
+    row.refresh_from_db()
+    assert (row.ending, row.accepted_at) == ("barred", None)
+    assert (shown.status_code, shown.text.partition("<main")[2]) == (410, ended.text.partition("<main")[2])
+    assert told()[-2:] == [told_of_the_other, ("sub_reviewer_answered", by(case.rita).email)]
 
 
 def test_the_invitation_does_not_leave_once_it_has_ended(case: Case) -> None:
