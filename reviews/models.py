@@ -225,8 +225,8 @@ class SubReviewer(models.Model):
     class Ending(models.TextChoices):
         REFUSED = "refused", "A chair did not agree"
         DECLINED = "declined", "She declined"
-        # Her account turned out to be an author's or one in conflict; a reviewer reads this too, and must not learn it.
-        BARRED = "barred", "It did not come about"
+        # Her account turned out to be an author's or one in conflict. For chairs: a reviewer reads it as DECLINED.
+        BARRED = "barred", "She may not know the submission"
         WITHDREW = "withdrew", "She gave it back"
         REVIEWER = "reviewer", "Ended by the reviewer"
         CHAIR = "chair", "Ended by a chair"

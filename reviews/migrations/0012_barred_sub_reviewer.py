@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
                 choices=[
                     ("refused", "A chair did not agree"),
                     ("declined", "She declined"),
-                    ("barred", "It did not come about"),
+                    ("barred", "She may not know the submission"),
                     ("withdrew", "She gave it back"),
                     ("reviewer", "Ended by the reviewer"),
                     ("chair", "Ended by a chair"),

@@ -479,6 +479,19 @@ def test_for_an_account_that_turns_out_to_be_an_authors_the_invitation_ends_as_i
     assert told()[-2:] == [told_of_the_other, ("sub_reviewer_answered", by(case.rita).email)]
 
 
+def test_a_reviewer_reads_alike_of_who_declined_and_of_who_may_not_know_the_submission(
+    case: Case, as_user: Browser
+) -> None:
+    subreviewing.decline(agreed(case), reason="", by=None, at=AT)
+    address = reverse("reviews:name_sub_reviewer", args=[case.paper.edition.slug, case.paper.number])
+    read = []
+    for ending in ("declined", "barred"):
+        SubReviewer.objects.update(ending=ending)
+        page = as_user(case.rita).get(address)
+        read.append(page.text.partition('id="past"')[2])
+    assert ("Sue Sub" in read[0], read[0]) == (True, read[1])
+
+
 def test_the_invitation_does_not_leave_once_it_has_ended(case: Case) -> None:
     row = agreed(case)
     letter = Message.objects.get(kind="sub_reviewer_invitation")
