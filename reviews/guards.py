@@ -88,7 +88,10 @@ def _went_elsewhere(message: Message, tasks: Collection[int]) -> bool:
 
 
 def still_in_audience(message: Message) -> str | None:
-    """Whoever has left the audience since the release gets no letter that is not true any more; the others theirs."""
+    """Whoever has left the audience since the release gets no letter that is not true any more; the others theirs.
+
+    Nor does she get one that lists a paper which is none of hers any more beside those that are.
+    """
     wanted, at = message.guard, timezone.now()
     audience = BY_KEY[wanted["audience"]]
     edition = Edition.objects.filter(slug=message.edition).first()
@@ -98,7 +101,14 @@ def still_in_audience(message: Message) -> str | None:
     person = next((one for one in audience.people(edition, among, at) if one.key == wanted["person"]), None)
     if person is None:
         return OnlyThis(audience.left)
+    if audience.about == "tasks" and not set(wanted["submissions"]) <= _on_desk_of(person.key, wanted["submissions"]):
+        return OnlyThis(NOT_HERS)
     return None if person.email.lower() in addresses_beside(message.to_email) else OTHER_ADDRESS
+
+
+def _on_desk_of(key: str, papers: Collection[int]) -> set[int]:
+    """Those of the papers (primary keys) that a member of an audience may still open as their reviewer."""
+    return {task.submission_id for task in on_desks(papers) if f"member:{task.membership_id}" == key}
 
 
 def is_still_invited(message: Message) -> str | None:

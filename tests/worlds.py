@@ -38,9 +38,9 @@ from dlonsc.mail.models import State as LetterState
 from reviews import reminders
 from reviews.actions import deciding, mailing
 from reviews.actions.lettering import note_letter
-from reviews.models import Assignment, Review
+from reviews.models import Assignment, Review, SubReviewer
 from submissions.actions import overseeing
-from submissions.models import AuthorListRequest, Question, ReproducibilityRecord, Submission
+from submissions.models import AuthorListRequest, LatePermission, Question, ReproducibilityRecord, Submission
 from tests import factories
 from tests.access_policy import CHAIRS, POLICY
 from tests.test_access_matrix import HANDLER, all_addresses, refusing_without_a_frame, reverse_keys, words_of
@@ -173,6 +173,14 @@ def plant(world: World) -> None:
     Question.objects.create(
         submission=paper, text="canaryquestion", written_by=paper.created_by, written_at=factories.AT
     )
+    LatePermission.objects.create(
+        submission=paper, phase="submission", cutoff_at=factories.AFTER_DEADLINE, reason="canarypermission",
+        given_by=chair, given_at=factories.AT,
+    )  # fmt: skip
+    AuthorListRequest.objects.create(
+        submission=paper, old_list=[], new_list=[], reason="canaryrequest", requested_by=paper.created_by,
+        requested_at=factories.AT,
+    )  # fmt: skip
     for email in ("invited.first@somewhere.example", "invited.too@somewhere.example"):
         factories.make_invited(world.edition, email)
     Membership.objects.filter(email__endswith="@somewhere.example").update(
@@ -261,6 +269,8 @@ CANARIES: dict[str, frozenset[str]] = {
     "canarydecision": frozenset({"chair"}),
     "canarytoauthors": frozenset({"chair"}),
     "canaryquestion": frozenset({"hidden author", "chair"}),
+    "canarypermission": frozenset({"chair"}),
+    "canaryrequest": frozenset({"hidden author", "chair"}),
     "canaryrefusal": frozenset({"chair"}),
     "canarydecline": frozenset({"chair", "conflicted chair"}),
     "canaryletter": frozenset({"hidden author", "chair"}),
@@ -306,12 +316,26 @@ def doors(name: str, step: int) -> list[str]:
     return sorted({*(all_addresses().keys() - set(rest)), *rest[first::step]})
 
 
+def rows_of_the_secret(world: World) -> dict[str, Model]:
+    """What an address of its own has and belongs to the secret paper, by the address."""
+    task, letter = world.assignments["secret rita"], Message.objects.get(key="letter of secret")
+    return {
+        "letters:letter": letter,
+        "letters:settle": letter,
+        "reviews:replace": task,
+        "reviews:sub_reviewer": SubReviewer.objects.get(assignment=task),
+    }
+
+
 def addresses(world: World, only: Collection[str] = ()) -> Iterator[str]:
     """Every address of the site (or only those named) with the arguments of this world."""
+    secret = rows_of_the_secret(world)
     for name in sorted(only or all_addresses()):
         if name in MACHINE:
             continue
         keys = reverse_keys(name)
+        if name in secret:
+            yield reverse(name, kwargs={"slug": world.edition.slug, "pk": secret[name].pk})
         for number in (world.mine.number, world.secret.number) if "number" in keys else (None,):
             words = {"slug": world.edition.slug, "number": number, "submission": number, "version": 1, "pk": 1} | KINDS
             words |= {"member": world.members["rita"].pk, "other": 1}

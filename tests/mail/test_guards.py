@@ -233,6 +233,20 @@ def test_the_end_of_a_part_is_not_told_to_who_was_asked_again_or_left_the_addres
     assert (row.email, objections("sub_reviewer_ended")) == ("sue@uni.example", [guards.OTHER_ADDRESS])
 
 
+def test_a_sub_reviewer_is_not_invited_once_the_paper_is_closed_to_its_reviewer(
+    task: Assignment, chair: Membership, reviewer: Membership
+) -> None:
+    Edition.objects.update(sub_reviewers=True)
+    row = SubReviewer.objects.create(
+        assignment=task, name="Sue", email="sue@uni.example", institution="Uni", named_by=reviewer.user, named_at=AT,
+        decided_by=chair.user, decided_at=AT, is_agreed=True,
+    )  # fmt: skip
+    letter = Message(kind="sub_reviewer_invitation", to_email=row.email, guard={"sub_reviewer": row.pk})
+    assert guards.objection(letter) is None
+    factories.make_conflict(task.submission, reviewer)
+    assert guards.objection(letter) == "the invitation has ended, or was answered, in the meantime"
+
+
 def test_that_a_text_is_ready_is_told_only_while_the_task_is_hers(
     task: Assignment, chair: Membership, reviewer: Membership
 ) -> None:

@@ -105,6 +105,9 @@ def test_a_letter_about_a_date_to_an_author_of_a_hidden_submission_is_hidden(
     make_letter(edition, 2, subject_label=label, to_email=other.created_by.email)
     factories.make_conflict(paper, chair)
     assert keys(chair) == {"letter:2"}
+    # Who started it and is not listed, too.
+    paper.authors.all().delete()
+    assert keys(chair) == {"letter:2"}
     # As an author of another submission, too, she gets that letter anyway.
     factories.make_author(other, paper.created_by.email)
     assert keys(chair) == {"letter:1", "letter:2"}

@@ -200,7 +200,7 @@ def test_somebody_without_a_role_sees_the_public_pages_and_nothing_of_anybody(wo
 def test_a_sub_reviewers_view_is_her_one_paper_without_the_unfinished_text(world: World) -> None:
     Edition.objects.filter(pk=world.edition.pk).update(sub_reviewers=True)
     sue = factories.make_user("sue@sue.example", "Sue")
-    for paper in (world.open, world.hidden):
+    for paper in (world.hidden, world.open):
         factories.make_sub_reviewer(paper.assignments.get(), sue)
     client = world.looking(sue)
     address = world.at("reviews:sub_review", world.open.number)
@@ -214,6 +214,10 @@ def test_a_sub_reviewers_view_is_her_one_paper_without_the_unfinished_text(world
         assert client.get(world.at(name, world.open.number)).status_code == 403
     entries = Entry.objects.filter(verb="looked_as").values_list("subject", flat=True)
     assert list(entries) == [world.open.label]
+    # Nor does where she begins tell that she wrote a hidden one.
+    factories.make_author(world.hidden, sue.email)
+    world.looking(sue)
+    assert world.answer.headers["Location"] == address
 
 
 def test_a_sub_reviewer_of_a_hidden_paper_alone_cannot_be_chosen(world: World) -> None:

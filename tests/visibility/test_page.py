@@ -73,6 +73,8 @@ def test_the_numbers_leave_out_what_the_chair_is_in_conflict_with(edition: Editi
     other = factories.make_member(edition, email="other@o.example", chair=True)
     for paper in edition.submissions.all()[:2]:
         factories.make_conflict(paper, other)
+    page = signed_in(other).get(reverse("reviews:visibility", args=[edition.slug]))
+    assert dict(page.context["counts"]) == {"always": 1, "while submitted": 1, "when announced": 0, "once accepted": 0}
     assert release_of(other).words == "This will make 1 decision and 2 reviews visible to 2 authors."
     assert effect_of(other, Switch.BLIND, False) == "This will make the authors of 1 submission visible to 2 reviewers."
     assert effect_of(other, Switch.NAMES, True) == (

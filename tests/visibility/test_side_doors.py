@@ -275,6 +275,12 @@ def test_a_task_that_she_was_never_told_of_opens_nothing_when_it_ends(
     assert taken_back([task.pk]) == []
     ReviewVersion.objects.update(is_aside=False)
     assert taken_back([task.pk]) == [task]
+    # What she knew is not told again of a paper that is hidden from her by now, or that she has again.
+    Conflict.objects.update(lifted_at=None, lifted_by=None)
+    assert taken_back([task.pk]) == []
+    Conflict.objects.all().delete()
+    factories.make_assignment(paper, reviewer)
+    assert taken_back([task.pk]) == []
 
 
 def test_a_former_reviewer_who_was_told_of_her_task_finds_what_she_still_has(
@@ -539,6 +545,10 @@ def test_acts_that_name_no_paper_are_told_to_who_did_them_and_to_chairs_without_
     letter = Message.objects.create(
         key="k", edition=edition.slug, kind="assigned", to_email="a@x.example", subject="s", text="t", state="failed"
     )
+    # Of no kind that lists tasks, and filed under no paper.
+    mailed = Message.objects.create(
+        key="m", edition=edition.slug, kind="mailing", to_email="b@x.example", subject="s", text="t", state="failed"
+    )
     assert chair.user is not None
     assert other_chair.user is not None
     for one in (chair.user, other_chair.user):
@@ -546,6 +556,7 @@ def test_acts_that_name_no_paper_are_told_to_who_did_them_and_to_chairs_without_
         lettering.pause(edition, by=one, at=AT)
         Message.objects.update(state="failed")
         lettering.send_again(letter, by=one, at=AT)
+        lettering.send_again(mailed, by=one, at=AT)
         row = mailing.begin(Membership.objects.get(user=one), "accepted", by=one, at=AT)
         mailing._note("mailing_released", edition, one, AT, audience=row.audience)
 
@@ -554,7 +565,7 @@ def test_acts_that_name_no_paper_are_told_to_who_did_them_and_to_chairs_without_
         return sorted(entries_for(reader).filter(verb__in=verbs).values_list("by", "verb"))
 
     everything = told(chair)
-    assert len(everything) == 8
+    assert len(everything) == 10
     factories.make_conflict(paper, chair)
     hers = [act for act in everything if act[0] == str(chair.user)]
     assert told(chair) == sorted([*hers, (str(other_chair.user), "letters_paused")])

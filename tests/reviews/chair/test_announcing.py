@@ -307,6 +307,20 @@ def test_who_stops_an_announcement_that_she_knows_in_part_does_not_read_in_her_c
     assert sorted(stopped) == sorted((one.label, str(barred.user)) for one in (paper, known))
 
 
+def test_an_announcement_that_she_knows_in_part_counts_and_lists_letters_about_her_papers_alone(
+    edition: Edition, paper: Submission, chair: Membership, as_user: As
+) -> None:
+    barred, known = factories.make_member(edition, chair=True), factories.make_submission(edition)
+    factories.make_conflict(paper, barred)
+    decide(paper, chair)
+    decide(known, chair)
+    row = announce(chair)
+    Message.objects.filter(kind="decision").update(state=State.FAILED)
+    page = as_user(barred).get(reverse("reviews:announcement", args=[edition.slug, row.pk]))
+    listed = [letter.subject_label for letter in page.context["problems"]]
+    assert (page.context["release"].letters, listed) == ({"failed": 1}, [known.label])
+
+
 def test_who_has_come_into_conflict_with_all_that_she_announced_does_not_see_that_it_was_stopped(
     edition: Edition, paper: Submission, chair: Membership, other_chair: Membership, as_user: As
 ) -> None:

@@ -7,6 +7,7 @@ import pytest
 import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.urls import reverse
 
 from dlonsc.editions.models import Edition, Membership
 from reviews.actions import assigning, proposing
@@ -86,7 +87,10 @@ def test_a_submission_that_became_hidden_since_the_run_leaves_every_figure(
     assert (page.context["figures"]["pairs"], page.context["figures"]["wanted"]) == (4, 4)
     assert [row.key for row in browser.get(f"{base}grid/").context["rows"]] == ["1", "3"]
     assert "2," not in {line[:2] for line in browser.get(f"{base}export.csv").content.decode().splitlines()}
+    assert list(browser.get(f"{base}export.csv", {"format": "openreview"}).json()) == ["1", "3"]
     free = next(row for row in reviewers if (papers[0].pk, row.pk) not in pairs(proposal))
+    why = browser.get(reverse("reviews:why", args=[edition.slug, proposal.number, 1, free.pk]))
+    assert (why.status_code, why.context["reasons"]) == (200, None), "they weigh against all papers of the run"
     browser.post(f"{base}edit/", {"act": f"put:1:{free.pk}", "version": proposal.version})
     proposal.refresh_from_db()
     assert sum(pair["submission"] == papers[1].pk for pair in proposal.pairs) == 2

@@ -316,6 +316,20 @@ def test_a_reviewer_is_not_written_to_about_a_paper_that_she_may_not_open(
     assert isinstance(objection(Message.objects.get()), OnlyThis)
 
 
+@pytest.mark.parametrize("audience", ["open_reviews", "finished"])
+def test_a_letter_that_waits_and_lists_a_paper_that_is_none_of_hers_any_more_does_not_leave(
+    edition: Edition, chair: Membership, reviewers: list[Membership], audience: str
+) -> None:
+    tasks = [factories.make_assignment(factories.make_submission(edition), reviewers[0]) for _ in range(2)]
+    for task in tasks if audience == "finished" else ():
+        factories.make_review(task)
+    release(chair, draft(chair, audience))
+    letter = Message.objects.get(kind="mailing_tasks")
+    assert objection(letter) is None
+    factories.make_conflict(tasks[0].submission, reviewers[0])
+    assert objection(letter) == "a paper that it lists is none of hers any more"
+
+
 def test_the_next_one_tells_who_is_new_and_who_is_gone(edition: Edition, chair: Membership, author: User) -> None:
     old = factories.make_submission(edition, author, title="Old")
     release(chair, draft(chair, "submitted"))
