@@ -145,7 +145,11 @@ def _commit(chair: Membership, proposal: Proposal, version: int, by: User, at: d
 
 @transaction.atomic
 def set_weights(edition: Edition, weights: dict[str, Any], *, by: User, at: datetime) -> None:
-    """Keep the weights of the score, and how texts are compared, in the edition's settings: all chairs use them."""
+    """Keep the weights of the score, and how texts are compared, in the edition's settings: all chairs use them.
+
+    A chair in conflict may notice other weights on her form: somebody has run since, at whatever time and with whatever
+    demand. That names no paper, and with weights of her own she and the others would read two scores of one pair.
+    """
     kept = Edition.objects.select_for_update(no_key=True).get(pk=edition.pk).matching
     changed = [name for name, value in weights.items() if kept.get(name) != value]
     edition.matching = kept | weights

@@ -24,7 +24,7 @@ from dlonsc.mail.envelope import Envelope
 from dlonsc.mail.guards import OTHER_ADDRESS
 from dlonsc.mail.models import Campaign, Message
 from dlonsc.mail.transport import Answer, Outcome
-from reviews.actions import assigning, deciding, erasing, lettering, mailing, reviewing, subreviewing
+from reviews.actions import assigning, deciding, erasing, lettering, mailing, proposing, reviewing, subreviewing
 from reviews.emails.chairing import post_conflict_lifted, post_late_conflict
 from reviews.emails.subreviewing import post_named
 from reviews.late_conflicts import taken_back
@@ -551,7 +551,8 @@ def test_acts_that_name_no_paper_are_told_to_who_did_them_and_to_chairs_without_
     )
     assert chair.user is not None
     assert other_chair.user is not None
-    for one in (chair.user, other_chair.user):
+    for weight, one in enumerate((chair.user, other_chair.user)):
+        proposing.set_weights(edition, {"text": weight}, by=one, at=AT)
         lettering.pause(edition, campaign=campaign, by=one, at=AT)
         lettering.pause(edition, by=one, at=AT)
         Message.objects.update(state="failed")
@@ -561,7 +562,7 @@ def test_acts_that_name_no_paper_are_told_to_who_did_them_and_to_chairs_without_
         mailing._note("mailing_released", edition, one, AT, audience=row.audience)
 
     def told(reader: Membership) -> list[tuple[str, str]]:
-        verbs = ("mailing_released", "letter_sent_again", "letters_paused")
+        verbs = ("mailing_released", "letter_sent_again", "letters_paused", "change_weights")
         return sorted(entries_for(reader).filter(verb__in=verbs).values_list("by", "verb"))
 
     everything = told(chair)

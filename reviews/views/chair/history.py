@@ -26,7 +26,8 @@ ROW_NUMBERS = ("assignment", "request", "letter", "campaign", "mailing")
 # Acts that name no paper and happen because of some: where a chair's own lists show none for them, that they happened
 # tells of the hidden one that was accepted, announced or given to reviewers.
 MAY_TELL = (
-    Q(verb__in=("mailing_released", "mailing_stopped", "proposal_made", "proposal_committed", "letters_cancelled"))
+    Q(verb__in=("mailing_released", "mailing_stopped", "letters_cancelled"))
+    | Q(verb__in=("proposal_made", "proposal_committed", "change_weights"))
     | Q(verb__in=("letters_paused", "letters_resumed"), detail__has_key="campaign")
     | Q(verb__in=("letter_arrived", "letter_sent_again", "letter_cancelled"))
     & (Q(detail__kind__in=TASK_KINDS) | ~Q(subject__startswith="submission:"))
