@@ -124,8 +124,11 @@ def _typed(user: User) -> Iterator[dict[str, Any]]:
 def places_of(user: User) -> QuerySet[Membership]:
     """Her places, and the rows of invitations to her that wait, or ended when they gave an earlier place back."""
     hers = {email.lower() for email in user.verified_emails}
-    letters = Message.objects.filter(kind="invitation", to_email__in=hers).values_list("subject_label", flat=True)
-    invited = [int(label.removeprefix("membership:")) for label in letters if label.startswith("membership:")]
+    letters = Message.objects.filter(kind="invitation", subject_label__startswith="membership:").order_by("pk")
+    rows = letters.filter(subject_label__in=letters.filter(to_email__in=hers).values("subject_label"))
+    # Whom the last letter went to: the first may have gone to a wrong address, which is perhaps somebody's.
+    last = dict(rows.values_list("subject_label", "to_email"))
+    invited = [int(label.removeprefix("membership:")) for label, email in last.items() if email in hers]
     # The place that came back took the address with it.
     ended = Q(email="", removed_at__isnull=False, pk__in=invited)
     return Membership.objects.alias(low=Lower("email")).filter(Q(user=user) | Q(user=None) & (Q(low__in=hers) | ended))

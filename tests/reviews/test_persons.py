@@ -16,7 +16,14 @@ from django.test import Client
 
 from dlonsc.accounts.adapter import OPENING
 from dlonsc.accounts.models import Affiliation, User, addresses_beside
-from dlonsc.editions.actions import accept_invitation, decline_invitation, holder_of, invite, remove_member
+from dlonsc.editions.actions import (
+    accept_invitation,
+    decline_invitation,
+    holder_of,
+    invite,
+    remove_member,
+    resend_invitation,
+)
 from dlonsc.editions.models import Edition, Membership, MembershipAffiliation
 from dlonsc.editions.pasted import Invitee
 from dlonsc.history.models import Entry
@@ -238,6 +245,21 @@ def test_her_copy_holds_all_that_goes_with_a_place_and_with_the_account(
     assert [one["type"] for one in data["second_factors"]] == ["totp"]
     assert "Hidden" not in json.dumps(data, default=str)
     assert data["reminders_stopped"] == [{"email": person.email, "edition": edition.slug, "since": AT}]
+
+
+def test_an_invitation_that_went_to_a_wrong_address_first_is_in_no_copy_of_who_holds_that(
+    edition: Edition, chair: Membership, reviewer: Membership, author: User
+) -> None:
+    assert chair.user is not None
+    assert reviewer.user is not None
+    remove_member(membership=reviewer, by=chair.user, at=AT)
+    people = [Invitee(1, "Rita R.", author.email, "")]
+    (row,) = invite(edition=edition, people=people, roles={}, note_text="", by=chair.user, at=AT)
+    reviewer.user.emailaddress_set.create(email="rita@new.example", verified=True)
+    row = resend_invitation(membership=row, email="rita@new.example", by=chair.user, at=AT)
+    accept_invitation(membership=row, max_load=7, by=reviewer.user, at=AT)
+    assert data_of(author, AT)["committees"] == []
+    assert len(data_of(reviewer.user, AT)["committees"]) == 2
 
 
 def test_no_reason_for_giving_a_task_back_stays_of_who_is_erased(edition: Edition, reviewer: Membership) -> None:
