@@ -274,9 +274,9 @@ def test_a_conflicted_chair_does_not_count_the_draft_she_must_not_know(
 ) -> None:
     hidden = factories.make_submission(edition, factories.make_user("h@uni.example", "Hidden Owner"), state=State.DRAFT)
     factories.make_conflict(hidden, chair)
-    page = as_user(chair).post(address("date", "submission"), NEW_DATE, follow=True).text
-    assert "Hidden Owner" not in page
-    assert "Nobody that you may know of has something open" in page
+    page = as_user(chair).post(address("date", "submission"), NEW_DATE, follow=True)
+    assert ("Hidden Owner" in page.text, page.context["reminders"]) == (False, [])
+    assert "Nobody that you may know of has something open" in page.text
 
 
 def test_an_extension_is_told_to_the_people_of_a_draft_that_the_chair_must_not_know(
