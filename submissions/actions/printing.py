@@ -100,7 +100,9 @@ def write_item(
     counts = not is_locked(submission)
     rows = submission.camera_ready_items.filter(kind=kind)
     newest = rows.order_by("-number").first()
-    if newest is not None and newest.is_current == counts and is_second_press(newest, stored, by, at):
+    # What was returned meanwhile is not delivered by it.
+    is_same = newest is not None and newest.is_current == counts and newest.returned_at is None
+    if newest is not None and is_same and is_second_press(newest, stored, by, at):
         return newest
     if counts:
         rows.filter(is_current=True).update(is_current=False)

@@ -359,6 +359,16 @@ def test_the_same_file_pressed_twice_is_one_version_and_one_letter(accepted: Sub
     assert deliver(accepted, CameraReadyKind.LICENCE, at=AT + timedelta(seconds=60)).number == 2
 
 
+def test_the_same_file_sent_again_after_its_return_is_delivered_and_stays_returned_for_nobody(
+    accepted: Submission, proceedings_chair: Membership
+) -> None:
+    first = deliver(accepted, CameraReadyKind.LICENCE)
+    printing.return_item(item=first, text="Not signed?", by=proceedings_chair.user, at=AT + timedelta(seconds=20))
+    again = deliver(accepted, CameraReadyKind.LICENCE, at=AT + timedelta(seconds=40))
+    assert (again.number, again.is_current, again.returned_at) == (2, True, None)
+    assert letters("camera_ready_received") == ["ada@uni.example"] * 2
+
+
 @pytest.mark.parametrize("quick", [True, False])
 def test_a_disk_that_takes_no_more_is_told_beside_the_field_and_leaves_nothing(
     accepted: Submission, as_user: Browser, monkeypatch: pytest.MonkeyPatch, quick: bool
