@@ -13,6 +13,7 @@ from dlonsc.mail.models import Message
 from submissions import emails
 from submissions.actions.drafting import AuthorEntry, listed, refuse_said_twice, write_authors
 from submissions.actions.moves import A_PRESS, PRESSED_TWICE, Refused, move, note, window_of
+from submissions.actions.printing import is_locked
 from submissions.actions.sending import missing
 from submissions.checks import count_newest, replace_current
 from submissions.conflicts import refresh_conflicts
@@ -155,7 +156,7 @@ def decide_author_change(*, request: AuthorListRequest, grant: bool, answer: str
 
     Raises Refused for granting over a list that was changed since, ORCID iDs apart, which are carried over; and while
     the decision is held, or its letters wait: they go to the addresses of the old list, are kept back from who left it,
-    and are written to nobody who comes.
+    and are written to nobody who comes; nor while the camera-ready paper is approved with the old list.
     """
     locked = Submission.objects.select_for_update(no_key=True).get(pk=request.submission_id)
     if grant and locked.announced_at is not None and locked.announced_at > at:
@@ -166,6 +167,11 @@ def decide_author_change(*, request: AuthorListRequest, grant: bool, answer: str
         raise Refused(
             "Letters with the decision on this submission still wait to leave, for the old list. Grant the change once "
             "they are out; the page of the announcement shows them."
+        )
+    if grant and locked.outcome_known(at) == Outcome.ACCEPTED and is_locked(locked):
+        raise Refused(
+            "The camera-ready paper is approved and locked with the list as it stands. Grant the change once the "
+            "proceedings chair has unlocked it, so that its authors can deliver it with the new list."
         )
     standing = listed(locked)
     if grant and but_orcids(standing) != but_orcids(request.old_list):

@@ -17,10 +17,10 @@ from dlonsc.mail.models import State as Letter
 from reviews.access import assigned_to
 from reviews.actions import deciding
 from submissions.access import authored_by
-from submissions.actions import drafting, overseeing, sending
+from submissions.actions import drafting, overseeing, printing, sending
 from submissions.actions.drafting import Declared
 from submissions.actions.moves import Refused, Stale
-from submissions.models import Author, AuthorListRequest, ConflictSource, Submission
+from submissions.models import Author, AuthorListRequest, CameraReadyDetails, ConflictSource, Submission
 from submissions.states import State
 from tests import factories
 from tests.factories import AFTER_DEADLINE, AT
@@ -232,6 +232,22 @@ def test_a_request_is_not_granted_over_a_list_that_was_changed_since(
     assert list(row.authors.values_list("email", flat=True)) == ["ada@uni.example", "dora@uni.example"]
     decide(grant=False)
     assert row.author_requests.get().is_granted is False
+
+
+def test_no_author_list_changes_under_an_approved_camera_ready_paper_before_it_is_unlocked(
+    edition: Edition, author: User, chair: Membership
+) -> None:
+    row = factories.announce(submitted(edition, author))
+    request = asked_for_ben(row, author)
+    details = CameraReadyDetails.objects.create(
+        submission=row, is_locked=True, approved_by=chair.user, approved_at=AFTER_DEADLINE
+    )
+    decide = partial(overseeing.decide_author_change, request=request, answer="", by=chair.user, at=AFTER_DEADLINE)
+    assert "approved and locked with the list as it stands" in refusal_of(lambda: decide(grant=True))
+    assert (row.authors.count(), letters("author_change_decided")) == (1, [])
+    printing.unlock(submission=details.submission, by=chair.user, at=AFTER_DEADLINE)
+    decide(grant=True)
+    assert list(row.authors.values_list("email", flat=True)) == ["ada@uni.example", "ben@n.example"]
 
 
 def test_who_left_the_list_by_another_way_is_not_told_what_became_of_a_request(
