@@ -134,14 +134,16 @@ def receipts_key(submission: Submission) -> str:
 
 def receipt(submission: Submission, manuscript: Manuscript, *, at: datetime, is_new_version: bool) -> None:
     """Proof to all authors: what was submitted, by whom it will be printed, hash and time."""
-    code = code_of(submission, manuscript)
+    code = code_of(submission, manuscript, at=at)
     to_all_authors(
         submission,
         "new_version" if is_new_version else "receipt",
-        key=f"{receipts_key(submission)}{manuscript.pk}:{submission.submitted_at:%Y%m%dT%H%M%S.%f}",
+        # To the second, as its code: two of one second say the same.
+        key=f"{receipts_key(submission)}{manuscript.pk}:{submission.submitted_at:%Y%m%d%H%M%S}",
         at=at,
         manuscript=manuscript,
         authors=list(submission.authors.all()),
+        listed=at.astimezone(UTC),
         received=manuscript.received_at.astimezone(UTC),
         code=code,
         verify_link=absolute("submissions:verify", code=code),

@@ -1,6 +1,7 @@
 """Receipts: a signed code that holds what was submitted; a public page verifies it without showing the paper.
 
-The code carries its facts, so that a receipt stays true when the record changes later; authors are in it as a digest.
+The code carries its facts, so that a receipt stays true when the record changes later; authors are in it as a digest,
+with the time of which their list is: who was added after the paper was submitted has a receipt too.
 """
 
 import base64
@@ -28,6 +29,8 @@ class Receipt:
     pages: int | None
     submitted_at: datetime
     authors: str
+    # None: a receipt of before this was told.
+    listed_at: datetime | None
     is_current: bool = False
 
 
@@ -37,8 +40,8 @@ def digest_of_authors(submission: Submission) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:24]
 
 
-def code_of(submission: Submission, manuscript: Manuscript) -> str:
-    """The signed code (HMAC-SHA256) over number, version, hash, size, pages, time of submission and authors.
+def code_of(submission: Submission, manuscript: Manuscript, *, at: datetime) -> str:
+    """The signed code (HMAC-SHA256) over number, version, hash, size, pages, time of submission and authors as of `at`.
 
     A version that came after the paper was submitted has the time at which it came: nobody proves by it that her newer
     file was there before the deadline.
@@ -53,6 +56,7 @@ def code_of(submission: Submission, manuscript: Manuscript) -> str:
         manuscript.pages,
         int(when.timestamp()),
         digest_of_authors(submission),
+        int(at.timestamp()),
     ]
     return signing.Signer(salt=SALT).sign_object(facts)
 
@@ -60,12 +64,14 @@ def code_of(submission: Submission, manuscript: Manuscript) -> str:
 def verify(code: str) -> Receipt | None:
     """What a code proves, or None when we did not issue it."""
     try:
-        slug, number, version, sha256, size, pages, when, authors = signing.Signer(salt=SALT).unsign_object(code)
+        facts = signing.Signer(salt=SALT).unsign_object(code)
+        slug, number, version, sha256, size, pages, when, authors, *listed = facts
         digest = base64.b64decode(sha256, validate=True).hex()
         submitted_at = datetime.fromtimestamp(when, UTC)
+        listed_at = datetime.fromtimestamp(listed[0], UTC) if listed else None
     except (signing.BadSignature, binascii.Error, UnicodeError, ValueError, TypeError):
         return None
     row = Manuscript.objects.filter(
         submission__edition__slug=slug, submission__number=number, number=version, sha256=digest, is_current=True
     )
-    return Receipt(slug, number, version, digest, size, pages, submitted_at, authors, row.exists())
+    return Receipt(slug, number, version, digest, size, pages, submitted_at, authors, listed_at, row.exists())

@@ -302,7 +302,7 @@ def words_of(edition: Edition, submission: Submission, review: Review, chair: Me
         "member": reviewer.pk,
         "kind": "pdf",
         "phase": "submission",
-        "code": code_of(submission, manuscript),
+        "code": code_of(submission, manuscript, at=factories.AT),
         "letters:text:kind": "assigned",
         "letters:mailing:pk": mailing.begin(chair, "members", by=chair.user, at=factories.AT).pk,
         "reviews:verify_certificate:code": Certificate("R", "E", 1, factories.AT.date(), factories.AT.date()).code,

@@ -938,12 +938,14 @@ def receipt(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     manuscript = row.manuscripts.filter(is_current=True).first()
     if row.submitted_at is None or manuscript is None:
         raise Http404
-    code = receipts.code_of(row, manuscript)
+    now = timezone.now()
+    code = receipts.code_of(row, manuscript, at=now)
     context = {
         "edition": row.edition,
         "submission": row,
         "manuscript": manuscript,
         "authors": row.authors.all(),
+        "listed": now,
         "code": code,
     }
     return render(request, "submissions/receipt.html", context)

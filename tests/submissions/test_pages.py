@@ -733,7 +733,7 @@ def test_submit_shows_what_reviewers_will_see_then_the_receipt_and_its_verificat
     ada.post(f"{base(draft)}submit/")
     assert letters() == ["ada@uni.example"]
     draft.refresh_from_db()
-    code = receipts.code_of(draft, manuscript)
+    code = receipts.code_of(draft, manuscript, at=factories.AT)
     found = as_user(None).get(f"/verify/{code}/")
     assert "This receipt is valid" in found.content.decode()
     assert "Ada Author" not in found.content.decode()

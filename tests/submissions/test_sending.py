@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from unittest.mock import patch
 
 import pytest
+from django.core import signing
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
@@ -362,7 +363,7 @@ def test_the_receipt_says_what_was_submitted_to_every_author(edition: Edition, a
             f"{manuscript.size} bytes, 8 pages",
             manuscript.sha256,
             "Sun 1 Mar 2026, 12:00:00 UTC",
-            receipts.code_of(row, manuscript),
+            receipts.code_of(row, manuscript, at=AT),
         ):
             assert words in text
 
@@ -371,7 +372,7 @@ def test_a_receipt_stays_true_when_the_record_changes_and_a_changed_code_is_noth
     edition: Edition, author: User
 ) -> None:
     row = submitted(edition, author)
-    code = receipts.code_of(row, row.manuscripts.get())
+    code = receipts.code_of(row, row.manuscripts.get(), at=AT)
     found = receipts.verify(code)
     assert found is not None
     assert (found.number, found.size, found.pages, found.submitted_at, found.is_current) == (
@@ -388,6 +389,32 @@ def test_a_receipt_stays_true_when_the_record_changes_and_a_changed_code_is_noth
     assert (later.authors, later.is_current) == (found.authors, False)
     swapped = code[:5] + ("a" if code[5] != "a" else "b") + code[6:]
     assert [receipts.verify(one) for one in (swapped, "", "x:y", code + "a")] == [None] * 4
+
+
+def test_the_receipt_of_who_is_added_later_says_of_when_its_author_list_is(edition: Edition, author: User) -> None:
+    row, later = submitted(edition, author), AT + timedelta(days=2)
+    entries = [entry(author.email, author.name, is_contact=True), entry("bo@b.example", "Bo Berg")]
+    drafting.set_authors(submission=row, entries=entries, by=author, at=later, tell=True)
+    texts = [Message.objects.get(kind="receipt", to_email=email).text for email in (author.email, "bo@b.example")]
+    proven = [receipts.verify(re.findall(r"^Code: +(\S+)", text, re.M)[0]) for text in texts]
+    assert [(one.submitted_at, one.listed_at) for one in proven if one] == [(AT, AT), (AT, later)]
+    assert ["Authors on Tue 3 Mar 2026, 12:00:00 UTC" in text for text in texts] == [False, True]
+
+
+def test_a_receipt_of_before_its_list_had_a_time_is_still_verified(edition: Edition, author: User) -> None:
+    row = submitted(edition, author)
+    *facts, _ = signing.Signer(salt=receipts.SALT).unsign_object(receipts.code_of(row, row.manuscripts.get(), at=AT))
+    found = receipts.verify(signing.Signer(salt=receipts.SALT).sign_object(facts))
+    assert found is not None
+    assert (found.submitted_at, found.listed_at, found.is_current) == (AT, None, True)
+
+
+def test_a_receipt_that_was_written_under_the_key_of_before_is_not_written_again(
+    edition: Edition, author: User
+) -> None:
+    row = submitted(edition, author)
+    key = f"receipt:{row.pk}:{row.manuscripts.get().pk}:20260301120000:{author.email}"
+    assert Message.objects.get(kind="receipt").key == key
 
 
 def test_the_receipt_of_a_newer_version_proves_no_time_before_it_came(
