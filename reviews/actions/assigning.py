@@ -55,8 +55,8 @@ def add_conflict(
     try:
         with transaction.atomic():
             if member.is_chair:
-                # Whoever names her to handle it waits, or was waited for; so do all that get another name below.
-                _kept(submission.edition.submissions.values_list("pk", flat=True))
+                # Whoever names her to handle it waits, or was waited for.
+                _kept([submission.pk])
             row = Conflict.objects.create(
                 submission=submission,
                 membership=member,
