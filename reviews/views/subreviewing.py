@@ -256,6 +256,8 @@ def versions(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         else:
             if saved.closed:
                 messages.error(request, saved.closed)
+            elif saved.is_aside:
+                messages.warning(request, ASIDE)
         return redirect("reviews:sub_review", slug, number)
     edition = row.assignment.submission.edition
     words = {

@@ -35,6 +35,7 @@ from reviews.emails import subreviewing as emails
 from reviews.letters import letters_for, shown_text
 from reviews.models import Assignment, Review, ReviewVersion, SubReviewer, SubReviewerQuerySet
 from reviews.persons import data_of
+from reviews.views.subreviewing import ASIDE
 from submissions.models import Conflict, ConflictSource, Submission
 from submissions.states import State
 from tests import factories
@@ -490,6 +491,17 @@ def test_a_reviewer_reads_alike_of_who_declined_and_of_who_may_not_know_the_subm
         page = as_user(case.rita).get(address)
         read.append(page.text.partition('id="past"')[2])
     assert ("Sue Sub" in read[0], read[0]) == (True, read[1])
+
+
+def test_an_own_text_taken_up_after_the_hand_over_is_told_to_stay_beside(
+    case: Case, sue: User, as_user: Browser
+) -> None:
+    row = accepted(case, sue)
+    saved(row, sue)
+    subreviewing.hand_over(row, by=sue, at=AT)
+    address = reverse("reviews:sub_versions", args=[case.paper.edition.slug, case.paper.number])
+    shown = as_user(sue).post(address, {"number": "1"}, follow=True)
+    assert [str(words) for words in shown.context["messages"]] == [ASIDE]
 
 
 def test_the_invitation_does_not_leave_once_it_has_ended(case: Case) -> None:
