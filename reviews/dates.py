@@ -14,7 +14,7 @@ from submissions.access import authored_by
 from submissions.models import LatePermission, SubmissionQuerySet
 from submissions.states import State
 
-OWN = "Your own, later date, given by the chairs."
+OWN = "The later date of one of your papers, given by the chairs."
 
 
 def dates_for(user: User) -> list[Date]:
@@ -37,16 +37,14 @@ def _as_author(user: User) -> Iterator[Date]:
 
 
 def _later_ones(edition: Edition, mine: SubmissionQuerySet) -> Iterator[Date]:
-    """The latest of the later dates that chairs gave to her submissions, per phase.
+    """The later dates that chairs gave to her submissions, the latest of each, per phase.
 
-    Its event belongs to that submission: it counts what that one was given, and so never down, whichever of hers are
+    Each event belongs to its submission: it counts what that one was given, and so never down, whichever of hers are
     taken back, come back, or have her as an author no more.
     """
-    given = LatePermission.objects.filter(submission__in=mine)
-    for phase in (Phase.SUBMISSION, Phase.CAMERA_READY):
-        deadline, latest = edition.due(phase), given.filter(phase=phase).order_by("-cutoff_at", "submission").first()
-        if deadline is not None and latest is not None and latest.cutoff_at > deadline.cutoff_at:
-            of_it = given.filter(phase=phase, submission=latest.submission_id)
-            how = of_it.aggregate(often=Count("pk"), last=Max("given_at"))
-            own = codes.code("submission", latest.submission_id)
-            yield Date(deadline, edition, latest.cutoff_at, OWN, own, how["often"], how["last"])
+    given = LatePermission.objects.filter(submission__in=mine).values("submission", "phase").order_by("submission")
+    for row in given.annotate(latest=Max("cutoff_at"), often=Count("pk"), last=Max("given_at")):
+        deadline = edition.due(Phase(row["phase"]))
+        if deadline is not None and row["latest"] > deadline.cutoff_at:
+            own = codes.code("submission", row["submission"])
+            yield Date(deadline, edition, row["latest"], OWN, own, row["often"], row["last"])

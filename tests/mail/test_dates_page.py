@@ -39,7 +39,7 @@ def test_the_page_shows_the_announced_minutes_and_ones_own_later_date(
         "Tue 31 Mar 2026, 23:59 AoE",
         "Thu 02 Apr 2026, 23:59 AoE",
     ]
-    assert ("Your own, later date" in text, "illness" in text) == (True, False)
+    assert ("The later date of one of your papers" in text, "illness" in text) == (True, False)
 
 
 def test_the_secret_address_is_shown_to_its_owner_only(author: User, stranger: User, as_user: Browser) -> None:
