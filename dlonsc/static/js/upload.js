@@ -46,7 +46,7 @@ for (const form of document.querySelectorAll("form[data-upload]")) {
       if (request.status < 300 && answer.location) location.assign(answer.location);
       else if (answer.errors) fail(answer.errors);
       else if (request.status === 413) fail({ file: ["The file is larger than this site accepts."] });
-      else if (request.status === 403 || request.responseURL.includes("/accounts/login/")) fail({ file: ["You are signed out. Sign in in another tab, then press Upload again."] });
+      else if (request.status === 403 || request.responseURL.includes("/accounts/login/")) fail({ file: ["You are signed out. Sign in in another tab, load this page again, then choose the file again."] });
       else fail({ file: ["The upload did not arrive. Your file was not stored; please try again."] });
     });
     request.addEventListener("error", () => fail({ file: ["The connection broke. Please try again."] }));
