@@ -206,7 +206,7 @@ def test_an_added_row_that_waited_in_the_browser_is_saved_and_after_the_form_clo
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_added_row_of_a_form_that_grew_old_is_put_back_with_its_words(open_page: Open) -> None:
+def test_an_added_row_of_a_form_that_grew_old_is_put_back_with_its_words_and_place(open_page: Open) -> None:
     edition = factories.make_edition()
     author = factories.make_user("ada@uni.example", "Ada Author")
     paper = factories.make_submission(edition, author)
@@ -215,6 +215,7 @@ def test_an_added_row_of_a_form_that_grew_old_is_put_back_with_its_words(open_pa
     page.locator("[data-row-add]").click()
     page.locator("[name=authors-1-name]").fill("Bo Berg")
     page.locator("[name=authors-1-email]").fill("bo@co.example")
+    page.locator("[data-row-up]").last.click()
     page.get_by_label("Reason").fill("He helped.")
     # As after signing in anew in another tab.
     page.eval_on_selector("main [name=csrfmiddlewaretoken]", "token => { token.value = 'x' }")
@@ -224,7 +225,69 @@ def test_an_added_row_of_a_form_that_grew_old_is_put_back_with_its_words(open_pa
     expect(page.locator("[name=authors-1-name]")).to_have_value("Bo Berg")
     page.get_by_role("button", name="Ask the chairs and tell all authors").click()
     expect(page.get_by_text("The request is with the chairs")).to_be_visible()
-    assert [one["name"] for one in paper.author_requests.get().new_list] == ["Ada Author", "Bo Berg"]
+    assert [one["name"] for one in paper.author_requests.get().new_list] == ["Bo Berg", "Ada Author"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_author_who_was_taken_out_and_the_order_of_the_others_stay_so_on_the_page_that_is_opened_again(
+    open_page: Open,
+) -> None:
+    edition = factories.make_edition()
+    begin_now(edition)
+    author = factories.make_user("ada@uni.example", "Ada Author")
+    draft = factories.make_submission(edition, author, state=State.DRAFT)
+    for name in ("Bo", "Cy"):
+        factories.make_author(draft, f"{name.lower()}@co.example", name)
+    page = open_page(author)
+    address = f"/{edition.slug}/submissions/{draft.number}/"
+    page.goto(address)
+    mark, shown = page.locator("#authors [data-save-mark]"), page.locator("[data-row]:visible [name$=-email]")
+
+    def addresses() -> list[str]:
+        return [field.input_value().partition("@")[0] for field in shown.all()]
+
+    # Ada's row is not complete, so the site keeps the list as it was typed.
+    page.locator("[name=authors-0-name]").fill("")
+    page.locator("[data-row-remove]").nth(1).click()
+    page.locator("[data-row-up]").nth(2).click()
+    expect(mark).to_contain_text("as typed")
+    page.goto(address)
+    assert addresses() == ["cy", "ada"]
+    # And so does the browser, while the site cannot be reached.
+    page.context.set_offline(True)
+    page.locator("[data-row-up]").last.click()
+    expect(mark).to_contain_text("kept in this browser")
+    page.goto("about:blank")
+    page.context.set_offline(False)
+    page.goto(address)
+    assert addresses() == ["ada", "cy"]
+    page.locator("[name=authors-0-name]").fill("Ada Author")
+    page.get_by_role("button", name="Save authors").click()
+    expect(page.get_by_text("Authors saved.")).to_be_visible()
+    assert [row.name for row in draft.authors.all()] == ["Ada Author", "Cy"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_tick_that_was_taken_away_while_the_site_could_not_be_reached_stays_away(open_page: Open) -> None:
+    edition = factories.make_edition()
+    begin_now(edition)
+    author = factories.make_user("ada@uni.example", "Ada Author")
+    draft = factories.make_submission(edition, author, state=State.DRAFT, is_original=True)
+    page = open_page(author)
+    address = f"/{edition.slug}/submissions/{draft.number}/"
+    page.goto(address)
+    mark, tick = page.locator("#details [data-save-mark]"), page.locator("[name=is_original]")
+    page.context.set_offline(True)
+    tick.uncheck()
+    expect(mark).to_contain_text("kept in this browser")
+    page.goto("about:blank")
+    page.context.set_offline(False)
+    page.goto(address)
+    expect(tick).not_to_be_checked()
+    page.get_by_role("button", name="Save details").click()
+    expect(page.get_by_text("Details saved.")).to_be_visible()
+    draft.refresh_from_db()
+    assert not draft.is_original
 
 
 @pytest.mark.django_db(transaction=True)

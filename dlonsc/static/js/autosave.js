@@ -70,25 +70,26 @@ for (const form of document.querySelectorAll("form[data-autosave]")) {
     if (!kept) return;
     const fields = kept.values.filter(([name]) => name !== "version");
     // Rows that were added have no place on this page yet (rows.js, which comes first).
-    for (const [name, value] of fields.filter(([name]) => name.endsWith("-TOTAL_FORMS"))) {
-      const box = form.querySelector(`[data-rows="${name.replace("-TOTAL_FORMS", "")}"]`);
-      const missing = Number(value) - Number(form.elements.namedItem(name)?.value ?? value);
-      for (let row = 0; row < missing; row += 1) box?.dispatchEvent(new Event("add-row"));
+    const boxes = [...form.querySelectorAll("[data-rows]")];
+    for (const box of boxes) {
+      const name = `${box.dataset.rows}-TOTAL_FORMS`;
+      const number = Number(fields.find(([one]) => one === name)?.[1] ?? 0);
+      for (let row = Number(form.elements.namedItem(name)?.value); row < number; row += 1) box.dispatchEvent(new Event("add-row"));
     }
-    const differs = fields.some(([name, value]) => {
-      const control = form.elements.namedItem(name);
-      return control && "value" in control && control.type !== "checkbox" && control.value !== value;
-    });
-    if (!differs) return forget();
-    for (const [name, value] of fields) {
-      const control = form.elements.namedItem(name);
-      if (!control) continue;
-      if (control instanceof RadioNodeList) {
-        for (const one of control) if (one.type === "checkbox" || one.type === "radio") one.checked = one.value === value || one.checked && one.type === "checkbox";
-        if (control[0] && control[0].type === "radio") control.value = value;
-      } else if (control.type === "checkbox") control.checked = true;
-      else control.value = value;
+    // Also by a tick that was taken away.
+    const inOrder = (lines) => JSON.stringify(lines.filter(([name]) => name !== "version" && form.elements.namedItem(name)).map(String).sort());
+    if (inOrder(fields) === inOrder(values())) return forget();
+    const waiting = [...fields];
+    for (const control of form.elements) {
+      if (control.dataset.notKept !== undefined) continue;
+      if (control.matches("[type=checkbox], [type=radio]")) {
+        control.checked = fields.some(([name, value]) => name === control.name && value === control.value);
+        continue;
+      }
+      const place = waiting.findIndex(([name]) => name === control.name);
+      if (place >= 0) [[, control.value]] = waiting.splice(place, 1);
     }
+    for (const box of boxes) box.dispatchEvent(new Event("arrange-rows"));
     // It is about what the page showed when it was typed: over a newer text it is kept beside, and never saved over it.
     const version = form.elements.namedItem("version");
     const was = kept.values.find(([name]) => name === "version");
@@ -131,7 +132,7 @@ for (const form of document.querySelectorAll("form[data-autosave]")) {
         if (changed) schedule(1000);
         else if (answer.kept) forget();
       } else if (response.status === 403 || response.status === 401 || response.type === "opaqueredirect") {
-        say("Not saved: you are signed out. Kept in this browser; sign in again in another tab, then go on.", true);
+        say("Not saved: you are signed out. Kept in this browser; sign in again in another tab, then load this page again.", true);
         changed = true;
       } else {
         say(answer.message || "Not saved: kept in this browser", true);

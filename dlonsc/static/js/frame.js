@@ -93,7 +93,7 @@
   const box = window.sessionStorage;
   const mine = document.body.dataset.user;
   const textsOf = (form) => [...form.elements].filter((control) => control.name && control.name !== "csrfmiddlewaretoken"
-    && (control.matches("textarea, select") || control.matches("input:not([type=hidden], [type=password], [type=file], [type=submit])")));
+    && (control.matches("textarea, select, [name$='-ORDER'], [name$='-DELETE']") || control.matches("input:not([type=hidden], [type=password], [type=file], [type=submit])")));
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (form.method !== "post" || form.querySelector("[type=password]") || form.closest(".demo-bar")) return;
@@ -130,6 +130,7 @@
         if (control.matches("[type=checkbox], [type=radio]")) control.checked = value !== null;
         else control.value = value;
       }
+      for (const rows of form.querySelectorAll("[data-rows]")) rows.dispatchEvent(new Event("arrange-rows"));
       const note = document.createElement("p");
       note.className = "alert alert-care";
       note.setAttribute("role", "status");

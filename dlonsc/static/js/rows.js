@@ -5,16 +5,24 @@ for (const box of document.querySelectorAll("[data-rows]")) {
   const list = box.querySelector("[data-row-list]") || box;
   const blank = box.querySelector("template[data-row-template]");
   const total = box.querySelector(`[name="${prefix}-TOTAL_FORMS"]`) || document.querySelector(`[name="${prefix}-TOTAL_FORMS"]`);
+  const field = (row, name) => row.querySelector(`[name$="-${name}"]`);
   const rows = () => [...list.querySelectorAll("[data-row]")].filter((row) => !row.hidden);
   const changed = () => box.closest("form")?.dispatchEvent(new Event("change", { bubbles: true }));
 
   const renumber = () => {
     rows().forEach((row, index) => {
-      const order = row.querySelector('[name$="-ORDER"], [name$="-position"]');
+      const order = field(row, "ORDER");
       if (order) order.value = index + 1;
       const number = row.querySelector("[data-row-number]");
       if (number) number.textContent = index + 1;
     });
+  };
+  // As their writer left them: what she took out is not shown, or she would type into it, and the rest stands in her order.
+  const arrange = () => {
+    for (const row of list.querySelectorAll("[data-row]")) row.hidden = field(row, "DELETE")?.value === "on";
+    const place = (row) => Number(field(row, "ORDER")?.value) || 10000;
+    list.append(...rows().sort((one, other) => place(one) - place(other)));
+    renumber();
   };
   const add = () => {
     if (!blank || !total) return null;
@@ -26,11 +34,12 @@ for (const box of document.querySelectorAll("[data-rows]")) {
     total.value = number + 1;
     return fresh;
   };
-  // Another part of the page needs a row for what was typed into one (autosave.js).
+  // Another part of the page needs a row for what was typed into one, and has put back what was (autosave.js, frame.js).
   box.addEventListener("add-row", () => {
     add();
     renumber();
   });
+  box.addEventListener("arrange-rows", arrange);
   box.addEventListener("click", (event) => {
     const button = event.target.closest("[data-row-add], [data-row-remove], [data-row-up], [data-row-down]");
     if (!button || !box.contains(button)) return;
@@ -39,12 +48,8 @@ for (const box of document.querySelectorAll("[data-rows]")) {
     if (button.matches("[data-row-add]")) {
       add()?.querySelector("input:not([type=hidden]), textarea, select")?.focus();
     } else if (button.matches("[data-row-remove]") && row) {
-      const mark = row.querySelector('[name$="-DELETE"]');
-      if (mark) {
-        if (mark.type === "checkbox") mark.checked = true;
-        else mark.value = "on";
-        row.hidden = true;
-      } else row.remove();
+      field(row, "DELETE").value = "on";
+      row.hidden = true;
       (rows().at(-1) || box).querySelector("input, button")?.focus();
     } else if (button.matches("[data-row-up]") && row) {
       const before = rows()[rows().indexOf(row) - 1];
@@ -58,5 +63,5 @@ for (const box of document.querySelectorAll("[data-rows]")) {
     renumber();
     changed();
   });
-  renumber();
+  arrange();
 }
