@@ -20,7 +20,7 @@ def without(typed: dict[str, Any], user: User) -> dict[str, Any]:
 def forget_typed(user: User) -> None:
     """Take what she typed and did not save out of every submission."""
     rows = Submission.objects.exclude(typed={}).order_by("edition_id", "pk")
-    for row in rows.select_for_update(no_key=True).only("typed").order_by("pk"):
+    for row in rows.select_for_update(no_key=True).only("typed"):
         left = without(row.typed, user)
         if left != row.typed:
             Submission.objects.filter(pk=row.pk).update(typed=left)

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,7 +11,9 @@ from urllib.parse import urlencode
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
@@ -216,6 +219,16 @@ def test_a_text_of_who_is_no_author_any_more_is_discarded_by_any_author_and_goes
     forget_typed(author)
     draft.refresh_from_db()
     assert draft.typed == {"aside": []}
+
+
+def test_who_is_forgotten_has_her_papers_taken_in_the_order_of_all_locks_by_edition_first(author: User) -> None:
+    editions = [factories.make_edition(slug) for slug in ("first-2026", "second-2026")]
+    typed = {"authors": {"authors-0-name": "Zuse", "by": author.name, "by_id": author.pk}}
+    later, earlier = (factories.make_submission(edition, author, typed=typed) for edition in reversed(editions))
+    with CaptureQueriesContext(connection) as seen:
+        forget_typed(author)
+    written = [re.findall(r'^UPDATE .*"id" = (\d+)', query["sql"]) for query in seen.captured_queries]
+    assert [int(one[0]) for one in written if one] == [earlier.pk, later.pk]
 
 
 @pytest.mark.parametrize("quick", [True, False])
