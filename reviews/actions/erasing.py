@@ -23,7 +23,16 @@ from reviews.actions.assigning import Refused
 from reviews.actions.ending import Ending, end
 from reviews.actions.subreviewing import withdraw
 from reviews.emails.watching import post_erasure
-from reviews.models import Assignment, Bid, Comment, Review, ReviewVersion, SubReviewer, SubReviewerQuerySet
+from reviews.models import (
+    Assignment,
+    Bid,
+    Comment,
+    Proposal,
+    Review,
+    ReviewVersion,
+    SubReviewer,
+    SubReviewerQuerySet,
+)
 from reviews.persons import places_of
 from submissions.actions.forgetting import forget_typed
 from submissions.models import Author, Conflict, ConflictSource
@@ -148,6 +157,21 @@ def _waiting(user: User) -> QuerySet[Message]:
     return waiting.exclude(kind__in=erased.OWED)
 
 
+def _take_out_of_runs(members: set[int]) -> None:
+    """No run of the assignment keeps a name of these memberships (primary keys). One that is none's stands for each,
+    for a run that is repeated wants different ones.
+    """
+    editions = Membership.objects.filter(pk__in=members).values("edition")
+    runs = Proposal.objects.filter(edition__in=editions).order_by("pk")
+    for run in runs.only("inputs", "result"):
+        people, names = run.inputs.get("people", []), run.inputs.get("names", [])
+        for place in [place for place, pk in enumerate(people) if pk in members]:
+            name, names[place] = names[place], f"{NOBODY} {place + 1}"
+            for row in run.result.get("unmet", []):
+                row["why"] = row["why"].replace(name, names[place])
+        Proposal.objects.filter(pk=run.pk).update(inputs=run.inputs, result=run.result)
+
+
 @transaction.atomic
 def erase(user: User, *, by: str, at: datetime) -> Plan:
     """Carry the plan out; the account can never be signed in to again. Raises Refused for an only chair."""
@@ -158,6 +182,8 @@ def erase(user: User, *, by: str, at: datetime) -> Plan:
     # Taken down now: without the addresses nobody finds them. Kept before any paper is: who comes back takes both so.
     places = places_of(user).order_by("pk").select_for_update(of=("self",), no_key=True)
     members = Membership.objects.filter(pk__in=list(places.values_list("pk", flat=True)))
+    # Who commits a run takes it before its papers.
+    _take_out_of_runs(set(members.values_list("pk", flat=True)))
     # The papers before what belongs to one, as every other act takes them.
     forget_typed(user)
     # Before the rest: afterwards nobody knows her addresses. The hashes keep back what is being handed over just now,

@@ -33,7 +33,7 @@ from dlonsc.mail.transport import Answer, Outcome
 from reviews.actions import assigning, deciding, erasing, lettering, reviewing
 from reviews.actions.assigning import Refused
 from reviews.emails.reminding import Moment, remind_of_draft
-from reviews.models import Assignment, Review, SubReviewer
+from reviews.models import Assignment, Proposal, Review, SubReviewer
 from reviews.persons import data_of
 from submissions.actions import drafting
 from submissions.contacts import contacts
@@ -41,6 +41,7 @@ from submissions.models import Author, CameraReadyDetails, CameraReadyItem, Conf
 from tests import factories
 from tests.factories import AFTER_DEADLINE as AT
 from tests.mail.test_ledger import Clock, Scripted
+from tests.reviews.chair.test_proposals import propose
 from tests.submissions import desk
 
 pytestmark = pytest.mark.django_db
@@ -268,6 +269,22 @@ def test_no_reason_for_giving_a_task_back_stays_of_who_is_erased(edition: Editio
     erasing.erase(reviewer.user, by="the administrator", at=AT)
     assert list(Assignment.objects.values_list("refusal", "refusal_reason")) == [("conflict", "")]
     assert list(Conflict.objects.values_list("kind", "reason", "lifted_at")) == [("other", "", None)]
+
+
+def test_no_run_of_the_assignment_keeps_the_name_of_who_is_erased(
+    edition: Edition, chair: Membership, reviewer: Membership, as_user: Browser
+) -> None:
+    assert reviewer.user is not None
+    factories.make_submission(edition)
+    run = propose(chair, demand=2, partial=True)
+    Proposal.objects.update(
+        result=run.result | {"unmet": [run.result["unmet"][0] | {"why": f"{reviewer.name} is full"}]}
+    )
+    erasing.erase(reviewer.user, by="the administrator", at=AT)
+    run.refresh_from_db()
+    assert (run.inputs["names"], run.result["unmet"][0]["why"]) == (["Former member 1"], "Former member 1 is full")
+    page = as_user(chair.user).get(f"/{edition.slug}/chair/assign/proposals/{run.number}/")
+    assert (page.status_code, reviewer.name in page.text) == (200, False)
 
 
 def test_words_of_a_second_wish_stay_typed_with_the_reason_why_nobody_gets_them(author: User, as_user: Browser) -> None:
