@@ -84,6 +84,11 @@ class Own:
     words: str
 
     @property
+    def extended(self) -> datetime | None:
+        """A later date of this paper alone."""
+        return self.submission.own_date(self.due)
+
+    @property
     def is_draft(self) -> bool:
         return self.submission.state == State.DRAFT
 
@@ -104,7 +109,8 @@ def dashboard(request: SignedInRequest) -> HttpResponse:
 def parts_of(user: User, at: datetime) -> list[Part]:
     """One part per edition, the newest first; editions she has nothing to do with are left out."""
     parts: dict[int, Part] = {}
-    own = authored_by(user).select_related("edition").prefetch_related("edition__deadlines").order_by("number")
+    own = authored_by(user).select_related("edition").order_by("number")
+    own = own.prefetch_related("edition__deadlines", "late_permissions")
     for submission in own:
         part = parts.setdefault(submission.edition_id, Part(submission.edition))
         part.submissions.append(own_of(part.edition, submission, at))
@@ -154,7 +160,7 @@ def own_of(edition: Edition, submission: Submission, at: datetime) -> Own:
     outcome = submission.outcome_known(at)
     if submission.state == State.DRAFT:
         due = edition.due(Phase.SUBMISSION)
-        is_past = due is not None and due.cutoff_at <= at
+        is_past = due is not None and (submission.own_date(due) or due.cutoff_at) <= at
         return Own(submission, "", due, "Not submitted; the date was" if is_past else "Finish and submit it before")
     if outcome == Outcome.ACCEPTED:
         return Own(submission, outcome, edition.due(Phase.CAMERA_READY), "Camera-ready paper due")

@@ -926,6 +926,7 @@ def submit(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         "missing": sending.missing(row),
         "error": error,
         "due": row.edition.due(Phase.SUBMISSION),
+        "extended": row.own_date(row.edition.due(Phase.SUBMISSION)),
     }
     return render(request, "submissions/submit.html", context, status=NOT_CAUGHT if error else 200)
 

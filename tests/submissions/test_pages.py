@@ -16,6 +16,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import strip_tags
 from pytest_django import DjangoAssertNumQueries
 
 from dlonsc.accounts.models import User
@@ -1056,6 +1057,29 @@ def test_a_conflicted_chair_meets_the_paper_on_no_page(
     assert browser.get("/dlonsc-2026/chair/format/1/").status_code == 404
     late = row.manuscripts.get(is_late=True)
     assert browser.post("/dlonsc-2026/chair/late/", {"adopt": code("manuscript", late.pk)}).status_code == 404
+
+
+def test_neither_the_list_of_tasks_nor_submit_tells_a_paper_with_a_later_date_the_date_of_all(
+    edition: Edition, author: User, chair: Membership, ada: Client
+) -> None:
+    papers = complete_draft(edition, author), factories.announce(factories.make_submission(edition, author))
+    close(edition)
+    for paper, phase in zip(papers, ("submission", "camera_ready"), strict=True):
+        LatePermission.objects.create(
+            submission=paper,
+            phase=phase,
+            cutoff_at=datetime(2031, 5, 2, 12, tzinfo=UTC),
+            reason="Fire.",
+            given_by=chair.user,
+            given_at=timezone.now(),
+        )
+    texts = [" ".join(strip_tags(ada.get(address).text).split()) for address in ("/me/", f"{base(papers[0])}submit/")]
+    later = "Thu 1 May 2031, 23:59 AoE"
+    assert re.findall(r"(Finish and submit it before|The date was|Camera-ready paper due) (.{25})", texts[0]) == [
+        ("Finish and submit it before", later),
+        ("Camera-ready paper due", later),
+    ]
+    assert re.findall(r"Until (.{25}).* you can still (.*?)\.", texts[1]) == [(later, "replace the PDF")]
 
 
 def test_an_author_reads_that_a_later_date_is_one_of_this_paper_alone(
