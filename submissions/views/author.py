@@ -462,11 +462,14 @@ def authors_came_second(row: Submission, request: HttpRequest, rows: Any, refusa
 def keep_typed(row: Submission, section: str, request: HttpRequest, version: str) -> None:
     """Keep what was typed into a section as posted, and aside what somebody else had typed there.
 
+    The same a second time changes nothing: its answer was lost, or a save on leaving was quicker than the next page.
     Raises Stale; and Refused when its own writer has no room aside for it, whom it may have to give way to.
     """
     coming = {name: value for name, value in request.POST.items() if name.startswith(section)}
     with typing(row) as typed:
         row.typed = typed
+        if typed.get(section) == coming | writer(request):
+            return
         drafting.require_version_of_authors(row, version)
         require_room(typed, person(request), coming)
         leave_to(request, typed, section, request.POST.dict())

@@ -324,3 +324,37 @@ def test_a_text_that_waited_in_the_browser_is_kept_beside_a_co_authors_newer_one
         "BO: written all day.",
         True,
     )
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("section", "field"), [("details", "abstract"), ("authors", "authors-0-email")])
+def test_what_is_typed_after_a_save_whose_answer_was_lost_is_saved_and_not_taken_for_another_windows(
+    open_page: Open, section: str, field: str
+) -> None:
+    edition = factories.make_edition()
+    begin_now(edition)
+    author = factories.make_user("ada@uni.example", "Ada Author")
+    draft = factories.make_submission(edition, author, state=State.DRAFT)
+    page = open_page(author)
+    lost: list[int] = []
+
+    def lose(route: Route) -> None:
+        if lost:
+            route.continue_()
+            return
+        lost.append(route.fetch().status)
+        route.abort()
+
+    page.route(f"**/{section}/", lose)
+    page.goto(f"/{edition.slug}/submissions/{draft.number}/")
+    mark, typed = page.locator(f"#{section} [data-save-mark]"), page.locator(f"[name={field}]")
+    typed.fill("Half of it")
+    expect(mark).to_contain_text("kept in this browser")
+    typed.fill("Half of it and the rest")
+    expect(mark).to_contain_text("Saved")
+    page.get_by_role("link", name="My work").click()
+    page.go_back()
+    expect(typed).to_have_value("Half of it and the rest")
+    draft.refresh_from_db()
+    told = (draft.typed.get("authors", {}).get(field), draft.abstract)[section == "details"]
+    assert (told, draft.typed.get("aside", [])) == ("Half of it and the rest", [])

@@ -31,6 +31,9 @@ for (const form of document.querySelectorAll("form[data-autosave]")) {
   let running = false;
   let changed = false;
   let afterwards = null;
+  // What was sent without an answer: it may have arrived. Sent once more as it was it tells its version; a longer text
+  // would seem to come from another window.
+  let unanswered = null;
   let ended = Promise.resolve();
 
   const say = (text, bad) => {
@@ -110,12 +113,19 @@ for (const form of document.querySelectorAll("form[data-autosave]")) {
     running = true;
     keep();
     say("Saving");
+    const again = leaving ? null : unanswered;
+    unanswered = again || new FormData(form);
     try {
       const response = await fetch(form.dataset.autosave, {
-        method: "POST", body: new FormData(form), headers: { "X-Autosave": "1", "X-Window": thisWindow }, keepalive: Boolean(leaving),
+        method: "POST", body: unanswered, headers: { "X-Autosave": "1", "X-Window": thisWindow }, keepalive: Boolean(leaving),
         credentials: "same-origin", redirect: "manual",
       });
       const answer = response.headers.get("Content-Type")?.includes("json") ? await response.json() : {};
+      if (response.status < 500) {
+        unanswered = null;
+        // What was typed since then follows.
+        if (again) changed = true;
+      }
       if (response.ok && answer.saved_at) {
         const version = form.elements.namedItem("version");
         if (version && answer.version !== undefined) version.value = answer.version;
