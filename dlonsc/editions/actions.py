@@ -433,11 +433,13 @@ def accept_invitation(*, membership: Membership, max_load: int | None, by: User 
     belongs to another account, for nobody takes or gives back a place of hers, and where the account can have no other
     place than it has.
     """
+    # Before the place that she had, as in `claim_memberships`: each would wait for the other.
+    is_open = open_invitation(membership).select_for_update(no_key=True).first() is not None
     holder = holder_of(membership.email)
     owner, whose = by or holder, membership.user or holder
-    if whose is not None and owner != whose and open_invitation(membership).exists():
+    if is_open and whose is not None and owner != whose:
         raise EditionError("This place belongs to another account. Sign in to that account, then accept.")
-    if owner is not None and membership.user_id is None and open_invitation(membership).exists():
+    if is_open and owner is not None and membership.user_id is None:
         demand_no_other_place(membership, owner, by)
     values = {"accepted_at": at, "opened_at": membership.opened_at or at, "is_listed": True}
     if max_load is not None:
@@ -528,7 +530,8 @@ def attach(membership: Membership, user: User, at: datetime) -> Membership | Non
     """Give a membership its account; returns the place that lives by it, or None when that changes nothing.
 
     Who had left the committee has what she wrote, and her conflicts, in the place that she had: an invitation that was
-    accepted gives her that one back, with the roles of the invitation, and ends itself.
+    accepted gives her that one back, with the roles of the invitation, and ends itself. So it does where she never
+    left: she accepted it at an address that nobody knew to be hers, and has its roles beside her own.
     """
     if membership.user_id is not None:
         return None
@@ -537,9 +540,31 @@ def attach(membership: Membership, user: User, at: datetime) -> Membership | Non
         membership.user = user
         membership.save(update_fields=["user"])
         return membership
-    if membership.accepted_at is None or not may_come_back(earlier, membership):
+    if membership.accepted_at is None:
         return None
-    return give_back(earlier, membership, at)
+    if earlier.is_active:
+        return add_roles(earlier, membership, at)
+    return give_back(earlier, membership, at) if may_come_back(earlier, membership) else None
+
+
+def add_roles(place: Membership, invitation: Membership, at: datetime) -> Membership:
+    """A living place with the roles of an invitation, too; it keeps its address, and the row of the invitation ends."""
+    if not place.is_reviewer:
+        place.max_load = invitation.max_load
+    for name in ROLES:
+        setattr(place, name, getattr(place, name) or getattr(invitation, name))
+    place.save(update_fields=[*ROLES, "max_load"])
+    end_in(place, invitation, at)
+    return place
+
+
+def end_in(place: Membership, invitation: Membership, at: datetime) -> None:
+    """The row of an invitation ends, and what was known of its person holds for her place."""
+    invitation.removed_at, invitation.accepted_at, invitation.is_listed = at, None, False
+    invitation.save()
+    if not place.affiliations.exists():
+        invitation.affiliations.update(membership=place)
+    upstairs.place_given_back(invitation, place)
 
 
 def give_back(earlier: Membership, invitation: Membership, at: datetime) -> Membership:
@@ -553,13 +578,9 @@ def give_back(earlier: Membership, invitation: Membership, at: datetime) -> Memb
     earlier.decline_reason = earlier.suggestion = ""
     takes_address = may_hold(earlier, invitation.email)
     address, invitation.email = invitation.email, "" if takes_address else invitation.email
-    invitation.removed_at, invitation.accepted_at, invitation.is_listed = at, None, False
-    invitation.save()
+    end_in(earlier, invitation, at)
     earlier.email = address if takes_address else earlier.email
     earlier.save()
-    if not earlier.affiliations.exists():
-        invitation.affiliations.update(membership=earlier)
-    upstairs.place_given_back(invitation, earlier)
     return earlier
 
 
@@ -577,10 +598,12 @@ def claim_memberships(user: User, at: datetime) -> list[Membership]:
         # Two who join the same editions at once hold their papers in one order.
         .order_by("edition_id")
     )
+    chaired = set(Membership.objects.chairs().filter(user=user).values_list("pk", flat=True))
     claimed = [place for member in waiting if (place := attach(member, user, at)) is not None]
     for member in claimed:
-        note("claim_membership", member.edition, user, at, label_of(member))
-        joined(member, by=user, at=at)
+        roles = {name: getattr(member, name) for name in ROLES}
+        note("claim_membership", member.edition, user, at, label_of(member), roles=roles)
+        joined(member, by=user, at=at, tell=member.pk not in chaired)
     return claimed
 
 

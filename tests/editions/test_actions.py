@@ -310,6 +310,34 @@ def test_a_removed_member_who_accepts_before_her_new_address_is_proven_has_her_p
     assert actions.claim_memberships(reviewer.user, AT) == []
 
 
+def test_a_member_who_accepts_at_an_address_not_known_as_hers_has_its_roles_and_conflicts_too_once_it_is_proven(
+    edition: Edition, chair: Membership, reviewer: Membership
+) -> None:
+    assert chair.user is not None
+    assert reviewer.user is not None
+    invited = actions.invite(
+        edition=edition, people=[ADA], roles={"is_chair": True}, note_text="", by=chair.user, at=AT
+    )[0]
+    paper = factories.make_submission(edition)
+    factories.make_conflict(paper, invited)
+    accept(invited)
+    reviewer.user.emailaddress_set.create(email=ADA.email, verified=True)
+    before = reviewer.email
+    assert actions.claim_memberships(reviewer.user, AT) == [reviewer]
+    assert came_back(invited, reviewer) == (True, True, None, True)
+    assert (reviewer.is_reviewer, reviewer.email) == (True, before)
+    assert [one.submission for one in reviewer.conflicts.filter(source="author")] == [paper]
+    assert list(edition.memberships.listed().filter(email=ADA.email)) == []
+    assert [row.to_email for row in Message.objects.filter(kind="new_chair")] == ["chair@institute-a.example"]
+    # An address of a chair more makes no chair anew.
+    other = invite(edition, chair, Invitee(2, "Ada", "ada@third.example", ""))[0]
+    accept(other)
+    reviewer.user.emailaddress_set.create(email="ada@third.example", verified=True)
+    actions.claim_memberships(reviewer.user, AT + timedelta(minutes=1))
+    assert came_back(other, reviewer) == (True, True, None, True)
+    assert Message.objects.filter(kind="new_chair").count() == 1
+
+
 def test_an_invitation_from_before_a_removal_does_not_undo_it_and_says_so(
     edition: Edition, chair: Membership, reviewer: Membership
 ) -> None:

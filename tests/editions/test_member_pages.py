@@ -124,7 +124,7 @@ def test_no_older_page_of_an_invitation_says_that_it_ended_or_changed_who_has_he
     if press == "roles":
         answer = browser.post(address("member", asked), {"version": shown})
         assert (answer.status_code, "this place has ended, and she may have another" in answer.text) == (422, True)
-        assert "she accepted and has her earlier place again" in " ".join(answer.text.split())
+        assert "she accepted and has it in the place that she had" in " ".join(answer.text.split())
     else:
         answer = browser.post(address("end_membership", asked), {press: "1"})
         assert told(answer) == [NOT_ENDED.format(asked.name)]
