@@ -6,6 +6,7 @@ from datetime import datetime
 from unittest.mock import patch
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.db import transaction
 
 from dlonsc.accounts.models import Affiliation, User
@@ -190,6 +191,40 @@ def test_the_name_of_who_is_erased_while_she_comes_back_by_an_invitation_does_no
     )
     mia.refresh_from_db()
     assert (mia.name, mia.email) == (erasing.NOBODY, "")
+
+
+def test_who_accepts_while_another_page_of_hers_claims_her_places_does_not_end_in_a_deadlock(edition: Edition) -> None:
+    mia = factories.make_member(edition, factories.make_user("mia@far.example", "Mia"))
+    her, by = mia.user, factories.make_member(edition, chair=True).user
+    assert her is not None
+    assert by is not None
+    EmailAddress.objects.create(user=her, email="mia@near.example", verified=True)
+    editions.remove_member(membership=mia, by=by, at=AT)
+    (row,) = editions.invite(
+        edition=edition,
+        people=[Invitee(1, "Mia", "mia@near.example", "")],
+        roles={"is_reviewer": True},
+        note_text="",
+        by=by,
+        at=AFTER_DEADLINE,
+    )
+    held, go, attach = threading.Event(), threading.Event(), editions.attach
+
+    def slowly(membership: Membership, user: User, at: datetime) -> Membership | None:
+        if not held.is_set():
+            held.set()
+            # Whoever accepts has got as far as she can while the row of the invitation is held.
+            go.wait(1)
+        return attach(membership, user, at)
+
+    def accept() -> None:
+        held.wait(10)
+        editions.accept_invitation(membership=row, max_load=None, by=her, at=AFTER_DEADLINE)
+
+    with patch.object(editions, "attach", slowly):
+        assert at_once(lambda: editions.claim_memberships(her, AFTER_DEADLINE), accept) == ["done", "done"]
+    mia.refresh_from_db()
+    assert mia.is_active
 
 
 def test_who_sets_a_conflict_and_who_keeps_several_papers_do_not_wait_for_each_other(edition: Edition) -> None:
