@@ -178,8 +178,9 @@ def not_yet_declined(world: World) -> None:
 
 
 def ask_chairs(world: World) -> None:
+    """On a paper whose authors have asked nothing before, so that one more waits for an answer."""
     Question.objects.create(
-        submission=world.secret, text="Quagga", written_by=world.secret.created_by, written_at=factories.AT
+        submission=world.secret_too, text="Quagga", written_by=world.secret_too.created_by, written_at=factories.AT
     )
 
 

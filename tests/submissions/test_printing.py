@@ -69,6 +69,14 @@ def test_nothing_is_collected_before_the_acceptance_is_announced(edition: Editio
     assert "accepted submissions" in refusal_of(lambda: deliver(rejected, CameraReadyKind.PDF))
 
 
+def test_the_board_of_a_proceedings_chair_holds_the_papers_of_her_edition_alone(
+    accepted: Submission, author: User, proceedings_chair: Membership, as_user: Browser
+) -> None:
+    factories.announce(factories.make_submission(factories.make_edition("elsewhere"), author, title="Of another year"))
+    page = as_user(proceedings_chair).get(reverse("submissions:proceedings", args=[accepted.edition.slug])).text
+    assert (accepted.title in page, "Of another year" in page) == (True, False)
+
+
 def test_versions_are_kept_and_each_is_confirmed(accepted: Submission) -> None:
     first = deliver(accepted, CameraReadyKind.PDF)
     second = deliver(accepted, CameraReadyKind.PDF, pdf(b"%PDF-1.7 final, corrected"))
