@@ -93,6 +93,27 @@ def test_a_text_needs_no_space_to_be_given_back_and_a_choice_or_code_is_none(
     assert (gone.status_code, f">\n{typed}</textarea>" in gone.text) == (404, is_shown)
 
 
+@pytest.mark.django_db
+def test_a_form_beside_the_one_that_was_refused_goes_to_its_own_address(
+    paper: Submission, author: User, reviewer: Membership, as_user: AsUser
+) -> None:
+    factories.announce(paper)
+    slug, number = paper.edition.slug, paper.number
+    for person, sent, own, field in (
+        (reviewer, reverse("reviews:correct_conflicts", args=[slug]), reverse("reviews:profile", args=[slug]), "away"),
+        (
+            author,
+            reverse("submissions:deliver", args=[slug, number, "pdf"]),
+            reverse("submissions:camera_ready", args=[slug, number]),
+            "running_head",
+        ),
+    ):
+        answer = as_user(person).post(sent, {})
+        before = answer.text[: answer.text.index(f'name="{field}"')]
+        form = before[before.rindex("<form") :].split(">")[0]
+        assert (answer.status_code, f'action="{own}"' in form) == (422, True), form
+
+
 def test_a_file_that_is_pasted_whole_has_the_bound_of_its_own_form() -> None:
     long = "x" * (LONGEST_TEXT + 1)
     request = as_the_view_has_it(lambda request: None, {"pasted": long, "payload": long, "note": long})
