@@ -19,6 +19,7 @@ from dlonsc.history.record import record
 from dlonsc.mail import erased
 from dlonsc.mail.ledger import ERASED, STOPPABLE, move_all
 from dlonsc.mail.models import HAVE_LEFT, Message, State
+from dlonsc.posted import fingerprint
 from reviews.actions.assigning import Refused
 from reviews.actions.ending import Ending, end
 from reviews.actions.subreviewing import withdraw
@@ -82,6 +83,12 @@ def requested(user: User) -> Entry | None:
     return Entry.objects.filter(verb="erasure_requested", by_id=user.pk).order_by("-pk").first()
 
 
+def has_said(user: User, reason: str) -> bool:
+    """Whether her last wish had these words: then the same again is a second press."""
+    asked = requested(user)
+    return asked is not None and asked.detail.get("said") == fingerprint(reason)
+
+
 def wishes() -> list[tuple[User, Entry]]:
     """People who asked to be forgotten and are still there, the longest waiting first."""
     asked: dict[int | None, Entry] = {}
@@ -97,7 +104,7 @@ def request(user: User, *, reason: str, at: datetime) -> bool:
     User.objects.select_for_update().get(pk=user.pk)
     if requested(user):
         return False
-    record("erasure_requested", by_id=user.pk, by=str(user), at=at)
+    record("erasure_requested", by_id=user.pk, by=str(user), at=at, detail={"said": fingerprint(reason)})
     for person in User.objects.filter(is_superuser=True, is_active=True):
         post_erasure(person, user, reason=reason, at=at)
     return True

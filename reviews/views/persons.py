@@ -18,7 +18,6 @@ from dlonsc.accounts.models import User
 from reviews import copies
 from reviews.actions import erasing
 from reviews.persons import data_of, files_of
-from submissions.actions.moves import A_PRESS
 
 
 class WishForm(forms.Form):
@@ -36,15 +35,14 @@ def mine(request: HttpRequest) -> HttpResponse:
     """What is held, in words; POST asks to be forgotten."""
     user = cast(User, request.user)
     form = WishForm(request.POST if request.method == "POST" else None)
-    asked, at = erasing.requested(user), timezone.now()
     if form.is_valid():
-        if erasing.request(user, reason=form.cleaned_data["reason"], at=at):
+        if erasing.request(user, reason=form.cleaned_data["reason"], at=timezone.now()):
             messages.success(request, "The administrators have your wish.")
             return redirect("persons:mine")
-        if asked is None or asked.at > at - A_PRESS:
+        if erasing.has_said(user, form.cleaned_data["reason"]):
             return redirect("persons:mine")  # pressed twice
         form.add_error(None, "You have asked already; what you write now was sent to nobody.")
-    context = {"form": form, "plan": erasing.plan(user), "asked": asked}
+    context = {"form": form, "plan": erasing.plan(user), "asked": erasing.requested(user)}
     return render(request, "reviews/my_data.html", context, status=422 if form.errors else 200)
 
 
