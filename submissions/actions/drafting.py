@@ -351,6 +351,10 @@ class Declared:
     kind: str
     reason: str = ""
 
+    def with_reason_for_all(self, reason: str) -> str:
+        """Her note, and behind it what is said to all of them."""
+        return self.reason if reason in self.reason else f"{self.reason} {reason}".strip()
+
 
 def own_conflicts(submission: Submission) -> QuerySet[Conflict]:
     """What the authors declared; what was computed or decided besides is not theirs to see."""
@@ -376,7 +380,8 @@ def declare_conflicts(
     by: User,
     at: datetime,
 ) -> None:
-    """Write the authors' own conflicts; the computed and others' stay. More than the edition's number need a reason.
+    """Write the authors' own conflicts; the computed and others' stay. More than the edition's number need a reason,
+    one for all or a note on each.
 
     `among` are the members whom the form showed: what was declared with anybody else stays and is not counted.
     Raises Stale when `version`, that of the conflicts which it showed, is not what stands: unticked must mean removed.
@@ -384,7 +389,7 @@ def declare_conflicts(
     # Whoever saves at the same time waits here and then finds the newer conflicts.
     Submission.objects.select_for_update(no_key=True).get(pk=submission.pk)
     require_open(submission, at)
-    wanted = {(line.membership.pk, line.kind, line.reason or reason.strip()) for line in declared}
+    wanted = {(line.membership.pk, line.kind, line.with_reason_for_all(reason.strip())) for line in declared}
     standing = own_conflicts(submission).filter(membership__in=[member.pk for member in among])
     if version != version_of_conflicts(submission, among):
         if wanted == set(standing.values_list("membership", "kind", "reason")):
@@ -395,7 +400,7 @@ def declare_conflicts(
             {},
         )
     limit = submission.edition.conflicts_need_reason_above
-    if len(declared) > limit and not reason.strip():
+    if len(declared) > limit and not reason.strip() and not all(line.reason for line in declared):
         raise Refused(f"You name {len(declared)} people. For more than {limit}, please say why.", "reason")
     kept = {line.membership.pk for line in declared}
     standing.exclude(membership__in=kept).delete()
@@ -405,7 +410,12 @@ def declare_conflicts(
             membership=line.membership,
             source=ConflictSource.AUTHOR,
             lifted_at=None,
-            defaults={"kind": line.kind, "reason": line.reason or reason.strip(), "declared_by": by, "declared_at": at},
+            defaults={
+                "kind": line.kind,
+                "reason": line.with_reason_for_all(reason.strip()),
+                "declared_by": by,
+                "declared_at": at,
+            },
         )
     Submission.objects.filter(pk=submission.pk).update(conflicts_at=at)
     submission.conflicts_at = at

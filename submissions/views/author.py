@@ -557,6 +557,7 @@ def conflicts(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     found = {line.membership.pk: line for line in computed_conflicts(row, committee)}
     # Those that were found have no tick to take away.
     to_tick = [member for member in members if member.pk not in found]
+    standing = {line.membership_id: line.reason for line in drafting.own_conflicts(row)}
     error, is_stale = "", False
     if request.method == "POST":
         declared = [
@@ -571,11 +572,15 @@ def conflicts(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         reason = request.POST.get("reason", "").strip()
         untyped = [line.membership.name for line in declared if line.kind not in ConflictKind.values]
         try:
-            if gone := ticked_but_gone(request, members):
+            if gone := ticked_but_gone(request, to_tick):
                 raise Refused(gone)
+            if noted := [member.name for member in to_tick if is_noted_only(request, member, standing.get(member.pk))]:
+                raise Refused(f"You noted something on {', '.join(noted)} without a tick: tick, or take the note out.")
             if untyped:
                 raise Refused(f"Choose the kind of conflict with {', '.join(untyped)}.")
             for line in declared:
+                if line.reason == standing.get(line.membership.pk):
+                    continue  # it may have the reason for all in it
                 refuse_longer(f"The note on {line.membership.name}", line.reason, LONGEST_NOTE)
             refuse_longer("The reason", reason, LONGEST_REASON)
             drafting.declare_conflicts(
@@ -612,8 +617,14 @@ def conflicts(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     return render(request, "submissions/conflicts.html", context, status=NOT_CAUGHT if error else 200)
 
 
+def is_noted_only(request: HttpRequest, member: Membership, standing: str | None) -> bool:
+    """Whether a note was written and no tick set; with the note that stands, the tick was taken away."""
+    note = request.POST.get(f"why-{member.pk}", "").strip()
+    return bool(note) and note != standing and not request.POST.get(f"member-{member.pk}")
+
+
 def ticked_but_gone(request: HttpRequest, members: list[Membership]) -> str:
-    """What to say of a tick beside somebody who stands in the list no more, or at another place of it; '' for none.
+    """What to say of a tick beside somebody who has none in the list any more, or at another place of it; '' for none.
 
     Without her name: a number that was made up would tell whose place it is.
     """
@@ -624,8 +635,8 @@ def ticked_but_gone(request: HttpRequest, members: list[Membership]) -> str:
     notes = " / ".join(filter(None, (request.POST.get(name.replace("member", "why", 1), "") for name in gone)))
     noted = f" You had noted: {notes}" if notes else ""
     return (
-        "Nothing was saved: somebody whom you ticked is not in the committee any more, or at another place of this "
-        f"list. Look for her, then save.{noted}"
+        "Nothing was saved: somebody whom you ticked is not in the committee any more, is found by itself by now, or "
+        f"stands at another place of this list. Look for her, then save.{noted}"
     )
 
 
@@ -641,10 +652,11 @@ def conflict_line(
     """One member of the form: as posted, else as it stands; after a save that came second, both."""
     is_ticked = bool(request.POST.get(f"member-{member.pk}"))
     typed = {name: request.POST.get(f"{name}-{member.pk}", "") for name in ("kind", "why")}
+    is_other = own is not None and is_stale and is_ticked and typed != {"kind": own.kind, "why": own.reason}
     if own is not None and (request.method != "POST" or (is_stale and not is_ticked)):
         is_ticked = True
         typed = {"kind": own.kind, "why": own.reason}
-    return {"member": member, "found": found, "ticked": is_ticked, **typed}
+    return {"member": member, "found": found, "ticked": is_ticked, "theirs": own if is_other else None, **typed}
 
 
 @signed_in

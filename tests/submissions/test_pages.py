@@ -633,6 +633,34 @@ def test_a_conflict_that_a_co_author_declared_meanwhile_survives_a_save_of_what_
     # Now she has seen it: what she unticks goes.
     two_more[0].post(address, {"version": answer.context["version"]} | typed)
     assert list(declared.values_list("membership", "kind")) == [(finn.pk, "family")]
+    # Where both have ticked, what was saved first is shown too, before hers takes its place.
+    both = ada.post(address, shown | {f"member-{finn.pk}": "1", f"kind-{finn.pk}": "coauthor"})
+    assert (both.status_code, "Saved meanwhile: family" in both.text) == (422, True)
+
+
+def test_no_words_about_a_conflict_vanish_with_a_save(draft: Submission, ada: Client) -> None:
+    far, near, spare = (
+        factories.make_member(draft.edition, factories.make_user(f"{name}@{name}.example", name.title()))
+        for name in ("far", "near", "spare")
+    )
+    address, one, two = f"{base(draft)}conflicts/", f"why-{far.pk}", f"why-{near.pk}"
+    ticked = {f"member-{far.pk}": "1", f"kind-{far.pk}": "family", one: "My aunt."}
+    # Beside a note the reason for all stays too.
+    more = {f"member-{near.pk}": "1", f"kind-{near.pk}": "coauthor", "reason": "A large project."}
+    assert ada.post(address, ticked | more).status_code == 302
+    declared = Conflict.objects.filter(source="author").order_by("membership")
+    kept = ["My aunt. A large project.", "A large project."]
+    assert list(declared.values_list("reason", flat=True)) == kept
+    # A note without a tick, or beside a tick for who is found by herself by now, is not left out unsaid.
+    shown = {"version": ada.get(address).context["version"]} | ticked | more | {one: kept[0], two: kept[1]}
+    answer = ada.post(address, shown | {f"why-{spare.pk}": "We wrote a book."})
+    assert (answer.status_code, "You noted something on Spare without a tick" in answer.text) == (422, True)
+    assert "We wrote a book." in answer.text
+    factories.make_author(draft, "new@spare.example")
+    late = {f"member-{spare.pk}": "1", f"kind-{spare.pk}": "coauthor", f"why-{spare.pk}": "We wrote a book."}
+    answer = ada.post(address, shown | late)
+    assert (answer.status_code, "You had noted: We wrote a book." in answer.text) == (422, True)
+    assert list(declared.values_list("reason", flat=True)) == kept
 
 
 def test_a_declared_conflict_that_is_found_too_has_no_tick_and_stays(draft: Submission, ada: Client) -> None:
