@@ -245,7 +245,7 @@ def submit_review(*, assignment: Assignment, based_on: int, by: User, at: dateti
     if review.submitted_at is not None and fields == official_text(review):
         return review
     if based_on != review.version:
-        raise Stale("A newer text was saved in another tab. Read it, then submit.")
+        raise Stale("A newer text was saved meanwhile. Read it, then submit.")
     if missing := missing_in(assignment.submission.edition, fields):
         raise ReviewingError("Not complete: " + ", ".join(NEEDED[name] for name in missing) + ".")
     is_first = review.submitted_at is None

@@ -279,7 +279,8 @@ def window_of(request: HttpRequest) -> str:
 
 TOO_LATE = "It came too late to be kept here."
 NOT_KEPT = "It came too late to be kept here; your browser still has what you typed."
-NEWER = "A newer text was saved in another tab. It is shown here; the text you just sent is kept in the history."
+# In another tab, or by who writes with her.
+NEWER = "A newer text was saved meanwhile. It is shown here; the text you just sent is kept in the history."
 KEPT_BESIDE = "The text you sent is kept on this page for you; the review is unchanged."
 
 
@@ -349,9 +350,7 @@ def autosave(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         message = f"{saved.closed} {kept if saved.is_kept else NOT_KEPT}"
         return JsonResponse({"message": message, "kept": saved.is_kept}, status=409)
     if saved.is_aside:
-        message = (
-            "A newer text was saved in another tab. This text is kept aside in the history; reload to see the newer."
-        )
+        message = "A newer text was saved meanwhile. This text is kept aside in the history; reload to see the newer."
         # No new version for the page: what it sends next is still based on the older text, and kept aside too.
         return JsonResponse({"message": message, "kept": True}, status=409)
     return JsonResponse(

@@ -320,7 +320,7 @@ def change_score(talk: Talk, browser: Client) -> tuple[str, int]:
     ("stale", "note", "words"),
     [
         (0, "Because " * 300, "Ensure this value has at most 2000 characters (it has 2399)."),
-        (1, "Reviewer 2 is right.", "A newer text was saved in another tab. Read it, then submit."),
+        (1, "Reviewer 2 is right.", "A newer text was saved meanwhile. Read it, then submit."),
     ],
 )
 def test_a_submission_that_is_refused_keeps_the_words_about_the_score(
