@@ -783,6 +783,16 @@ def test_submit_shows_what_reviewers_will_see_then_the_receipt_and_its_verificat
     assert (forged.status_code, "not valid" in forged.content.decode()) == (404, True)
 
 
+def test_a_receipt_says_of_a_pdf_that_a_chair_accepted_as_it_is_no_more_than_that(
+    edition: Edition, author: User, chair: Membership, ada: Client
+) -> None:
+    row = submitted(edition, author)
+    for overridden, words in (None, "something must be changed"), (timezone.now(), "accepted as it is by the chairs"):
+        row.manuscripts.update(verdict="reject", overridden_at=overridden, overridden_by=overridden and chair.user)
+        shown = " ".join(ada.get(f"{base(row)}receipt/").text.split())
+        assert f"<dt>Format check</dt> <dd> {words} </dd>" in shown
+
+
 def test_an_incomplete_draft_has_no_open_submit(draft: Submission, ada: Client) -> None:
     Submission.objects.filter(pk=draft.pk).update(abstract="")
     assert "Abstract is empty." in ada.get(f"{base(draft)}submit/").content.decode()
