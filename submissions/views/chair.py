@@ -25,6 +25,7 @@ from submissions.access import one, overseen_by
 from submissions.actions import overseeing
 from submissions.actions.moves import Refused
 from submissions.actions.sending import missing
+from submissions.emails import told_of_its_state
 from submissions.forms.chair import AnswerChangeForm, CorrectForm, LateForm, OverrideForm, TextForm
 from submissions.lncs import SAME_TEXT, same_texts, similarity
 from submissions.models import (
@@ -249,7 +250,8 @@ def brought_back(request: HttpRequest, slug: str, number: int, act: Callable[...
     except Refused as refusal:
         messages.error(request, refusal.words)
     else:
-        messages.success(request, f"{submission.get_state_display()}. Authors told: {submission.authors.count()}.")
+        told = len(told_of_its_state(submission))
+        messages.success(request, f"{submission.get_state_display()}. Authors told: {told}.")
     return redirect("reviews:submission", slug, number)
 
 

@@ -1120,6 +1120,17 @@ def test_neither_the_list_of_tasks_nor_submit_tells_a_paper_with_a_later_date_th
     assert re.findall(r"Until (.{25}).* you can still (.*?)\.", texts[1]) == [(later, "replace the PDF")]
 
 
+def test_a_chair_who_brings_a_draft_back_reads_how_many_authors_are_told_and_not_how_many_are_listed(
+    edition: Edition, author: User, chair: Membership, as_user: Browser
+) -> None:
+    row = complete_draft(edition, author)
+    factories.make_author(row, "stranger@far.example", "A Stranger")
+    sending.withdraw(submission=row, reason="", by=author, at=timezone.now())
+    answer = as_user(chair).post(reverse("submissions:reinstate", args=[edition.slug, row.number]), follow=True)
+    told = [str(message) for message in answer.context["messages"]]
+    assert (told, letters("restored")) == (["Draft: will not be reviewed. Authors told: 1."], [author.email])
+
+
 def test_an_author_reads_that_a_later_date_is_one_of_this_paper_alone(
     edition: Edition, author: User, chair: Membership, ada: Client
 ) -> None:
