@@ -48,11 +48,13 @@ for (const form of document.querySelectorAll("form[data-autosave]")) {
     const kept = (name) => form.elements.namedItem(name)?.dataset?.notKept === undefined;
     return [...data.entries()].filter(([name, value]) => typeof value === "string" && kept(name));
   };
+  const texts = () => [...form.elements].filter((control) => control.matches("textarea, input:not([type=hidden], [type=checkbox], [type=radio])"))
+    .map((control) => control.name);
   // `sent`: the form is on its way by itself. The page that answers drops the text once it says that it is saved (frame.js).
   const keep = (sent = false) => {
     try {
       const at = Date.now();
-      localStorage.setItem(key, JSON.stringify({ at, values: values() }));
+      localStorage.setItem(key, JSON.stringify({ at, values: values(), texts: texts() }));
       if (sent) sessionStorage.setItem("sent-draft", JSON.stringify({ key, at }));
     } catch {
       say("Not saved: this browser keeps nothing", true);

@@ -12,8 +12,8 @@ for (const place of document.querySelectorAll("[data-leftovers]")) {
     } catch {
       kept = null;
     }
-    // Choices and codes are one run of ASCII; a text has a space or a break in it, or is of a script that needs none.
-    const texts = (kept?.values || []).filter(([field, value]) => field !== "version" && /[^!-~]/.test(value.trim()));
+    // Choices and codes are no text of hers (an older version of the site did not tell them apart).
+    const texts = (kept?.values || []).filter(([field, value]) => value.trim() && (!kept.texts || kept.texts.includes(field)));
     if (!texts.length) continue;
     const box = document.createElement("section");
     box.className = "alert alert-care stack";
