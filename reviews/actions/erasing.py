@@ -8,7 +8,7 @@ from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
 from allauth.usersessions.models import UserSession
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from dlonsc.accounts.models import Affiliation, User
 from dlonsc.editions.actions import other_chairs
@@ -187,7 +187,9 @@ def erase(user: User, *, by: str, at: datetime) -> Plan:
     if now.refused:
         raise Refused(now.refused)
     # Taken down now: without the addresses nobody finds them. Kept before any paper is: who comes back takes both so.
-    places = places_of(user).order_by("pk").select_for_update(of=("self",), no_key=True)
+    # An invitation before the place that it gives back, as who accepts one takes them.
+    places = places_of(user).order_by(F("user").asc(nulls_first=True), "edition_id", "pk")
+    places = places.select_for_update(of=("self",), no_key=True)
     members = Membership.objects.filter(pk__in=list(places.values_list("pk", flat=True)))
     # Who commits a run takes it before its papers.
     _take_out_of_runs(set(members.values_list("pk", flat=True)))

@@ -227,6 +227,33 @@ def test_who_accepts_while_another_page_of_hers_claims_her_places_does_not_end_i
     assert mia.is_active
 
 
+def test_who_comes_back_by_an_invitation_and_who_erases_her_do_not_wait_for_each_other(edition: Edition) -> None:
+    mia = factories.make_member(edition, factories.make_user("mia@far.example", "Mia"), removed_at=AT)
+    by = factories.make_member(edition, chair=True).user
+    assert mia.user is not None
+    assert by is not None
+    people = [Invitee(1, "Mia", "mia@near.example", "")]
+    (row,) = editions.invite(edition=edition, people=people, roles={"is_reviewer": True}, note_text="", by=by, at=AT)
+    her, held, go, demand = mia.user, threading.Event(), threading.Event(), editions.demand_no_other_place
+    EmailAddress.objects.create(user=her, email=row.email, verified=True)
+
+    def demanded(invitation: Membership, user: User, by: User | None) -> None:
+        held.set()
+        go.wait(1)
+        demand(invitation, user, by)
+
+    def erase() -> None:
+        held.wait(10)
+        erasing.erase(her, by="the administrator", at=AFTER_DEADLINE)
+
+    with patch.object(editions, "demand_no_other_place", demanded):
+        ended = at_once(
+            lambda: editions.accept_invitation(membership=row, max_load=None, by=her, at=AFTER_DEADLINE), erase
+        )
+    assert ended == ["done", "done"]
+    assert set(Membership.objects.filter(is_chair=False).values_list("name", "email")) == {(erasing.NOBODY, "")}
+
+
 def test_who_sets_a_conflict_and_who_keeps_several_papers_do_not_wait_for_each_other(edition: Edition) -> None:
     first, second = (factories.make_submission(edition) for _ in range(2))
     chairs = [factories.make_member(edition, chair=True) for _ in range(3)]
