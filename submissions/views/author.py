@@ -825,7 +825,8 @@ def prefill(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     except Refused as refusal:
         messages.error(request, refusal.words)
     else:
-        messages.success(request, "Taken from the PDF. Please read it over.")
+        was = f' The title was "{current["title"]}".' if chosen["title"] != current["title"] else ""
+        messages.success(request, f"Taken from the PDF. Please read it over.{was}")
     return redirect(f"/{slug}/submissions/{number}/#details")
 
 

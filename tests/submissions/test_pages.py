@@ -555,6 +555,13 @@ def test_an_abstract_and_keywords_that_give_way_to_those_of_the_pdf_are_kept_bes
     assert "Abstract of paper 1." in ada.get(base(draft)).text
 
 
+def test_the_title_that_gives_way_to_that_of_the_pdf_is_said(draft: Submission, ada: Client) -> None:
+    draft.manuscripts.update(report={"front": {"title": "Printed title"}, "findings": []})
+    told = [ada.post(f"{base(draft)}prefill/", {"take": ["title"]}, follow=True).context["messages"] for _ in range(2)]
+    taken = "Taken from the PDF. Please read it over."
+    assert [[str(message) for message in one] for one in told] == [[f'{taken} The title was "{draft.title}".'], [taken]]
+
+
 def test_a_conflict_needs_its_kind_and_found_ones_are_explained(draft: Submission, ada: Client) -> None:
     near = factories.make_member(draft.edition, factories.make_user("mia@uni.example", "Mia Near"))
     far = factories.make_member(draft.edition, factories.make_user("far@far.example", "Finn Far"))
