@@ -15,7 +15,6 @@ from reviews.actions.assigning import Refused
 from reviews.emails.discussing import post_news, post_opened
 from reviews.models import Assignment, Comment, Discussion, LastRead, Review
 from submissions.access import in_conflict_with, overseen_by, switches_of
-from submissions.actions.moves import A_PRESS
 from submissions.models import Submission, SubmissionQuerySet
 
 CHAIR = "Chair"
@@ -88,9 +87,17 @@ def close_discussion(discussion: Discussion, *, by: User, at: datetime) -> bool:
 
 @transaction.atomic
 def comment(
-    discussion: Discussion, member: Membership, *, text: str, label: str, is_question: bool = False, at: datetime
+    discussion: Discussion,
+    member: Membership,
+    *,
+    text: str,
+    label: str,
+    is_question: bool = False,
+    since: int | None = None,
+    at: datetime,
 ) -> Comment:
-    """Write into an open discussion. Pressed twice, the second press gives the comment of the first.
+    """Write into an open discussion. Pressed twice, the second press gives the comment of the first. `since` is the
+    last comment that the page showed (primary key, 0: none): the same words to one that it did not show are an answer.
 
     Raises Refused when it is closed, empty or too long; nothing typed is lost by that, the page shows it again.
     """
@@ -107,7 +114,7 @@ def comment(
     if last and last.membership_id == member.pk and last.text == text and last.written_at > at - TWICE:
         return last
     # Another may have written between the two presses.
-    if same := locked.comments.filter(membership=member, text=text, written_at__gt=at - A_PRESS).last():
+    if since is not None and (same := locked.comments.filter(membership=member, text=text, pk__gt=since).last()):
         return same
     kind = Comment.Kind.QUESTION if is_question else Comment.Kind.COMMENT
     return _add(discussion, member, text=text, label=label, kind=kind, at=at)

@@ -42,7 +42,12 @@ def discussion(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     if form.is_valid():
         try:
             discussing.comment(
-                found, member, text=form.cleaned_data["text"], label=discussing.label_of(own), at=timezone.now()
+                found,
+                member,
+                text=form.cleaned_data["text"],
+                label=discussing.label_of(own),
+                since=shown_upto(request),
+                at=timezone.now(),
             )
         except Refused as refusal:
             form.add_error("text", str(refusal))
@@ -58,6 +63,12 @@ def discussion(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         "own_label": discussing.label_of(own),
     }
     return render(request, "reviews/reviewer/discussion.html", words, status=422 if form.errors else 200)
+
+
+def shown_upto(request: HttpRequest) -> int | None:
+    """The last comment that the page of a posted one showed (primary key, 0 for none); None where it does not say."""
+    given = request.POST.get("since")
+    return None if given is None else codes.number("comment", given) or 0
 
 
 def mark_seen(found: Discussion, member: Membership, upto: str | None) -> None:

@@ -217,13 +217,23 @@ def test_a_second_press_is_one_comment_and_markup_is_shown_as_text(talk: Talk, a
     assert Entry.objects.filter(verb="commented").count() == 1
 
 
-def test_a_second_press_is_one_comment_also_where_another_has_written_in_between(talk: Talk) -> None:
-    first = say(talk, talk.rita, "Agreed.")
+@pytest.mark.parametrize("who", ["reviewer", "chair"])
+def test_a_second_press_is_one_comment_where_another_has_written_in_between_and_an_answer_to_that_is_two(
+    talk: Talk, chair: Membership, who: str, as_user: Browser
+) -> None:
+    browser, address = (as_user(chair), chairs_page_of(talk)) if who == "chair" else (as_user(talk.rita), page_of(talk))
+
+    def since() -> str:
+        found = re.search(r'name="since"\s+value="(\w*)"', browser.get(address).text)
+        return found[1] if found else "no field"
+
+    said, before = [], since()
+    browser.post(address, {"text": "Agreed.", "since": before})
     say(talk, talk.hilda, "Is it sound?", label="Reviewer 2")
-    assert say(talk, talk.rita, "Agreed.") == first
-    # Some minutes later it is an answer.
-    assert say(talk, talk.rita, "Agreed.", minutes=3) != first
-    assert [row.text for row in talk.row.comments.all()] == ["Agreed.", "Is it sound?", "Agreed."]
+    for shown in (before, since()):
+        browser.post(address, {"text": "Agreed.", "since": shown})
+        said.append([row.text for row in talk.row.comments.all()])
+    assert said == [["Agreed.", "Is it sound?"], ["Agreed.", "Is it sound?", "Agreed."]]
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from reviews.forms.discussion import ChairCommentForm
 from reviews.models import Discussion
 from reviews.overview import SPREAD_THAT_CALLS_FOR_TALK, Row, is_done, rows_of
 from reviews.views.chair.door import ChairRequest, chairs_only, overseen, page
-from reviews.views.discussion import mark_seen
+from reviews.views.discussion import mark_seen, shown_upto
 
 # A mean of the edition's scale of confidence; 1 and 2 are its lower half.
 LOW_CONFIDENCE = 2.0
@@ -100,7 +100,8 @@ def discussion(request: ChairRequest, chair: Membership, number: int) -> HttpRes
         return redirect("reviews:chair_discussion", chair.edition.slug, number)
     if form.is_valid():
         try:
-            discussing.comment(found, chair, **form.cleaned_data, label=discussing.CHAIR, at=timezone.now())
+            upto = shown_upto(request)
+            discussing.comment(found, chair, **form.cleaned_data, label=discussing.CHAIR, since=upto, at=timezone.now())
         except Refused as refusal:
             form.add_error("text", str(refusal))
         else:
