@@ -134,7 +134,9 @@ def receipts_key(submission: Submission) -> str:
 
 def receipt(submission: Submission, manuscript: Manuscript, *, at: datetime, is_new_version: bool) -> None:
     """Proof to all authors: what was submitted, by whom it will be printed, hash and time."""
-    code = code_of(submission, manuscript, at=at)
+    # The list is that of now, with its submission held; `at` may be when a check of some seconds began.
+    listed = max(at, timezone.now())
+    code = code_of(submission, manuscript, at=listed)
     to_all_authors(
         submission,
         "new_version" if is_new_version else "receipt",
@@ -143,7 +145,7 @@ def receipt(submission: Submission, manuscript: Manuscript, *, at: datetime, is_
         at=at,
         manuscript=manuscript,
         authors=list(submission.authors.all()),
-        listed=at.astimezone(UTC),
+        listed=listed.astimezone(UTC),
         received=manuscript.received_at.astimezone(UTC),
         code=code,
         verify_link=absolute("submissions:verify", code=code),

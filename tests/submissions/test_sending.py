@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from unittest.mock import patch
 
 import pytest
+import time_machine
 from django.core import signing
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
@@ -351,7 +352,8 @@ def test_a_withdrawn_paper_is_not_said_to_be_late(edition: Edition, author: User
 def test_the_receipt_says_what_was_submitted_to_every_author(edition: Edition, author: User) -> None:
     row = complete_draft(edition, author)
     factories.make_author(row, "bo@b.example", "Bo Berg")
-    sending.submit(submission=row, by=author, at=AT, received_at=AT)
+    with time_machine.travel(AT, tick=False):
+        sending.submit(submission=row, by=author, at=AT, received_at=AT)
     manuscript = row.manuscripts.get()
     texts = [message.text for message in Message.objects.filter(kind="receipt")]
     assert len(texts) == 2
@@ -392,13 +394,36 @@ def test_a_receipt_stays_true_when_the_record_changes_and_a_changed_code_is_noth
 
 
 def test_the_receipt_of_who_is_added_later_says_of_when_its_author_list_is(edition: Edition, author: User) -> None:
-    row, later = submitted(edition, author), AT + timedelta(days=2)
+    later = AT + timedelta(days=2)
     entries = [entry(author.email, author.name, is_contact=True), entry("bo@b.example", "Bo Berg")]
-    drafting.set_authors(submission=row, entries=entries, by=author, at=later, tell=True)
+    with time_machine.travel(AT, tick=False) as clock:
+        row = submitted(edition, author)
+        clock.move_to(later)
+        drafting.set_authors(submission=row, entries=entries, by=author, at=later, tell=True)
     texts = [Message.objects.get(kind="receipt", to_email=email).text for email in (author.email, "bo@b.example")]
     proven = [receipts.verify(re.findall(r"^Code: +(\S+)", text, re.M)[0]) for text in texts]
     assert [(one.submitted_at, one.listed_at) for one in proven if one] == [(AT, AT), (AT, later)]
     assert ["Authors on Tue 3 Mar 2026, 12:00:00 UTC" in text for text in texts] == [False, True]
+
+
+def test_the_receipt_of_a_version_whose_check_took_its_time_has_the_list_of_when_it_ended(
+    edition: Edition, author: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row, seconds = submitted(edition, author), timedelta(seconds=1)
+    entries = [entry(author.email, author.name, is_contact=True), entry("bo@b.example", "Bo Berg")]
+
+    def while_a_list_is_saved(*_: object) -> Report:
+        drafting.set_authors(submission=row, entries=entries, by=author, at=AT + 5 * seconds)
+        return report()
+
+    monkeypatch.setattr(checks, "check_safely", while_a_list_is_saved)
+    with time_machine.travel(AT + 8 * seconds, tick=False):
+        put(row, pdf(b"%PDF-1.7 newer"))
+    text = Message.objects.get(kind="new_version", to_email="bo@b.example").text
+    (code,) = re.findall(r"^Code: +(\S+)", text, re.M)
+    found = receipts.verify(code)
+    assert found is not None
+    assert found.listed_at == AT + 8 * seconds
 
 
 def test_a_receipt_of_before_its_list_had_a_time_is_still_verified(edition: Edition, author: User) -> None:
