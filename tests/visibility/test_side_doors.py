@@ -566,7 +566,7 @@ def test_acts_that_name_no_paper_are_told_to_who_did_them_and_to_chairs_without_
         return sorted(entries_for(reader).filter(verb__in=verbs).values_list("by", "verb"))
 
     everything = told(chair)
-    assert len(everything) == 10
+    assert len(everything) == 12
     factories.make_conflict(paper, chair)
     hers = [act for act in everything if act[0] == str(chair.user)]
     assert told(chair) == sorted([*hers, (str(other_chair.user), "letters_paused")])
