@@ -401,9 +401,7 @@ def stop_announcement(row: Announcement, *, by: User, at: datetime) -> None:
 def _stop(row: Announcement, *, by: User, at: datetime) -> list[Decision]:
     """The decisions that are private again."""
     too_late = "It is too late to stop: the decisions are released. Correct single decisions instead."
-    # One statement over all would take them in an order of its own, and wait for who confirms, who waits for it.
-    kept = Submission.objects.filter(pk__in=Decision.objects.filter(announcement=row).values("submission"))
-    list(kept.select_for_update(no_key=True).order_by("pk").values("pk"))
+    _keep_papers([row])
     held = Announcement.objects.filter(pk=row.pk, stopped_at__isnull=True, release_at__gt=at)
     if not held.update(stopped_at=at, stopped_by=by):
         is_stopped = Announcement.objects.filter(pk=row.pk, stopped_at__isnull=False).exists()
@@ -419,6 +417,14 @@ def _stop(row: Announcement, *, by: User, at: datetime) -> list[Decision]:
         if Message.objects.filter(campaign=campaign, handed_over_at__isnull=False).exists():
             raise Refused(too_late)
     return decisions
+
+
+def _keep_papers(rows: list[Announcement]) -> None:
+    """Keep the papers of announcements. One statement that changes them all would take them in an order of its own, and
+    wait for who confirms, who waits for it.
+    """
+    kept = Submission.objects.filter(pk__in=Decision.objects.filter(announcement__in=rows).values("submission"))
+    list(kept.select_for_update(no_key=True).order_by("pk").values("pk"))
 
 
 def _held(edition: Edition, at: datetime) -> AnnouncementQuerySet:
@@ -449,7 +455,9 @@ def stop_what_is_held(edition: Edition, by: User, at: datetime) -> None:
 
     The history does not name her: her own copy of her acts would tell her.
     """
-    for row in _held(edition, at).exclude(_known_to(by, edition)):
+    rows = list(_held(edition, at).exclude(_known_to(by, edition)))
+    _keep_papers(rows)
+    for row in rows:
         # What is on its way already is released.
         with suppress(Refused), transaction.atomic():
             for decision in _stop(row, by=by, at=at):

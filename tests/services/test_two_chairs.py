@@ -196,6 +196,33 @@ def test_a_chair_who_stops_and_one_who_confirms_do_not_wait_for_each_other(chair
     assert at_once(keep, confirm, stop, let_go) == ["done"] * 4
 
 
+def test_who_opens_submission_again_and_one_who_confirms_do_not_wait_for_each_other(chairs: list[Membership]) -> None:
+    edition, by = chairs[0].edition, chairs[0].user
+    papers = [factories.make_submission(edition) for _ in range(2)]
+    for paper in papers:
+        factories.make_conflict(paper, chairs[0])
+        factories.make_decision(paper, chairs[1].user)
+        release(fresh(chairs[1]))
+    Announcement.objects.filter(decisions__submission=papers[0]).update(created_at=AT)
+    assert by is not None
+    kept, go = threading.Event(), threading.Event()
+
+    def keep() -> None:
+        with transaction.atomic():
+            for paper in papers:
+                Submission.objects.select_for_update(no_key=True).get(pk=paper.pk)
+                kept.set()
+                go.wait(1)
+
+    def stop() -> None:
+        kept.wait(10)
+        with transaction.atomic():
+            deciding.stop_what_is_held(edition, by, AFTER_DEADLINE)
+
+    assert at_once(keep, stop) == ["done", "done"]
+    assert Announcement.objects.filter(stopped_at__isnull=False).count() == 2
+
+
 def waiting_for_locks() -> int:
     with connection.cursor() as cursor:
         cursor.execute(
