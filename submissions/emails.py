@@ -147,6 +147,7 @@ def receipt(submission: Submission, manuscript: Manuscript, *, at: datetime, is_
         authors=list(submission.authors.all()),
         listed=listed.astimezone(UTC),
         received=manuscript.received_at.astimezone(UTC),
+        submitted=submission.submitted_at.astimezone(UTC) if submission.submitted_at else None,
         code=code,
         verify_link=absolute("submissions:verify", code=code),
     )

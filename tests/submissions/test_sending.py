@@ -404,6 +404,7 @@ def test_the_receipt_of_who_is_added_later_says_of_when_its_author_list_is(editi
     proven = [receipts.verify(re.findall(r"^Code: +(\S+)", text, re.M)[0]) for text in texts]
     assert [(one.submitted_at, one.listed_at) for one in proven if one] == [(AT, AT), (AT, later)]
     assert ["Authors on Tue 3 Mar 2026, 12:00:00 UTC" in text for text in texts] == [False, True]
+    assert ["Submitted: Sun 1 Mar 2026, 12:00:00 UTC" in text for text in texts] == [True, True]
 
 
 def test_the_receipt_of_a_version_whose_check_took_its_time_has_the_list_of_when_it_ended(
