@@ -248,7 +248,8 @@ def _replace(request: ChairRequest, chair: Membership, task: Assignment) -> Http
     member = get_object_or_404(people, pk=form.cleaned_data["member"])
     at = timezone.now()
     try:
-        if task.declined_at is None and task.removed_at is None:
+        # Of a task that ended under the open page another chair may have given it on: nobody comes beside that one.
+        if "standing" in request.POST or (task.declined_at is None and task.removed_at is None):
             assigning.replace(task, member, by=request.user, at=at)
             messages.success(request, f"{member.name} replaces {task.membership.name}. 2 letters written.")
         else:

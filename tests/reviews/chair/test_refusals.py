@@ -1,5 +1,6 @@
 """What a chair's pages answer to a stale page, a second press, a bad number or a pair that cannot be."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -15,7 +16,7 @@ from dlonsc.codes import code
 from dlonsc.editions.calendar import Phase
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.mail.models import Message, State
-from reviews.actions import reviewing
+from reviews.actions import assigning, reviewing
 from reviews.actions.deciding import STILL_OPEN
 from reviews.emails.assigning import split_by_secrecy
 from reviews.models import Announcement, Assignment, Decision
@@ -148,6 +149,20 @@ def test_a_standing_task_is_replaced_and_a_refused_one_given_on(
     given = browser.post(replacing(refused), {"member": reviewers[0].pk})
     assert told(given)[-1] == f"{reviewers[0].name} reviews submission 1. 1 letter written."
     assert {row.membership for row in Assignment.objects.standing()} == {reviewers[0], reviewers[2]}
+
+
+def test_who_asks_a_substitute_for_a_task_that_another_chair_has_just_given_on_assigns_nobody_more(
+    browser: Client, base: str, paper: Submission, chair: Membership, reviewers: list[Membership]
+) -> None:
+    task = factories.make_assignment(paper, reviewers[0])
+    shown = browser.get(replacing(task)).text.partition("Ask instead")[0]
+    typed = dict(re.findall(r'type="hidden"\s+name="(standing)"\s+value="(\w+)"', shown)) | {"member": reviewers[2].pk}
+    assigning.replace(task, reviewers[1], by=chair.user, at=AT)
+    letters = Message.objects.count()
+    answer = browser.post(replacing(task), typed)
+    assert told(answer) == [f"{reviewers[0].name} no longer reviews submission 1."]
+    assert [row.membership for row in Assignment.objects.standing()] == [reviewers[1]]
+    assert Message.objects.count() == letters
 
 
 def test_a_substitute_in_conflict_is_refused_and_the_task_stays(
