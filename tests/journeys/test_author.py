@@ -358,3 +358,27 @@ def test_what_is_typed_after_a_save_whose_answer_was_lost_is_saved_and_not_taken
     draft.refresh_from_db()
     told = (draft.typed.get("authors", {}).get(field), draft.abstract)[section == "details"]
     assert (told, draft.typed.get("aside", [])) == ("Half of it and the rest", [])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_text_that_was_refused_is_there_again_after_leaving_the_page_that_said_so(open_page: Open) -> None:
+    edition = factories.make_edition()
+    begin_now(edition)
+    author = factories.make_user("ada@uni.example", "Ada Author")
+    draft = factories.make_submission(edition, author, state=State.DRAFT)
+    page = open_page(author)
+    address = f"/{edition.slug}/submissions/{draft.number}/"
+    page.goto(address)
+    abstract, words = page.locator("#id_abstract"), "Too long. " * 1100
+    abstract.fill(words)
+    page.get_by_role("button", name="Save details").click()
+    expect(page.locator("#details .error-summary")).to_be_visible()
+    page.goto("/me/")
+    page.goto(address)
+    expect(abstract).to_have_value(words)
+    expect(page.locator("#details [data-save-mark]")).to_contain_text("at most 10000 characters")
+    abstract.fill("Short.")
+    page.get_by_role("button", name="Save details").click()
+    expect(page.get_by_text("Details saved.")).to_be_visible()
+    page.wait_for_load_state("domcontentloaded")
+    assert page.evaluate("Object.keys(localStorage)") == []

@@ -83,7 +83,11 @@ for (const form of document.querySelectorAll("form[data-autosave]")) {
     }
     // Also by a tick that was taken away.
     const inOrder = (lines) => JSON.stringify(lines.filter(([name]) => name !== "version" && form.elements.namedItem(name)).map(String).sort());
-    if (inOrder(fields) === inOrder(values())) return forget();
+    if (inOrder(fields) === inOrder(values())) {
+      // What was refused stands on this page alone, and not on the next one.
+      if (!document.querySelector(".error-summary, [data-message=error]")) forget();
+      return;
+    }
     const waiting = [...fields];
     for (const control of form.elements) {
       if (control.dataset.notKept !== undefined) continue;
