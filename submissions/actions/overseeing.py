@@ -69,6 +69,12 @@ def give_late_permission(
     if phase == Phase.CAMERA_READY and known != Outcome.ACCEPTED:
         # The letter leaves at once: for a held decision it would tell the acceptance, and no Stop calls it back.
         raise Refused("More time for the camera-ready paper can be given once its acceptance is announced.", "phase")
+    if phase == Phase.CAMERA_READY and is_locked(locked):
+        raise Refused(
+            "The camera-ready paper is approved and locked: its authors could deliver nothing. More time can be given "
+            "once the proceedings chair has unlocked it.",
+            "phase",
+        )
     last = window_of(submission, phase, received_at=at).cutoff
     if last is None:
         raise Refused("No date is set for this; it is open to all.", "phase")

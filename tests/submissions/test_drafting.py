@@ -475,6 +475,22 @@ def test_more_time_is_given_to_nothing_that_is_taken_back_or_returned(
     )
 
 
+def test_more_time_is_not_given_for_an_approved_camera_ready_paper_before_it_is_unlocked(
+    edition: Edition, author: User, chair: Membership
+) -> None:
+    row = factories.announce(submitted(edition, author))
+    CameraReadyDetails.objects.create(submission=row, is_locked=True, approved_by=chair.user, approved_at=AT)
+    until = {"cutoff": AFTER_DEADLINE + timedelta(days=90), "phase": Phase.CAMERA_READY, "reason": "Fire."}
+    words = refusal_of(
+        lambda: overseeing.give_late_permission(submission=row, **until, by=chair.user, at=AFTER_DEADLINE)
+    )
+    assert (words, letters("late_permission")) == (
+        "The camera-ready paper is approved and locked: its authors could deliver nothing. More time can be given once "
+        "the proceedings chair has unlocked it.",
+        [],
+    )
+
+
 def test_a_question_or_an_answer_pressed_twice_is_written_once(
     edition: Edition, author: User, chair: Membership, as_user: Callable[[User], Client]
 ) -> None:
