@@ -451,8 +451,9 @@ def remove_supplement(*, supplement: Supplement, by: User, at: datetime) -> None
 def refuse_said_twice(submission: Submission, text: str, *, from_chairs: bool, at: datetime) -> None:
     # Whoever presses at the same time waits here and then finds the words.
     Submission.objects.select_for_update(no_key=True).get(pk=submission.pk)
-    said = submission.questions.filter(text=text, from_chairs=from_chairs)
-    if said.filter(written_at__gt=at - A_PRESS).exists():
+    said = submission.questions.filter(text=text, from_chairs=from_chairs, written_at__gt=at - A_PRESS).last()
+    # To what the other side has written since, the same words are an answer.
+    if said and not submission.questions.filter(from_chairs=not from_chairs, pk__gt=said.pk).exists():
         raise Refused(PRESSED_TWICE)
 
 

@@ -510,6 +510,17 @@ def test_a_question_or_an_answer_pressed_twice_is_written_once(
     assert ["sent a moment ago already" in text for text in shown] == [False, True]
 
 
+def test_the_same_words_to_what_the_other_side_has_written_since_are_an_answer_and_no_second_press(
+    edition: Edition, author: User, chair: Membership
+) -> None:
+    row = submitted(edition, author)
+    acts = [(drafting.ask, "Appendix?", author), (overseeing.answer, "Yes.", chair.user)]
+    acts += [(drafting.ask, "And references?", author), acts[1]]
+    for second, (act, text, by) in enumerate(acts):
+        act(submission=row, text=text, by=by, at=AT + timedelta(seconds=second))
+    assert [one.text for one in row.questions.all()] == ["Appendix?", "Yes.", "And references?", "Yes."]
+
+
 def test_a_corrected_pdf_asked_for_twice_gives_one_permission_and_one_letter(
     edition: Edition, author: User, chair: Membership
 ) -> None:
