@@ -456,7 +456,7 @@ def authors_came_second(row: Submission, request: HttpRequest, rows: Any, refusa
         # The form shows this window's rows now, and the next Save takes the place of what was typed in the other.
         leave_to(request, typed, "authors", request.POST.dict(), also_own=True)
         typed.pop("authors", None)
-    return page(request, row, status=NOT_CAUGHT, author_rows=rows, author_error=refusal.words)
+    return page(request, row, status=NOT_CAUGHT, author_rows=rows, author_error=refusal.words, is_newer_list=True)
 
 
 def keep_typed(row: Submission, section: str, request: HttpRequest, version: str) -> None:

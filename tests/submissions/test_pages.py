@@ -485,13 +485,17 @@ def test_an_author_list_typed_when_it_is_frozen_already_is_kept_aside(draft: Sub
 
 def test_a_list_saved_in_two_windows_keeps_the_first(draft: Submission, ada: Client) -> None:
     known = ada.get(base(draft)).context["authors_version"]
-    first = author_rows(draft, {"name": "First", "email": "a@x.example", "is_contact": "on"}) | {"version": known}
+    one = {"name": "First", "email": "a@x.example", "institution": "First Institute", "is_contact": "on"}
+    first = author_rows(draft, one) | {"version": known}
     second = author_rows(draft, {"name": "Second", "email": "b@x.example", "is_contact": "on"}) | {"version": known}
     quick = {"X-Autosave": "1"}
     assert ada.post(f"{base(draft)}authors/", first, headers=quick).status_code == 200
     assert ada.post(f"{base(draft)}authors/", second, headers=quick).status_code == 409
     assert [one.name for one in draft.authors.all()] == ["First"]
     assert "Second" in ada.get(base(draft)).content.decode()
+    # By hand: the whole of the first is before her once her next save takes its place.
+    answer = ada.post(f"{base(draft)}authors/", second)
+    assert (answer.status_code, "First (a@x.example) First Institute" in " ".join(answer.text.split())) == (422, True)
 
 
 def test_a_list_saved_while_another_one_is_on_its_way_keeps_the_first(
