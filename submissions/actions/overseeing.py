@@ -231,7 +231,7 @@ def ask_for_corrected_pdf(*, manuscript: Manuscript, text: str, until: datetime,
     submission = manuscript.submission
     # Whoever presses at the same time waits here and then finds the permission.
     if not may_change_version(Submission.objects.select_for_update(no_key=True).get(pk=submission.pk)):
-        raise Refused(NO_MORE_TIME)
+        raise Refused(REVIEWED_STAYS)
     mine = {"phase": Phase.SUBMISSION, "cutoff_at": until, "reason": CORRECTED}
     if submission.late_permissions.filter(**mine, given_at__gt=at - A_PRESS).exists():
         raise Refused(PRESSED_TWICE)

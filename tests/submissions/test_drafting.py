@@ -552,7 +552,7 @@ def test_nobody_is_asked_for_what_a_known_decision_would_refuse(
     assert chair.user is not None
     until = timezone.now() + timedelta(days=9)
     words = {"until": until, "by": chair.user, "at": timezone.now()}
-    assert "The decision is announced" in refusal_of(
+    assert "the paper is decided" in refusal_of(
         lambda: overseeing.ask_for_corrected_pdf(manuscript=row.manuscripts.get(), text="Fonts.", **words)
     )
     assert "The decision is announced" in refusal_of(
@@ -570,14 +570,16 @@ def test_no_corrected_pdf_is_asked_for_where_none_could_count(
     row = submitted(edition, author)
     Submission.objects.filter(pk=row.pk).update(state=state)
     assert chair.user is not None
-    with pytest.raises(Refused):
-        overseeing.ask_for_corrected_pdf(
+    words = refusal_of(
+        lambda: overseeing.ask_for_corrected_pdf(
             manuscript=row.manuscripts.get(),
             text="Fonts.",
             until=AFTER_DEADLINE + timedelta(days=9),
             by=chair.user,
             at=AFTER_DEADLINE,
         )
+    )
+    assert words == overseeing.REVIEWED_STAYS
     assert (row.late_permissions.count(), letters("correct_pdf")) == (0, [])
 
 
