@@ -292,12 +292,12 @@ def restore(*, submission: Submission, by: User, at: datetime) -> Submission:
     if not submission.creator_left:
         owner = submission.created_by
         require_room(submission.edition, owner, "You have" if owner == by else "Who started this submission has")
-    since = submission.withdrawn_at
+    since, reason = submission.withdrawn_at, submission.withdraw_reason
     try:
         move(submission, "restore", withdrawn_at=None, withdraw_reason="", submitted_at=None, changed_at=at)
     except IllegalMove as error:
         raise Refused("It is not withdrawn.") from error
     count_newest(submission, since, at)
-    note("restored", submission, by=by, at=at)
+    note("restored", submission, by=by, at=at, reason_was=reason)
     emails.restored(submission, at=at)
     return submission

@@ -470,6 +470,8 @@ def test_withdrawing_tells_all_authors_and_restoring_makes_a_draft_again(edition
         None,
         ["ada@uni.example", "bo@b.example"],
     )
+    # What was written as the reason stays in the history, as when a chair takes the withdrawal back.
+    assert Entry.objects.get(verb="restored").detail == {"reason_was": "A mistake."}
 
 
 def test_a_draft_that_is_withdrawn_and_restored_writes_to_no_stranger_whom_its_creator_listed(
