@@ -152,3 +152,18 @@ def test_every_part_that_saves_itself_is_saved_before_another_form_is_sent(
     expect(page.get_by_text("co-author saved")).to_have_count(0)
     draft.refresh_from_db()
     assert (draft.abstract, draft.authors.get().institution) == ("New words.", "Another Institute")
+
+
+def test_a_save_that_was_stopped_is_not_taken_for_done_by_the_answer_to_another_form(
+    open_page: Open, author: User, draft: Submission
+) -> None:
+    page = opened(open_page(author), draft)
+    page.route("**/details/", lambda route: route.abort("aborted"))
+    page.locator("#id_abstract").fill("Only here.")
+    with page.expect_request("**/details/"):
+        page.get_by_role("button", name="Save details").click(no_wait_after=True)
+    question = page.locator("textarea[name=text]")
+    question.fill(ASKED)
+    question.locator("xpath=ancestor::form").locator("button").click()
+    expect(page.locator("[data-message=success]")).to_be_visible()
+    expect(page.locator("#id_abstract")).to_have_value("Only here.")

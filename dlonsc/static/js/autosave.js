@@ -7,6 +7,8 @@ const waiting = new WeakSet();
 const passing = new WeakSet();
 document.addEventListener("submit", (event) => {
   const { target, submitter } = event;
+  // A Save of before that was stopped is not what the next page answers.
+  sessionStorage.removeItem("sent-draft");
   if (passing.has(target) || target.matches("[data-upload], [data-forget-drafts]")) return;
   const others = unsaved.filter((one) => one.form !== target && one.is());
   if (!others.length && !waiting.has(target)) return;
