@@ -729,6 +729,14 @@ def test_a_second_press_of_the_record_is_no_other_window_and_one_that_came_secon
     assert (pressed, answer.status_code, shown) == ([302, 302], 422, [True, True, True])
 
 
+def test_a_row_that_was_taken_out_stays_out_of_a_record_that_is_shown_again(draft: Submission, ada: Client) -> None:
+    ada.post(f"{base(draft)}reproducibility/", record(algorithms="Adam, saved by a co-author"))
+    taken_out = {"software-0-name": "PyTorch", "software-0-DELETE": "on"}
+    answer = ada.post(f"{base(draft)}reproducibility/", record(algorithms="SGD", **taken_out))
+    shown = re.findall(r'name="software-0-DELETE"\s+value="(.*?)"', answer.text)
+    assert (answer.status_code, shown) == (422, ["on"])
+
+
 def test_a_record_that_was_refused_and_came_second_is_told_so_before_it_takes_the_place_of_another(
     draft: Submission, ada: Client
 ) -> None:
