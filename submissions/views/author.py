@@ -569,7 +569,8 @@ def conflicts(request: HttpRequest, slug: str, number: int) -> HttpResponse:
             for member in to_tick
             if request.POST.get(f"member-{member.pk}")
         ]
-        reason = request.POST.get("reason", "").strip()
+        # In one line: a note stands in a field that has no breaks, and would come back from it as another one.
+        reason = " ".join(request.POST.get("reason", "").split())
         untyped = [line.membership.name for line in declared if line.kind not in ConflictKind.values]
         try:
             if gone := ticked_but_gone(request, to_tick):

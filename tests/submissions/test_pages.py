@@ -674,6 +674,21 @@ def test_no_words_about_a_conflict_vanish_with_a_save(draft: Submission, ada: Cl
     assert list(declared.values_list("reason", flat=True)) == kept
 
 
+def test_a_conflict_whose_reason_had_some_lines_is_saved_again_and_unticked_as_any_other(
+    draft: Submission, ada: Client
+) -> None:
+    far = factories.make_member(draft.edition, factories.make_user("far@far.example", "Finn Far"))
+    address, ticked = f"{base(draft)}conflicts/", {f"member-{far.pk}": "1", f"kind-{far.pk}": "coauthor"}
+    ada.post(address, ticked | {"reason": "A project\r\nof many. " * 30})
+    answers = []
+    for chosen in (ticked, {f"kind-{far.pk}": "coauthor"}):
+        shown = ada.get(address).context
+        # As a browser sends what its field of one line shows.
+        note = {f"why-{far.pk}": re.sub(r"[\r\n]", "", shown["lines"][0]["why"])}
+        answers.append(ada.post(address, {"version": shown["version"]} | note | chosen).status_code)
+    assert (answers, Conflict.objects.filter(source="author").exists()) == ([302, 302], False)
+
+
 def test_a_declared_conflict_that_is_found_too_has_no_tick_and_stays(draft: Submission, ada: Client) -> None:
     mia = factories.make_member(draft.edition, factories.make_user("mia@uni.example", "Mia Near"))
     kept = factories.make_conflict(draft, mia, declared_by=draft.created_by)
