@@ -607,6 +607,12 @@ def claim_memberships(user: User, at: datetime) -> list[Membership]:
     return claimed
 
 
+def kept(membership: Membership) -> Membership:
+    """A place as it stands now, until the end of the act: an invitation of hers may just bring it more roles."""
+    rows = Membership.objects.select_related("edition").select_for_update(of=("self",), no_key=True)
+    return rows.get(pk=membership.pk)
+
+
 def demand_another_chair(member: Membership) -> None:
     others = Membership.objects.chairs().filter(edition=member.edition_id).exclude(pk=member.pk)
     if member.is_active and not others.exists():
@@ -636,7 +642,7 @@ def set_roles(
     since: an older page would give back a role that another chair has taken.
     """
     Edition.objects.select_for_update(no_key=True).get(pk=membership.edition_id)
-    member = Membership.objects.select_related("edition").get(pk=membership.pk)
+    member = kept(membership)
     before = {name: getattr(member, name) for name in ROLES}
     after = {name: bool(roles.get(name)) for name in ROLES}
     if before == after and member.title == title:
@@ -666,7 +672,7 @@ def set_roles(
 def remove_member(*, membership: Membership, by: User, at: datetime) -> bool:
     """End a membership: all access ends at once, what she wrote stays hers to read. The last chair stays."""
     Edition.objects.select_for_update(no_key=True).get(pk=membership.edition_id)
-    member = Membership.objects.select_related("edition").get(pk=membership.pk)
+    member = kept(membership)
     if member.is_chair:
         demand_another_chair(member)
     if not Membership.objects.filter(pk=member.pk, removed_at=None).update(removed_at=at):

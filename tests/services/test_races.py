@@ -254,6 +254,26 @@ def test_who_comes_back_by_an_invitation_and_who_erases_her_do_not_wait_for_each
     assert set(Membership.objects.filter(is_chair=False).values_list("name", "email")) == {(erasing.NOBODY, "")}
 
 
+def test_roles_that_an_invitation_brings_while_a_chair_sets_others_are_not_saved_over(edition: Edition) -> None:
+    mia = factories.make_member(edition, factories.make_user("mia@far.example", "Mia"))
+    her, by = mia.user, factories.make_member(edition, chair=True).user
+    assert her is not None
+    assert by is not None
+    people, shown = [Invitee(1, "Mia", "mia@near.example", "")], editions.version_of_roles(mia)
+    (row,) = editions.invite(edition=edition, people=people, roles={"is_chair": True}, note_text="", by=by, at=AT)
+    editions.accept_invitation(membership=row, max_load=None, by=None, at=AT)
+    EmailAddress.objects.create(user=her, email=row.email, verified=True)
+
+    def set_others() -> None:
+        roles = {"is_reviewer": True, "is_senior": True}
+        with pytest.raises(editions.EditionError, match="changed meanwhile"):
+            editions.set_roles(membership=mia, roles=roles, title="", by=by, at=AT, based_on=shown)
+
+    assert while_open(lambda: editions.claim_memberships(her, AT), set_others) == "done"
+    mia.refresh_from_db()
+    assert (mia.is_chair, mia.is_senior) == (True, False)
+
+
 def test_who_sets_a_conflict_and_who_keeps_several_papers_do_not_wait_for_each_other(edition: Edition) -> None:
     first, second = (factories.make_submission(edition) for _ in range(2))
     chairs = [factories.make_member(edition, chair=True) for _ in range(3)]
