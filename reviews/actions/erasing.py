@@ -39,6 +39,7 @@ from submissions.actions.forgetting import forget_typed
 from submissions.models import Author, Conflict, ConflictSource
 
 NOBODY = "Former member"
+LEFT_MEANWHILE = "One of its reviewers left the committee while it ran. Run it again."
 IN_AUTHOR_LISTS = "names and addresses in author lists (they are printed; a decision still goes there)"
 SUB_REVIEWER = "names and addresses as a sub-reviewer"
 REVIEWS = f"reviews, under the name {NOBODY}"
@@ -166,17 +167,21 @@ def _waiting(user: User) -> QuerySet[Message]:
 
 def _take_out_of_runs(members: set[int]) -> None:
     """No run of the assignment keeps a name of these memberships (primary keys). One that is none's stands for each,
-    for a run that is repeated wants different ones.
+    for a run that is repeated wants different ones. What is being solved would write the name again, and ends.
     """
     editions = Membership.objects.filter(pk__in=members).values("edition")
-    runs = Proposal.objects.filter(edition__in=editions).order_by("pk")
-    for run in runs.only("inputs", "result"):
+    # Kept: a result that came between would be written over.
+    runs = Proposal.objects.filter(edition__in=editions).select_for_update(no_key=True).order_by("pk")
+    for run in runs.only("inputs", "result", "status"):
         people, names = run.inputs.get("people", []), run.inputs.get("names", [])
-        for place in [place for place, pk in enumerate(people) if pk in members]:
+        hers = [place for place, pk in enumerate(people) if pk in members]
+        for place in hers:
             name, names[place] = names[place], f"{NOBODY} {place + 1}"
             for row in run.result.get("unmet", []):
                 row["why"] = row["why"].replace(name, names[place])
-        Proposal.objects.filter(pk=run.pk).update(inputs=run.inputs, result=run.result)
+        if hers and run.status == Proposal.Status.RUNNING:
+            run.status, run.result = Proposal.Status.FAILED, {"error": LEFT_MEANWHILE}
+        Proposal.objects.filter(pk=run.pk).update(inputs=run.inputs, result=run.result, status=run.status)
 
 
 @transaction.atomic

@@ -4,8 +4,10 @@ import io
 import json
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 import time_machine
@@ -30,9 +32,11 @@ from dlonsc.history.models import Entry
 from dlonsc.mail.ledger import ERASED, drain, kept_from_leaving
 from dlonsc.mail.models import Message, State, Unsubscribed
 from dlonsc.mail.transport import Answer, Outcome
+from reviews import assignment
 from reviews.actions import assigning, deciding, erasing, lettering, reviewing
 from reviews.actions.assigning import Refused
 from reviews.emails.reminding import Moment, remind_of_draft
+from reviews.matching import Result
 from reviews.models import Assignment, Proposal, Review, SubReviewer
 from reviews.persons import data_of
 from submissions.actions import drafting
@@ -285,6 +289,27 @@ def test_no_run_of_the_assignment_keeps_the_name_of_who_is_erased(
     assert (run.inputs["names"], run.result["unmet"][0]["why"]) == (["Former member 1"], "Former member 1 is full")
     page = as_user(chair.user).get(f"/{edition.slug}/chair/assign/proposals/{run.number}/")
     assert (page.status_code, reviewer.name in page.text) == (200, False)
+
+
+def test_a_run_that_is_under_way_ends_and_does_not_bring_back_the_name_of_who_is_erased(
+    edition: Edition, chair: Membership, reviewer: Membership
+) -> None:
+    factories.make_submission(edition)
+    solve = assignment.solve_frozen
+
+    def solve_slowly(*problem: Any) -> Result:
+        found = solve(*problem)
+        assert reviewer.user is not None
+        erasing.erase(reviewer.user, by="the administrator", at=AT)
+        return replace(found, unmet=(replace(found.unmet[0], why=f"{reviewer.name} is full"),))
+
+    with patch.object(assignment, "solve_frozen", solve_slowly):
+        run = propose(chair, demand=2, partial=True)
+    assert (run.status, run.result, run.inputs["names"]) == (
+        "failed",
+        {"error": erasing.LEFT_MEANWHILE},
+        ["Former member 1"],
+    )
 
 
 def test_words_of_a_second_wish_stay_typed_with_the_reason_why_nobody_gets_them(author: User, as_user: Browser) -> None:
