@@ -186,8 +186,9 @@ for (const form of document.querySelectorAll("form[data-autosave]")) {
     schedule(1000);
   });
   form.addEventListener("focusout", () => { if (changed) schedule(300); });
-  // A save that is on its way ends first: the second of the two would seem to come from another window.
-  document.addEventListener("visibilitychange", () => { if (document.hidden) ended.then(() => save(true)); });
+  // A save that is on its way ends first, and one without an answer goes once more first: the second of the two would
+  // seem to come from another window.
+  document.addEventListener("visibilitychange", () => { if (document.hidden) ended.then(() => save(!unanswered)); });
   window.addEventListener("pagehide", () => save(true));
   window.addEventListener("online", () => { if (changed) save(false); });
   window.addEventListener("offline", () => { if (changed) say("Not saved: kept in this browser", true); });
