@@ -12,6 +12,7 @@ from dlonsc.editions.models import Edition, Membership
 from dlonsc.history.record import record
 from dlonsc.mail.models import Message
 from dlonsc.mail.models import State as LetterState
+from dlonsc.posted import fingerprint
 from reviews.access import has_submitted, open_tasks
 from reviews.actions.ending import Ending, end_with
 from reviews.conflicts import conflict_reasons
@@ -113,11 +114,28 @@ def set_handling_chair(submission: Submission, chair: Membership | None, *, by: 
     _note("handling_chair_set", submission, by, at, chair=chair.name if chair else "")
 
 
+def version_of_reviewers(submission: Submission) -> str:
+    """What a page that shows who reviews a submission was made of."""
+    tasks = Assignment.objects.standing().filter(submission=submission)
+    return fingerprint(sorted(tasks.values_list("membership", flat=True)))
+
+
 @transaction.atomic
-def assign(submission: Submission, member: Membership, *, by: User, at: datetime) -> Assignment:
-    """One reviewer more for a submission, told by letter. What homes and addresses say today counts."""
+def assign(
+    submission: Submission, member: Membership, *, by: User, at: datetime, based_on: str | None = None
+) -> Assignment:
+    """One reviewer more for a submission, told by letter. What homes and addresses say today counts.
+
+    `based_on` is the `version_of_reviewers` that the page showed; None asks for no comparison. Raises Refused when they
+    are others since: another chair may have asked somebody in the same place.
+    """
     refresh_conflicts(submission, at)
-    return commit(submission.edition, add=[(submission, member)], remove=[], by=by, at=at).added[0]
+    before = version_of_reviewers(submission)
+    # Who asks the same one a second time reads that she reviews it already.
+    task = commit(submission.edition, add=[(submission, member)], remove=[], by=by, at=at).added[0]
+    if based_on not in {None, before}:
+        raise Refused(f"Who reviews submission {submission.number} changed meanwhile. Nobody was asked; look again.")
+    return task
 
 
 @transaction.atomic

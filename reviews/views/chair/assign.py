@@ -180,12 +180,15 @@ def replace(request: ChairRequest, chair: Membership, pk: int) -> HttpResponse:
     fit = fit_of(chair.edition, scene.submissions, scene.members)
     found = stands_in(chair, scene, fit, task)
     people = {row.member.pk for row in found} | {task.membership_id}
+    beside = Membership.objects.filter(assignments__in=Assignment.objects.standing().filter(submission=task.submission))
     context = {
         "task": task,
         "old": fit.score(task.submission_id, task.membership_id),
         "candidates": found,
         "left_out": _left_out(scene, task, people),
         "is_standing": task.declined_at is None and task.removed_at is None,
+        "reviewers": beside.order_by("name"),
+        "version": assigning.version_of_reviewers(task.submission),
         "is_done": is_done(task),
     }
     return page(request, chair, "replace.html", context)
@@ -253,7 +256,8 @@ def _replace(request: ChairRequest, chair: Membership, task: Assignment) -> Http
             assigning.replace(task, member, by=request.user, at=at)
             messages.success(request, f"{member.name} replaces {task.membership.name}. 2 letters written.")
         else:
-            assigning.assign(task.submission, member, by=request.user, at=at)
+            shown = request.POST.get("reviewers")
+            assigning.assign(task.submission, member, by=request.user, at=at, based_on=shown)
             messages.success(request, f"{member.name} reviews submission {task.submission.number}. 1 letter written.")
     except assigning.Refused as refusal:
         messages.error(request, str(refusal))

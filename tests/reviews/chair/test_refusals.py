@@ -165,6 +165,22 @@ def test_who_asks_a_substitute_for_a_task_that_another_chair_has_just_given_on_a
     assert Message.objects.count() == letters
 
 
+def test_of_two_chairs_who_give_on_one_refused_task_the_second_is_told_and_assigns_nobody_more(
+    browser: Client, base: str, paper: Submission, chair: Membership, reviewers: list[Membership]
+) -> None:
+    task = factories.make_assignment(paper, reviewers[0], declined_at=AT, refusal="time")
+    shown = browser.get(replacing(task)).text.partition("Ask instead")[0]
+    typed = dict(re.findall(r'name="(reviewers)"\s+value="(\w+)"', shown))
+    assigning.assign(paper, reviewers[1], by=chair.user, at=AT)
+    letters = Message.objects.count()
+    answers = [browser.post(replacing(task), typed | {"member": reviewers[place].pk}) for place in (2, 1)]
+    assert told(answers[0]) == ["Who reviews submission 1 changed meanwhile. Nobody was asked; look again."]
+    assert told(answers[1])[-1] == f"{reviewers[1].name} already reviews submission 1."
+    assert [row.membership for row in Assignment.objects.standing()] == [reviewers[1]]
+    assert Message.objects.count() == letters
+    assert f"reviewed now by {reviewers[1].name}." in " ".join(browser.get(replacing(task)).text.split())
+
+
 def test_a_substitute_in_conflict_is_refused_and_the_task_stays(
     browser: Client, base: str, paper: Submission, reviewers: list[Membership]
 ) -> None:
