@@ -23,6 +23,7 @@ from dlonsc.editions.emails import (
 from dlonsc.editions.models import Deadline, Edition, Membership, MembershipAffiliation, Topic
 from dlonsc.editions.pasted import Invitee
 from dlonsc.editions.upstairs import concerned_by, upstairs
+from dlonsc.history.models import Entry
 from dlonsc.history.record import record
 from dlonsc.posted import fingerprint
 
@@ -551,11 +552,21 @@ def add_roles(place: Membership, invitation: Membership, at: datetime) -> Member
     """A living place with the roles of an invitation, too; it keeps its address, and the row of the invitation ends."""
     if not place.is_reviewer:
         place.max_load = invitation.max_load
+    taken = taken_since(place, invitation, at)
     for name in ROLES:
-        setattr(place, name, getattr(place, name) or getattr(invitation, name))
+        setattr(place, name, getattr(place, name) or (getattr(invitation, name) and name not in taken))
     place.save(update_fields=[*ROLES, "max_load"])
     end_in(place, invitation, at)
     return place
+
+
+def taken_since(place: Membership, invitation: Membership, at: datetime) -> set[str]:
+    """The roles that chairs took from a place after an invitation was written; as with a place that was ended, it does
+    not bring them back.
+    """
+    rows = Entry.objects.about(label_of(place)).filter(verb="set_roles", at__gte=invitation.invited_at or at)
+    changes = [(row.detail["before"], row.detail["after"]) for row in rows]
+    return {name for before, after in changes for name in ROLES if before[name] and not after[name]}
 
 
 def end_in(place: Membership, invitation: Membership, at: datetime) -> None:

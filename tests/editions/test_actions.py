@@ -338,6 +338,23 @@ def test_a_member_who_accepts_at_an_address_not_known_as_hers_has_its_roles_and_
     assert Message.objects.filter(kind="new_chair").count() == 1
 
 
+def test_a_role_that_chairs_took_from_a_place_does_not_come_back_by_an_invitation_from_before(
+    edition: Edition, chair: Membership, reviewer: Membership
+) -> None:
+    assert chair.user is not None
+    assert reviewer.user is not None
+    by, both = chair.user, {"is_chair": True, "is_senior": True}
+    (invited,) = actions.invite(edition=edition, people=[ADA], roles=both, note_text="", by=by, at=AT)
+    accept(invited)
+    for minutes, is_chair in enumerate((True, False), 1):
+        roles, later = {"is_reviewer": True, "is_chair": is_chair}, AT + timedelta(minutes=minutes)
+        actions.set_roles(membership=reviewer, roles=roles, title="", by=by, at=later)
+    reviewer.user.emailaddress_set.create(email=ADA.email, verified=True)
+    assert actions.claim_memberships(reviewer.user, AT + timedelta(minutes=3)) == [reviewer]
+    reviewer.refresh_from_db()
+    assert (reviewer.is_chair, reviewer.is_senior, reviewer.is_reviewer) == (False, True, True)
+
+
 def test_an_invitation_from_before_a_removal_does_not_undo_it_and_says_so(
     edition: Edition, chair: Membership, reviewer: Membership
 ) -> None:
