@@ -144,11 +144,12 @@
   // saved first, and where that fails only a second press drops it. Another person's texts wait for their own writer.
   const drafts = () => Object.keys(localStorage).filter((key) => key.startsWith(`draft:${mine}:`));
   // A text that went by the plain Save is dropped here once this page, its answer, says that the server has it (a warning:
-  // kept aside). Any other answer leaves it unsaved, and so does what was typed after the press.
+  // kept aside). Any other answer leaves it unsaved, also a refusal that is the first page to tell of another form, and so
+  // does what was typed after the press.
   try {
     const sent = JSON.parse(box.getItem("sent-draft"));
     box.removeItem("sent-draft");
-    const has = document.querySelector("[data-message=success], [data-message=warning]");
+    const has = document.querySelector("[data-message=success], [data-message=warning]") && !document.querySelector(".error-summary");
     if (sent && has && JSON.parse(localStorage.getItem(sent.key))?.at === sent.at) localStorage.removeItem(sent.key);
   } catch {
     // Unreadable: what is kept stays kept.
