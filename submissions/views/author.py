@@ -25,7 +25,6 @@ from submissions.actions import drafting, sending
 from submissions.actions.moves import NoRoom, Refused, Stale, may_recast, too_late, window_of
 from submissions.conflicts import Committee, computed_conflicts
 from submissions.downloads import serve
-from submissions.emails import told_of_its_state
 from submissions.forms.author import (
     LONGEST_ABSTRACT,
     MOST_RECORD_ROWS,
@@ -283,7 +282,7 @@ def page(request: HttpRequest, submission: Submission, *, status: int = 200, **f
         "supplement": SupplementForm(),
         "question": QuestionForm(),
         "withdraw": WithdrawForm(),
-        "told": len(told_of_its_state(submission)),
+        "told": told_words(submission),
         "details": details_form(submission),
         "author_rows": author_rows(submission, with_typed=not is_looked_at),
         "authors_version": drafting.version_of_authors(submission),
@@ -295,6 +294,13 @@ def page(request: HttpRequest, submission: Submission, *, status: int = 200, **f
         **forms,
     }
     return render(request, "submissions/submission.html", context, status=status)
+
+
+def told_words(submission: Submission) -> str:
+    """Who is told that it is withdrawn. A number would tell co-authors of a draft which address its creator has too."""
+    if submission.submitted_at is None:
+        return "authors who know of this draft"
+    return "1 author" if (count := submission.authors.count()) == 1 else f"{count} authors"
 
 
 def record_of(submission: Submission) -> ReproducibilityRecord:
@@ -998,9 +1004,7 @@ def withdraw(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         return page(request, row, status=NOT_CAUGHT, withdraw=form)
     can_undo = may_recast(row, timezone.now())
     undo = "Until the deadline you can restore it here." if can_undo else "Only the chairs can undo it now."
-    count = len(told_of_its_state(row))
-    told = "1 author is told" if count == 1 else f"{count} authors are told"
-    messages.success(request, f"Withdrawn; {told} by letter. {undo}")
+    messages.success(request, f"Withdrawn; told by letter: {told_words(row)}. {undo}")
     return redirect("submissions:submission", slug, number)
 
 

@@ -9,6 +9,7 @@ from unittest.mock import patch
 
 import pytest
 import time_machine
+from allauth.account.models import EmailAddress
 from django.core import signing
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
@@ -487,6 +488,24 @@ def test_a_draft_that_is_withdrawn_and_restored_writes_to_no_stranger_whom_its_c
         sending.withdraw(submission=row, reason="", by=author, at=at)
         sending.restore(submission=row, by=author, at=at)
     assert letters("restored") == [author.email] * 3 + ["stranger@far.example"] * 2
+
+
+@time_machine.travel(AT, tick=False)
+def test_the_page_of_a_draft_tells_no_co_author_which_addresses_its_creator_has_too(
+    edition: Edition, author: User, client: Client
+) -> None:
+    row, bo = complete_draft(edition, author), factories.make_user("bo@b.example")
+    factories.make_author(row, "bo@b.example", confirmed_at=AT)
+    listed = factories.make_author(row, "ada@home.example")
+    client.force_login(bo)
+
+    def page() -> str:
+        text = client.get(f"/{edition.slug}/submissions/{row.number}/").text
+        return re.sub(r'(csrfmiddlewaretoken" value|csrf-token" content|data-csrf|nonce)="[^"]*"', "", text)
+
+    before = page()
+    EmailAddress.objects.create(user=author, email=listed.email, verified=True)
+    assert (page(), before.count("Withdraw and tell authors who know of this draft")) == (before, 2)
 
 
 def test_after_the_deadline_a_withdrawal_is_not_undone_by_authors_and_says_so(edition: Edition, author: User) -> None:
