@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from contextvars import ContextVar
 from datetime import datetime
 
-from allauth.account.models import EmailAddress
 from django.db.models import Q
 from django.db.models.functions import Lower
 from django.http import Http404
@@ -65,15 +64,6 @@ def listed_on(user: User) -> Q:
 def written_by(user: User) -> Q:
     """Submissions that are a person's own as to conflicts: she is listed, or created them, whoever is listed now."""
     return Q(created_by=user) | listed_on(user)
-
-
-def authors_among(submission: Submission, users: Iterable[int]) -> set[int]:
-    """Which of some people (primary keys) the submission opens to as their own; the other side of `open_to`."""
-    users = set(users)
-    listed = {author.email.lower() for author in submission.authors.all()}
-    addresses = EmailAddress.objects.filter(user__in=users, verified=True).values_list("user_id", "email")
-    found = {user for user, email in addresses if email.lower() in listed}
-    return found | (set() if submission.creator_left else users & {submission.created_by_id})
 
 
 def open_to(user: User) -> Q:

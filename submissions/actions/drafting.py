@@ -5,7 +5,6 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from allauth.account.models import EmailAddress
 from django.db import IntegrityError, transaction
 from django.db.models import F, Max, QuerySet
 from django.db.models.functions import Lower
@@ -257,11 +256,13 @@ def proven_rows(person: User, rows: Iterable[Author | AuthorEntry]) -> set[str]:
 
 
 def named_rows(person: User, rows: Iterable[Author | AuthorEntry]) -> set[str]:
-    """The addresses of a list's rows that have the name of her account, and that no other account has proven."""
+    """The addresses of a list's rows that have the name of her account, and that nobody has confirmed.
+
+    Whether another account has proven one is not asked: it would be read from what becomes of a draft.
+    """
     name = plain(person.name)
-    found = {row.email.lower() for row in rows if name and plain(row.name) == name}
-    of_others = EmailAddress.objects.filter(email__in=found, verified=True).exclude(user=person)
-    return found - {email.lower() for email in of_others.values_list("email", flat=True)}
+    named = [row for row in rows if name and plain(row.name) == name]
+    return {row.email.lower() for row in named if getattr(row, "confirmed_at", None) is None}
 
 
 def plain(name: str) -> str:
@@ -307,11 +308,11 @@ def write_authors(submission: Submission, entries: Sequence[AuthorEntry], at: da
 
 @transaction.atomic
 def confirm_authorship(*, submission: Submission, by: User, at: datetime) -> None:
-    """A co-author opened the submission with her verified address: her chip says confirmed."""
+    """A co-author opened the submission with her verified address: her chip says confirmed, and whose row it is."""
     # A list that is being saved is waited for, in the same order of locks.
     Submission.objects.select_for_update(no_key=True).get(pk=submission.pk)
     rows = submission.authors.annotate(low=Lower("email")).filter(low__in=by.verified_emails)
-    rows.filter(confirmed_at__isnull=True).update(confirmed_at=at)
+    rows.filter(confirmed_at__isnull=True).update(confirmed_at=at, is_creators=by.pk == submission.created_by_id)
     refresh_conflicts(Submission.objects.get(pk=submission.pk), at)
 
 

@@ -20,7 +20,7 @@ from dlonsc.editions.models import Membership
 from dlonsc.editions.views.doors import signed_in
 from dlonsc.posted import fingerprint, whole_number
 from submissions import frontpage, receipts
-from submissions.access import authored_by, authors_among, looked_at_by, one
+from submissions.access import authored_by, looked_at_by, one
 from submissions.actions import drafting, sending
 from submissions.actions.moves import NoRoom, Refused, Stale, may_recast, too_late, window_of
 from submissions.conflicts import Committee, computed_conflicts
@@ -109,27 +109,27 @@ def put_aside(
     typed["aside"] = [*(old for old in typed.get("aside", []) if not gives_way(old)), new]
 
 
-def not_to_discard(submission: Submission, typed: dict[str, Any], reader: User) -> set[int]:
-    """Whose texts somebody must leave: those of others who can still open the submission and discard them."""
-    writers = {one["by_id"] for one in typed.get("aside", []) if one.get("by_id") is not None}
-    return authors_among(submission, writers) - {reader.pk} if writers else set()
+def may_discard(kept: dict[str, Any], reader: User) -> bool:
+    """Whether a text that is kept aside is the reader's own, or nobody's any more.
+
+    Whether its writer is still an author is not asked: it would tell which addresses she has proven.
+    """
+    return kept.get("by_id") in {None, reader.pk}
 
 
 def shown_aside(submission: Submission, reader: User) -> list[dict[str, Any]]:
     """What is kept beside the sections, with what its Discard sends, and whether she may."""
-    others = not_to_discard(submission, submission.typed, reader)
     return [
-        one | {"fingerprint": fingerprint(one), "may_discard": one.get("by_id") not in others}
+        one | {"fingerprint": fingerprint(one), "may_discard": may_discard(one, reader)}
         for one in submission.typed.get("aside", [])
     ]
 
 
 def discard(row: Submission, chosen: str, by: User) -> None:
-    """Drop one text that is kept aside, as its writer, or who is left of the authors, saw it."""
+    """Drop one text that is kept aside, as its writer saw it."""
     with typing(row) as typed:
-        others = not_to_discard(row, typed, by)
         typed["aside"] = [
-            one for one in typed.get("aside", []) if fingerprint(one) != chosen or one.get("by_id") in others
+            one for one in typed.get("aside", []) if fingerprint(one) != chosen or not may_discard(one, by)
         ]
 
 

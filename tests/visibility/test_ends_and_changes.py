@@ -394,9 +394,28 @@ def test_who_submits_for_others_is_not_taken_off_with_an_author_of_her_name(edit
     namesake = factories.make_user("wei@campus.example", "Wei Wang")
     draft = complete_draft(edition, ada)
     contact = entry(cody.email, is_contact=True)
-    for listed, by in (([contact, entry(namesake.email, "Wei Wang")], ada), ([contact], cody)):
-        drafting.set_authors(submission=draft, entries=listed, by=by, at=AT)
+    drafting.set_authors(submission=draft, entries=[contact, entry(namesake.email, "Wei Wang")], by=ada, at=AT)
+    drafting.confirm_authorship(submission=draft, by=namesake, at=AT)
+    draft.refresh_from_db()
+    drafting.set_authors(submission=draft, entries=[contact], by=cody, at=AT)
     assert list(authored_by(ada)) == [draft]
+
+
+@pytest.mark.parametrize("by_herself", [True, False])
+def test_what_becomes_of_a_draft_tells_nobody_whether_an_address_has_an_account(
+    edition: Edition, *, by_herself: bool
+) -> None:
+    ada, cody = factories.make_user("ada@uni.example", "Ada"), factories.make_user("cody@campus.example", "Cody")
+    factories.make_user("known@campus.example", "Somebody")
+    contact, found = entry(cody.email, is_contact=True), []
+    for guess in ("known@campus.example", "unknown@campus.example"):
+        draft = complete_draft(edition, ada)
+        drafting.set_authors(submission=draft, entries=[contact, entry(ada.email, "Ada")], by=ada, at=AT)
+        guessed = [contact, entry(guess, "Ada")]
+        for listed, by in ((guessed, ada if by_herself else cody), ([contact], cody)):
+            drafting.set_authors(submission=draft, entries=listed, by=by, at=AT)
+            found.append(authored_by(ada).filter(pk=draft.pk).exists())
+    assert found[:2] == found[2:]
 
 
 def test_who_submits_for_others_keeps_the_paper_when_a_change_of_its_list_is_granted(
