@@ -338,9 +338,8 @@ def number_in(request: HttpRequest, name: str) -> int:
 def author_requests(request: HttpRequest, slug: str) -> HttpResponse:
     """Changes of author lists after the deadline: old and new list, reason; grant or refuse."""
     chair = chair_of(request.user, slug)
-    rows = AuthorListRequest.objects.filter(submission__in=overseen_by(chair)).select_related(
-        "submission__edition", "requested_by", "decided_by"
-    )
+    rows = AuthorListRequest.objects.filter(submission__in=overseen_by(chair)).order_by("-requested_at", "-pk")
+    rows = rows.select_related("submission__edition", "requested_by", "decided_by")
     refused: dict[str, Any] = {}
     if request.method == "POST":
         wanted = get_object_or_404(rows, pk=codes.number("request", request.POST.get("request", "")))
