@@ -507,7 +507,16 @@ def place_held(membership: Membership, user: User) -> Membership | None:
 def may_come_back(earlier: Membership, invitation: Membership) -> bool:
     """Whether an accepted invitation gives an earlier place back: not one that was ended after it was written."""
     ended, invited = earlier.removed_at, invitation.invited_at
-    return not earlier.is_active and (ended is None or (invited is not None and invited >= ended))
+    if earlier.is_active or ended_since(earlier, invitation):
+        return False
+    return ended is None or (invited is not None and invited >= ended)
+
+
+def ended_since(place: Membership, invitation: Membership) -> bool:
+    """Whether chairs ended a place after an invitation was written, also where they have invited her to it again."""
+    verbs = ("remove_member", "withdraw_invitation")
+    rows = Entry.objects.about(label_of(place)).filter(verb__in=verbs)
+    return rows.filter(at__gt=invitation.invited_at).exists() if invitation.invited_at else rows.exists()
 
 
 def demand_no_other_place(invitation: Membership, user: User, by: User | None) -> None:
@@ -552,10 +561,11 @@ def add_roles(place: Membership, invitation: Membership, at: datetime) -> Member
     """A living place with the roles of an invitation, too; it keeps its address, and the row of the invitation ends."""
     if not place.is_reviewer:
         place.max_load = invitation.max_load
-    taken = taken_since(place, invitation, at)
+    taken = set(ROLES) if ended_since(place, invitation) else taken_since(place, invitation, at)
     for name in ROLES:
         setattr(place, name, getattr(place, name) or (getattr(invitation, name) and name not in taken))
-    place.save(update_fields=[*ROLES, "max_load"])
+    place.title = place.title or invitation.title
+    place.save(update_fields=[*ROLES, "max_load", "title"])
     end_in(place, invitation, at)
     return place
 
@@ -606,8 +616,9 @@ def claim_memberships(user: User, at: datetime) -> list[Membership]:
         .filter(low__in=emails, user=None, removed_at=None, declined_at=None)
         .select_related("edition")
         .select_for_update(of=("self",), no_key=True)
-        # Two who join the same editions at once hold their papers in one order.
-        .order_by("edition_id")
+        # Two who join the same editions at once hold their papers in one order. In each, what she has accepted comes
+        # first: it would be given to the row of an invitation that is open, in place of the roles of that one.
+        .order_by("edition_id", F("accepted_at").asc(nulls_last=True), "pk")
     )
     chaired = set(Membership.objects.chairs().filter(user=user).values_list("pk", flat=True))
     claimed = [place for member in waiting if (place := attach(member, user, at)) is not None]

@@ -273,6 +273,10 @@ def test_who_has_a_place_in_the_committee_is_told_so_and_the_invitation_stays_op
     assert (invited.user, invited.accepted_at) == (None, None)
 
 
+def again(row: Membership) -> Membership:
+    return Membership.objects.get(pk=row.pk)
+
+
 def came_back(invited: Membership, place: Membership) -> tuple[bool, bool, int | None, bool]:
     """Whether a place lives, whether it is a chair's, its load, and whether the invited row is ended."""
     place.refresh_from_db()
@@ -353,6 +357,56 @@ def test_a_role_that_chairs_took_from_a_place_does_not_come_back_by_an_invitatio
     assert actions.claim_memberships(reviewer.user, AT + timedelta(minutes=3)) == [reviewer]
     reviewer.refresh_from_db()
     assert (reviewer.is_chair, reviewer.is_senior, reviewer.is_reviewer) == (False, True, True)
+
+
+@pytest.mark.parametrize("is_accepted_again", [True, False])
+def test_a_chair_who_was_removed_and_invited_to_review_is_no_chair_by_an_invitation_from_before(
+    edition: Edition, chair: Membership, other_chair: Membership, is_accepted_again: bool
+) -> None:
+    assert chair.user is not None
+    assert other_chair.user is not None
+    by, hers = chair.user, other_chair.user
+    acts: dict[str, Any] = {"edition": edition, "note_text": "", "by": by}
+    (older,) = actions.invite(people=[ADA], roles={"is_chair": True}, at=AT, **acts)
+    accept(older)
+    actions.remove_member(membership=other_chair, by=by, at=AT + timedelta(days=1))
+    again = Invitee(1, "Other", hers.email, "")
+    (place,) = actions.invite(people=[again], roles={"is_reviewer": True}, at=AT + timedelta(days=2), **acts)
+    assert place == other_chair
+    if is_accepted_again:
+        accept(place, by=hers, at=AT + timedelta(days=3))
+    hers.emailaddress_set.create(email=ADA.email, verified=True)
+    actions.claim_memberships(hers, AT + timedelta(days=4))
+    place.refresh_from_db()
+    assert (place.is_chair, place.is_reviewer, place.is_active) == (False, True, is_accepted_again)
+    assert list(Membership.objects.chairs().filter(edition=edition)) == [chair]
+    assert Message.objects.filter(kind="new_chair").count() == 0
+
+
+def test_an_invitation_that_is_open_stays_open_beside_one_that_was_accepted_and_each_keeps_its_roles(
+    edition: Edition, chair: Membership
+) -> None:
+    assert chair.user is not None
+    bo = Invitee(2, "Bo", "bo@uni.example", "")
+    acts: dict[str, Any] = {"edition": edition, "note_text": "", "by": chair.user, "at": AT}
+    (is_open,) = actions.invite(people=[bo], roles={"is_proceedings_chair": True}, **acts)
+    (accepted,) = actions.invite(people=[ADA], roles={"is_reviewer": True}, **acts)
+    accept(accepted)
+    hers = factories.make_user(ADA.email)
+    hers.emailaddress_set.create(email=bo.email, verified=True)
+    assert actions.claim_memberships(hers, AT) == [accepted]
+    rows = [(row.user, row.is_active, row.is_proceedings_chair) for row in (again(accepted), again(is_open))]
+    assert rows == [(hers, True, False), (None, False, True)]
+
+
+def test_the_title_that_was_to_be_printed_stays_with_the_place_that_an_invitation_is_given_to(
+    edition: Edition, invited: Membership, reviewer: Membership
+) -> None:
+    assert reviewer.user is not None
+    Membership.objects.filter(pk=invited.pk).update(title="publicity")
+    accept(again(invited))
+    reviewer.user.emailaddress_set.create(email=ADA.email, verified=True)
+    assert [row.title for row in actions.claim_memberships(reviewer.user, AT)] == ["publicity"]
 
 
 def test_an_invitation_from_before_a_removal_does_not_undo_it_and_says_so(
