@@ -117,12 +117,29 @@ def may_discard(kept: dict[str, Any], reader: User) -> bool:
     return kept.get("by_id") in {None, reader.pk}
 
 
-def shown_aside(submission: Submission, reader: User) -> list[dict[str, Any]]:
-    """What is kept beside the sections, with what its Discard sends, and whether she may."""
-    return [
-        one | {"fingerprint": fingerprint(one), "may_discard": may_discard(one, reader)}
-        for one in submission.typed.get("aside", [])
-    ]
+def shown_aside(submission: Submission, reader: User, *, with_rows: bool) -> list[dict[str, Any]]:
+    """What is kept beside the sections, with what its Discard sends, and whether she may.
+
+    `with_rows`: also rows of authors that could not be saved, which no form shows any more.
+    """
+    kept = [*submission.typed.get("aside", []), *(unsaved_rows(submission.typed) if with_rows else [])]
+    return [one | {"fingerprint": fingerprint(one), "may_discard": may_discard(one, reader)} for one in kept]
+
+
+def unsaved_rows(typed: dict[str, Any]) -> list[dict[str, Any]]:
+    """The rows of authors that wait to be complete, as one text beside the list; none where nothing waits."""
+    rows = typed.get("authors", {})
+    fields = words_of_rows(rows, "authors")
+    return [{"section": "authors", "by": rows["by"], "by_id": rows["by_id"], "fields": fields}] if fields else []
+
+
+def words_of_rows(rows: dict[str, Any], section: str) -> dict[str, list[str]]:
+    """What was typed into rows that could not be saved, by field; what is empty or only their order is left out."""
+    return {
+        name: [value]
+        for name, value in rows.items()
+        if name.startswith(section) and "_FORMS" not in name and not name.endswith("-ORDER") and value
+    }
 
 
 def discard(row: Submission, chosen: str, by: User) -> None:
@@ -131,6 +148,8 @@ def discard(row: Submission, chosen: str, by: User) -> None:
         typed["aside"] = [
             one for one in typed.get("aside", []) if fingerprint(one) != chosen or not may_discard(one, by)
         ]
+        if any(fingerprint(one) == chosen and may_discard(one, by) for one in unsaved_rows(typed)):
+            typed.pop("authors")
 
 
 def writer(request: HttpRequest) -> dict[str, Any]:
@@ -250,6 +269,7 @@ def page(request: HttpRequest, submission: Submission, *, status: int = 200, **f
     record = record_of(submission)
     manuscript = submission.manuscripts.filter(is_current=True).first()
     may_write = drafting.may_write(submission, at)
+    may_list = drafting.may_list(submission, at)
     lines = sending.missing(submission) if submission.state == State.DRAFT else []
     own_addresses = person(request).verified_emails
     # A chair who looks as her sees no unfinished text.
@@ -265,7 +285,7 @@ def page(request: HttpRequest, submission: Submission, *, status: int = 200, **f
         "refused": refused_version(submission),
         "may_write": may_write,
         "may_upload": drafting.may_upload(submission, at),
-        "may_list": drafting.may_list(submission, at),
+        "may_list": may_list,
         "missing": lines,
         "record": record,
         "authors": submission.authors.all(),
@@ -289,7 +309,7 @@ def page(request: HttpRequest, submission: Submission, *, status: int = 200, **f
         "may_confirm": any(
             row.confirmed_at is None and row.email.lower() in own_addresses for row in submission.authors.all()
         ),
-        "aside": [] if is_looked_at else shown_aside(submission, person(request)),
+        "aside": [] if is_looked_at else shown_aside(submission, person(request), with_rows=not may_list),
         "may_restore": may_recast(submission, at),
         **forms,
     }
@@ -505,11 +525,7 @@ def leave_to(
     `also_own`: hers too, where what is coming is no later state of them.
     """
     theirs = typed.get(section, {})
-    fields = {
-        name: [value]
-        for name, value in theirs.items()
-        if name.startswith(section) and "_FORMS" not in name and not name.endswith("-ORDER") and value
-    }
+    fields = words_of_rows(theirs, section)
     words = {value for (value,) in fields.values()}
     is_left = theirs.get("by_id") not in ({None} if also_own else {None, person(request).pk})
     if is_left and not words <= set(coming.values()):

@@ -484,6 +484,22 @@ def test_an_author_list_typed_when_it_is_frozen_already_is_kept_aside(draft: Sub
     assert "Zuse" in ada.post(f"{base(draft)}authors/", rows).content.decode()
 
 
+def test_rows_that_could_not_be_saved_are_shown_beside_the_list_once_it_is_frozen(
+    draft: Submission, ada: Client, two_more: list[Client]
+) -> None:
+    rows = author_rows(draft, {"name": "Ada", "email": "ada@uni.example"}, {"name": "Zuse", "institution": "Henschel"})
+    ada.post(f"{base(draft)}authors/", rows, headers={"X-Autosave": "1"})
+    assert ada.get(base(draft)).context["aside"] == []
+    close(draft.edition)
+    (kept,) = two_more[0].get(base(draft)).context["aside"]
+    typed = {"authors-1-name": ["Zuse"], "authors-1-institution": ["Henschel"]}
+    assert typed.items() <= kept["fields"].items()
+    # Only she takes them away.
+    for client, left in ((two_more[0], True), (ada, False)):
+        client.post(f"{base(draft)}details/", {"dismiss": kept["fingerprint"]})
+        assert ("Henschel" in ada.get(base(draft)).text) == left
+
+
 def test_a_list_saved_in_two_windows_keeps_the_first(draft: Submission, ada: Client) -> None:
     known = ada.get(base(draft)).context["authors_version"]
     one = {"name": "First", "email": "a@x.example", "institution": "First Institute", "is_contact": "on"}
