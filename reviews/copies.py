@@ -9,15 +9,20 @@ from django.core.cache import cache
 from django.utils.text import slugify
 from pypdf import PdfReader, PdfWriter
 from pypdf.errors import PyPdfError
-from pypdf.generic import DictionaryObject
+from pypdf.generic import ArrayObject, DictionaryObject, StreamObject
 
 from submissions.files import path_of, store_chunks
 from submissions.models import Manuscript, StoredFile, Submission
 
 CHUNK = 256 * 1024
 REMEMBERED = 30 * 24 * 3600
-# Where PDF keeps who made it and when, beside the document information dictionary.
-TELLTALE = ("/Metadata", "/PieceInfo", "/LastModified")
+# Where PDF keeps who made it and when, beside the document information dictionary; TeX keeps that of each figure too,
+# with the path from which it came.
+TELLTALE = ("/Metadata", "/PieceInfo", "/LastModified", "/PTEX.")
+# Segments of a JPEG for Exif and XMP, for what image programs write, and for comments.
+TELLTALE_SEGMENTS = (0xE1, 0xED, 0xFE)
+# Copies that were made before all of this was taken out are made again.
+COPIES = "blind-copy:2"
 
 
 class CannotBlind(Exception):
@@ -36,9 +41,7 @@ def without_metadata(data: bytes) -> bytes:
         writer = PdfWriter(clone_from=PdfReader(io.BytesIO(data)))
         writer.metadata = None
         for thing in writer._objects:
-            if isinstance(thing, DictionaryObject):
-                for name in TELLTALE:
-                    thing.pop(name, None)
+            _take_out(thing)
         # What nothing names any more would still be written.
         writer.compress_identical_objects(remove_duplicates=False, remove_unreferenced=True)
         out = io.BytesIO()
@@ -48,11 +51,41 @@ def without_metadata(data: bytes) -> bytes:
     return out.getvalue()
 
 
+def _take_out(thing: object) -> None:
+    """What tells of its maker, in an object and all that is written inside it."""
+    if isinstance(thing, ArrayObject):
+        for one in thing:
+            _take_out(one)
+    if not isinstance(thing, DictionaryObject):
+        return
+    for name in [name for name in thing.keys() if name.startswith(TELLTALE)]:  # noqa: SIM118 - an outline's are others
+        del thing[name]
+    # Of a note on the page the name of who wrote it; of a field of a form it is what the field is called.
+    if "/Rect" in thing and thing.get("/Subtype") != "/Widget":
+        thing.pop("/T", None)
+    if isinstance(thing, StreamObject) and thing.get("/Filter") in ("/DCTDecode", ["/DCTDecode"]):
+        thing._data = _plain_jpeg(thing._data)
+    for one in thing.values():
+        _take_out(one)
+
+
+def _plain_jpeg(data: bytes) -> bytes:
+    """The same image without what its camera or program wrote beside it."""
+    kept, at = data[:2], 2
+    # Segments that say their length stand before the image itself (0xDA).
+    while data[at : at + 1] == b"\xff" and at + 4 <= len(data) and data[at + 1] not in (0xDA, 0xFF):
+        end = at + 2 + int.from_bytes(data[at + 2 : at + 4])
+        if data[at + 1] not in TELLTALE_SEGMENTS:
+            kept += data[at:end]
+        at = end
+    return kept + data[at:]
+
+
 def reviewers_copy(manuscript: Manuscript, *, blind: bool) -> StoredFile:
     """What a reviewer may read: the manuscript, or when `blind` its copy without metadata (made once, then kept)."""
     if not blind:
         return manuscript
-    key = f"blind-copy:{manuscript.sha256}"
+    key = f"{COPIES}:{manuscript.sha256}"
     known = cache.get(key)
     copy = Manuscript(sha256=known[0], size=known[1]) if known else None
     if copy is None or not path_of(copy.sha256).exists():

@@ -14,6 +14,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from pypdf import PdfReader, PdfWriter
+from pypdf.generic import ArrayObject, DecodedStreamObject, DictionaryObject, NameObject, TextStringObject
 
 from dlonsc.accounts.models import User
 from dlonsc.codes import code
@@ -379,6 +380,37 @@ def test_metadata_leaves_and_pages_stay() -> None:
     assert b"Ada Author" in data
     assert b"Ada Author" not in clean
     assert len(PdfReader(io.BytesIO(clean)).pages) == 1
+
+
+def test_the_makers_of_its_figures_images_and_notes_leave_too() -> None:
+    """What TeX keeps of each figure that it puts in, Exif in a photograph, the name on a note, and what stands inside
+    other objects."""
+    writer = PdfWriter()
+    page = writer.add_blank_page(439, 666)
+    names = DictionaryObject({NameObject("/Author"): TextStringObject("Ada Author")})
+    figure, photo, packet = DecodedStreamObject(), DecodedStreamObject(), DecodedStreamObject()
+    figure.set_data(b"q Q")
+    figure[NameObject("/PTEX.FileName")] = TextStringObject("(Ada Author) figure.pdf")
+    figure[NameObject("/PTEX.InfoDict")] = writer._add_object(names)
+    image = b"\xff\xd8\xff\xe0\x00\x04ok\xff\xe1\x00\x0cAda Author\xff\xda\x00\x02\xff\x00\xff\xd9"
+    photo.set_data(image)
+    photo[NameObject("/Filter")] = NameObject("/DCTDecode")
+    packet.set_data(b"Ada Author")
+    note = {"/Subtype": NameObject("/Text"), "/Rect": ArrayObject(), "/T": TextStringObject("Ada Author")}
+    page[NameObject("/Annots")] = ArrayObject([DictionaryObject({NameObject(key): one for key, one in note.items()})])
+    inner = DictionaryObject({NameObject("/Metadata"): writer._add_object(packet)})
+    page[NameObject("/Resources")] = DictionaryObject(
+        {
+            NameObject("/XObject"): ArrayObject([writer._add_object(figure), writer._add_object(photo)]),
+            NameObject("/Properties"): DictionaryObject({NameObject("/MC0"): inner}),
+        }
+    )
+    out = io.BytesIO()
+    writer.write(out)
+    clean = without_metadata(out.getvalue())
+    assert (out.getvalue().count(b"Ada Author"), clean.count(b"Ada Author")) == (5, 0)
+    # The image itself is the same.
+    assert image[:8] + image[22:] in clean
 
 
 def test_a_blind_edition_shows_no_author_anywhere(edition: Edition, reviewer: Membership, as_user: AsUser) -> None:
