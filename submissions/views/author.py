@@ -417,7 +417,11 @@ def details(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         if not form.errors:
             form.add_error(None, refusal.words)
         if isinstance(refusal, Stale):
-            theirs = {name: value for name, value in refusal.theirs.items() if name != "is_original"}
+            theirs = {
+                **{name: refusal.theirs[name] for name in ("title", "abstract", "keywords")},
+                "topics": ", ".join(topic.title for topic in row.topics.all()),
+                "declaration": "made" if row.is_original else "not made",
+            }
             form.data = form.data.copy()  # type: ignore[attr-defined]
             form.data["version"] = row.version  # type: ignore[index]
         return page(request, row, status=NOT_CAUGHT, details=form, theirs=theirs)

@@ -276,6 +276,17 @@ def test_a_plain_save_that_came_second_shows_both_texts(draft: Submission, ada: 
     assert (answer.status_code, "first window" in text, "second window" in text) == (422, True, True)
 
 
+def test_topics_and_the_declaration_that_another_saved_meanwhile_are_shown_before_a_save_takes_their_place(
+    draft: Submission, ada: Client, two_more: list[Client]
+) -> None:
+    (topic,) = draft.topics.all()
+    before = details(draft)
+    two_more[0].post(f"{base(draft)}details/", before | {"topics": [topic.pk], "is_original": "on"})
+    answer = ada.post(f"{base(draft)}details/", before | {"title": "Another title"})
+    shown = {"topics": topic.title, "declaration": "made"}
+    assert (answer.status_code, shown.items() <= answer.context["theirs"].items()) == (422, True)
+
+
 def test_a_draft_is_saved_however_incomplete(draft: Submission, ada: Client) -> None:
     answer = ada.post(f"{base(draft)}details/", {"version": 1, "title": "Only this"})
     draft.refresh_from_db()
