@@ -21,7 +21,6 @@ from dlonsc.accounts.models import User
 from dlonsc.editions.models import Interest, Membership
 from dlonsc.history.models import Entry
 from dlonsc.mail.models import HAVE_LEFT, Message, Unsubscribed
-from reviews.access import once_known
 from reviews.models import Assignment, Bid, Comment, Review, ReviewVersion, SubReviewer
 from submissions.access import authored_by
 from submissions.actions.drafting import own_conflicts
@@ -32,8 +31,6 @@ from submissions.models import (
     CameraReadyDetails,
     CameraReadyItem,
     CameraReadyKind,
-    Conflict,
-    ConflictSource,
     Question,
     ReproducibilityRecord,
     Submission,
@@ -214,12 +211,8 @@ def _committee(row: Membership) -> dict[str, Any]:
         "declined_at", "decline_reason", "suggestion", "removed_at", "max_load", "away", "publications",
         "declared_conflicts",
     )  # fmt: skip
-    # Those of tasks that she knows she had. A name typed into the profile must not tell whether, and what, its bearer
-    # wrote.
-    known = once_known(Assignment.objects.filter(membership=row), {row.edition.slug})
-    own = Conflict.objects.filter(
-        membership=row, source=ConflictSource.MEMBER, submission__in=known.values("submission")
-    ).order_by("pk")
+    # What she declared stands in what she typed: her profile, and her answers to tasks. The conflicts themselves would
+    # tell whether, and what, the bearer of a name in her profile wrote.
     mine = Assignment.objects.filter(membership=row).order_by("pk")
     answered = mine.filter(Q(promised_at__isnull=False) | Q(declined_at__isnull=False))
     return {
@@ -231,7 +224,6 @@ def _committee(row: Membership) -> dict[str, Any]:
         "tasks_you_answered": list(
             answered.values("submission__number", "promised_at", "declined_at", "refusal", "refusal_reason")
         ),
-        "conflicts_you_declared": list(own.values("submission__number", "kind", "reason", "declared_at").distinct()),
     }
 
 

@@ -41,7 +41,7 @@ from reviews.models import Assignment, Proposal, Review, SubReviewer
 from reviews.persons import data_of
 from submissions.actions import drafting
 from submissions.contacts import contacts
-from submissions.models import Author, CameraReadyDetails, CameraReadyItem, Conflict, ConflictSource, Submission
+from submissions.models import Author, CameraReadyDetails, CameraReadyItem, Conflict, Submission
 from tests import factories
 from tests.factories import AFTER_DEADLINE as AT
 from tests.mail.test_ledger import Clock, Scripted
@@ -475,15 +475,26 @@ def test_the_decision_still_goes_to_the_address_in_the_author_list(
     assert (held.to_email, held.state, kept_from_leaving(held)) == (address, State.HELD, None)
 
 
-def test_no_conflict_that_she_typed_tells_her_of_a_task_that_she_never_knew(
-    edition: Edition, chair: Membership, reviewer: Membership, paper: Submission
+@pytest.mark.parametrize("is_known", [True, False])
+def test_no_name_typed_into_a_profile_tells_who_wrote_what_is_on_her_list_no_more(
+    edition: Edition, chair: Membership, reviewer: Membership, paper: Submission, is_known: bool
 ) -> None:
     assert chair.user is not None
     assert reviewer.user is not None
-    assigning.unassign(assigning.assign(paper, reviewer, by=chair.user, at=AT), by=chair.user, at=AT)
-    factories.make_conflict(paper, reviewer, source=ConflictSource.MEMBER)
-    committees = data_of(reviewer.user, AT)["committees"]
-    assert [row["conflicts_you_declared"] for row in committees] == [[]]
+    task = assigning.assign(paper, reviewer, by=chair.user, at=AT)
+    if is_known:
+        Message.objects.filter(kind="assigned").update(state=State.SENT)
+    assigning.unassign(task, by=chair.user, at=AT)
+    told = []
+    for address in ("nobody@uni.example", paper.authors.get().email):
+        named = [{"who": address, "kind": "other"}]
+        reviewing.save_profile(
+            membership=reviewer, interests={}, max_load=None, away="", publications="", conflicts=named,
+            by=reviewer.user, at=AT,
+        )  # fmt: skip
+        told.append(json.dumps(data_of(reviewer.user, AT)["committees"], default=str).replace(address, "WHO"))
+    assert reviewer.conflicts.count() == 1
+    assert told[0] == told[1]
 
 
 def test_the_other_chairs_are_told_of_a_chair_who_is_erased(chair: Membership, other_chair: Membership) -> None:
