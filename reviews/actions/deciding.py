@@ -14,14 +14,22 @@ from dlonsc.accounts.models import User
 from dlonsc.editions.calendar import Phase
 from dlonsc.editions.models import Edition, LetterText, Membership
 from dlonsc.history.record import record
-from dlonsc.mail.ledger import cancel_campaign
+from dlonsc.mail.ledger import STOPPABLE, cancel_campaign, move_all
 from dlonsc.mail.models import Campaign, Message, State
 from dlonsc.posted import fingerprint
 from reviews.access import decisions_overseen_by
 from reviews.actions.assigning import Refused
 from reviews.emails.chairing import post_announcement_undone, post_decision_corrected
 from reviews.emails.deciding import Letter, kind_of, left_out, post_decision, rendered, shown_of
-from reviews.models import Announcement, AnnouncementQuerySet, Decision, DecisionVersion, Review, Verdict
+from reviews.models import (
+    Announcement,
+    AnnouncementQuerySet,
+    Decision,
+    DecisionQuerySet,
+    DecisionVersion,
+    Review,
+    Verdict,
+)
 from submissions.access import in_conflict_with, overseen_by
 from submissions.models import Author, Submission
 from submissions.states import Outcome
@@ -37,6 +45,9 @@ STILL_OPEN = (
 WAITING = (State.HELD, State.QUEUED, State.SENDING, State.RETRY)
 # These may still leave: one that was handed over without an answer is perhaps tried again.
 MAY_LEAVE = (*WAITING, State.HANDED_OVER)
+# Who acted, in the history, where a chair who may not know of it opened submission again.
+REOPENED = "the date of submission"
+TAKEN_BACK = "the submission was withdrawn while its announcement was held"
 # Before the print of letters that two chairs have confirmed: then either may release them.
 BY_TWO = "two:"
 
@@ -401,7 +412,7 @@ def stop_announcement(row: Announcement, *, by: User, at: datetime) -> None:
 def _stop(row: Announcement, *, by: User, at: datetime) -> list[Decision]:
     """The decisions that are private again."""
     too_late = "It is too late to stop: the decisions are released. Correct single decisions instead."
-    _keep_papers([row])
+    _keep_papers(Decision.objects.filter(announcement=row))
     held = Announcement.objects.filter(pk=row.pk, stopped_at__isnull=True, release_at__gt=at)
     if not held.update(stopped_at=at, stopped_by=by):
         is_stopped = Announcement.objects.filter(pk=row.pk, stopped_at__isnull=False).exists()
@@ -419,11 +430,11 @@ def _stop(row: Announcement, *, by: User, at: datetime) -> list[Decision]:
     return decisions
 
 
-def _keep_papers(rows: list[Announcement]) -> None:
+def _keep_papers(decisions: DecisionQuerySet) -> None:
     """Keep the papers of announcements. One statement that changes them all would take them in an order of its own, and
     wait for who confirms, who waits for it.
     """
-    kept = Submission.objects.filter(pk__in=Decision.objects.filter(announcement__in=rows).values("submission"))
+    kept = Submission.objects.filter(pk__in=decisions.values("submission"))
     list(kept.select_for_update(no_key=True).order_by("pk").values("pk"))
 
 
@@ -453,17 +464,35 @@ def is_announcement_held(edition: Edition, by: User, at: datetime) -> bool:
 def stop_what_is_held(edition: Edition, by: User, at: datetime) -> None:
     """A chair opens submission again: stop the announcements that she may not know of, and tell the chairs who may.
 
-    The history does not name her: her own copy of her acts would tell her.
+    The history does not name her: her own copy of her acts would tell her. What was taken back while it was held comes
+    out of its announcement too: its authors may restore it like any other, or they would learn of it by a refusal.
     """
     rows = list(_held(edition, at).exclude(_known_to(by, edition)))
-    _keep_papers(rows)
+    taken_back = Decision.objects.filter(
+        announcement__isnull=False, submission__edition=edition, submission__state=SubmissionState.WITHDRAWN
+    )
+    _keep_papers(Decision.objects.filter(announcement__in=rows) | taken_back)
     for row in rows:
         # What is on its way already is released.
         with suppress(Refused), transaction.atomic():
             for decision in _stop(row, by=by, at=at):
-                _note_stopped(decision, None, "the date of submission", at)
+                _note_stopped(decision, None, REOPENED, at)
                 for chair in _chairs_who_may_know(decision.submission):
                     post_announcement_undone(decision, chair, by=by, at=at)
+    for decision in taken_back.select_related("submission__edition", "announcement"):
+        _take_out(decision, at=at)
+
+
+def _take_out(decision: Decision, *, at: datetime) -> None:
+    """A withdrawn submission leaves its announcement; the others in it stay announced."""
+    if decision.announcement is not None:
+        # Some may wait in a pause. By their guard they would keep back all letters of the announcement.
+        letters = Message.objects.filter(campaign=decision.announcement.campaign_id_label)
+        letters = letters.filter(subject_label=decision.submission.label)
+        move_all(letters, State.CANCELLED, of=STOPPABLE, at=at, answer=TAKEN_BACK, lease_until=None)
+    Decision.objects.filter(pk=decision.pk).update(announcement=None, shown={})
+    Submission.objects.filter(pk=decision.submission_id).update(outcome="", announced_at=None)
+    _note_stopped(decision, None, REOPENED, at)
 
 
 def _note_stopped(decision: Decision, by_id: int | None, by: str, at: datetime) -> None:

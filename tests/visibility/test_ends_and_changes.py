@@ -10,13 +10,16 @@ import time_machine
 from django.test import Client
 
 from dlonsc.accounts.models import User
+from dlonsc.editions.actions import set_deadline
 from dlonsc.editions.calendar import Phase
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.editions.upstairs import concerned_by
+from dlonsc.history.models import Entry
 from dlonsc.mail import ledger
 from dlonsc.mail.models import Message, State
 from reviews.access import decided_for_authors, decision_versions_overseen_by
-from reviews.actions import assigning, deciding, discussing, reviewing
+from reviews.actions import assigning, deciding, discussing, lettering, reviewing
+from reviews.invariants import breaches
 from reviews.models import Announcement, Assignment, Comment, Decision
 from reviews.persons import data_of
 from submissions.access import authored_by, barred_from, in_conflict_with, overseen_by
@@ -42,14 +45,14 @@ def paper(edition: Edition) -> Submission:
     return row
 
 
-def announce(chair: Membership, paper: Submission) -> Announcement:
+def announce(chair: Membership, paper: Submission, accepts: int = 1) -> Announcement:
     """Accepted, and held for ten minutes; submission is over."""
     assert chair.user is not None
     chair.edition.deadlines.filter(phase=Phase.SUBMISSION).update(cutoff_at=AT - timedelta(days=9))
     deciding.decide(paper, verdict="accept", note="", to_authors="", version=0, by=chair.user, at=AT)
     fingerprint = deciding.plan(chair).fingerprint
     return deciding.announce(
-        chair, accepts=1, rejects=0, fingerprint=fingerprint, leave_undecided=False, by=chair.user, at=AT
+        chair, accepts=accepts, rejects=0, fingerprint=fingerprint, leave_undecided=False, by=chair.user, at=AT
     )
 
 
@@ -173,6 +176,46 @@ def test_a_paper_withdrawn_with_an_outcome_never_comes_back_accepted(chair: Memb
     refusal_of(lambda: sending.restore(submission=stale, by=paper.created_by, at=AT))
     paper.refresh_from_db()
     assert paper.state == "withdrawn"
+
+
+def test_a_paper_withdrawn_while_held_is_restored_like_any_other_once_submission_opens_again(
+    edition: Edition, chair: Membership, paper: Submission, as_user: Browser
+) -> None:
+    other, opened = factories.make_submission(edition), AT + HOLD + HOLD
+    assert chair.user is not None
+    deciding.decide(other, verdict="accept", note="", to_authors="", version=0, by=chair.user, at=AT)
+    row = announce(chair, paper, accepts=2)
+    sending.withdraw(submission=paper, reason="", by=paper.created_by, at=AT)
+    lettering.pause(edition, by=chair.user, at=AT)
+    ledger.release_held(AT + HOLD)
+    set_deadline(
+        edition=edition,
+        phase=Phase.SUBMISSION,
+        announced=datetime(2027, 3, 31, 23, 59),  # noqa: DTZ001 - a local minute, its zone is beside it
+        zone="AoE",
+        label="Technical paper due",
+        grace_minutes=0,
+        is_soft=False,
+        is_public=True,
+        by=chair.user,
+        at=opened,
+    )
+    with time_machine.travel(opened, tick=False):
+        page = as_user(paper.created_by).get(f"/{edition.slug}/submissions/{paper.number}/")
+    assert page.context["may_restore"]
+    assert sending.restore(submission=paper, by=paper.created_by, at=opened).state == SubmissionState.DRAFT
+    # The decision is private again, and the letters of the other paper still leave.
+    decided = Decision.objects.order_by("submission").values_list("submission", "announcement", "verdict")
+    assert list(decided) == [(paper.pk, None, "accept"), (other.pk, row.pk, "accept")]
+    lettering.resume(edition, by=chair.user, at=opened)
+    words = ("cancelled", "the submission was withdrawn while its announcement was held")
+    told = {other.authors.get().email: ("sent", "sent")}
+    assert the_post_leaves() == told | dict.fromkeys(("ada@uni.example", "cody@campus.example"), words)
+    assert breaches(opened) == []
+    # Nothing tells who may read her own acts of a paper that she may not know.
+    assert list(Entry.objects.filter(verb="announcement_stopped").values_list("subject", "by_id")) == [
+        (paper.label, None)
+    ]
 
 
 def test_once_the_decision_is_known_authors_change_nothing_whatever_date_they_have(
