@@ -46,6 +46,11 @@ SIGN_IN_FIRST = (
     "browser, then open the link again. If you have no such account, somebody else added your address; do nothing."
 )
 
+NOT_OPENED = (
+    "The e-mail address or the password is not correct, or the address is not confirmed yet: then open the link in its "
+    "letter, or ask for a sign-in code."
+)
+
 
 @dataclass(frozen=True)
 class Site:
@@ -74,6 +79,8 @@ def asked_by(person: User | None) -> str:
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
     """Sign-up, verification, reset and sign-in codes as letters of the ledger."""
+
+    error_messages = DefaultAccountAdapter.error_messages | {"email_password_mismatch": NOT_OPENED}
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Render allauth's words and post them. Each is asked for by a person, so each has a key of its own.

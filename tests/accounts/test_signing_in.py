@@ -118,6 +118,20 @@ def test_a_wrong_password_and_an_unknown_address_get_the_same_answer() -> None:
     assert pages[0] == pages[1] != []
 
 
+def test_signing_in_after_a_sign_up_does_not_tell_whether_the_address_had_an_account() -> None:
+    factories.make_user("known@uni.example")
+    answers = []
+    for email in ("known@uni.example", "nobody@uni.example"):
+        cache.clear()
+        browser = Client()
+        sign_up(browser, email)
+        response = browser.post("/accounts/login/", {"login": email, "password": PASSPHRASE})
+        errors = re.findall(r'class="error"[^>]*>([^<]*)<|<li><a href="#[^"]*">([^<]*)<', response.content.decode())
+        answers.append((response.status_code, response.headers.get("Location"), errors))
+    assert answers[0] == answers[1]
+    assert "not confirmed" in answers[0][2][0][1]
+
+
 def test_letters_name_the_workshop_series_and_not_the_machine(client: Client) -> None:
     factories.make_user("known@uni.example")
     for place, (address, data) in enumerate(FORMS):
