@@ -8,13 +8,14 @@ from django.db import transaction
 from dlonsc.accounts.models import User
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.history.record import record
-from dlonsc.mail.ledger import cancel_campaign
-from dlonsc.mail.models import Campaign, Message
+from dlonsc.mail.ledger import STOPPABLE, cancel_campaign
+from dlonsc.mail.models import Campaign, Message, State
 from dlonsc.mail.placeholders import Block, is_broken, unknown
 from dlonsc.posted import fingerprint
 from reviews.actions.assigning import Refused
 from reviews.audiences import BY_KEY, Audience
 from reviews.emails.mailing import Person, post_mailing, post_to_myself
+from reviews.letters import letters_for
 from reviews.lettertexts import NO_LINK
 from reviews.models import Mailing
 from submissions.access import overseen_by
@@ -162,13 +163,20 @@ def release(chair: Membership, mailing: Mailing, *, count: int, fingerprint: str
 
 
 @transaction.atomic
-def stop(mailing: Mailing, *, by: User, at: datetime) -> int:
-    """Keep back every letter that was not handed over yet; returns how many."""
+def stop(chair: Membership, mailing: Mailing, *, by: User, at: datetime) -> int:
+    """Keep back every letter that was not handed over yet; returns how many of those that she may know of by now.
+
+    How many more there were would tell what became of the others, and so would an entry only where there were some.
+    """
     campaign = Campaign.objects.filter(pk=mailing.campaign_id_label or 0).first()
-    count = cancel_campaign(campaign, reason="by the chair who wrote it", at=at) if campaign else 0
-    if count:
+    if campaign is None:
+        return 0
+    hers, is_first = letters_for(chair).filter(campaign=campaign), campaign.stopped_at is None
+    waiting = list(hers.filter(state__in=STOPPABLE).values_list("pk", flat=True))
+    cancel_campaign(campaign, reason="by the chair who wrote it", at=at)
+    if is_first and (waiting or hers.count() < len(mailing.recipients)):
         _note("mailing_stopped", mailing.edition, by, at)
-    return count
+    return Message.objects.filter(pk__in=waiting, state=State.CANCELLED).count()
 
 
 def _note(verb: str, edition: Edition, by: User, at: datetime, **detail: object) -> None:

@@ -118,7 +118,7 @@ def act(
     """Do what was pressed; gives the mailing to go on with, None when the form is wrong. Raises Refused."""
     now = timezone.now()
     if "stop" in request.POST:
-        count = verbs.stop(row, by=request.user, at=now)
+        count = verbs.stop(chair, row, by=request.user, at=now)
         messages.success(request, f"Letters kept back: {count}.")
     elif "again" in request.POST:
         return verbs.begin(chair, row.audience, by=request.user, at=now, like=typed_over(request, row)).pk

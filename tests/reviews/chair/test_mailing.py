@@ -239,8 +239,17 @@ def test_stop_keeps_every_letter_back(chair: Membership, paper: Submission) -> N
     row = draft(chair, "submitted")
     release(chair, row)
     row.refresh_from_db()
-    assert (verbs.stop(row, by=by(chair), at=AT), verbs.stop(row, by=by(chair), at=AT)) == (1, 0)
+    assert [verbs.stop(chair, row, by=by(chair), at=AT) for _ in range(2)] == [1, 0]
     assert [letter.state for letter in Message.objects.all()] == [State.CANCELLED]
+    assert Entry.objects.filter(verb="mailing_stopped").count() == 1
+
+
+def test_stopping_what_has_left_is_no_act(chair: Membership, paper: Submission) -> None:
+    row = draft(chair, "submitted")
+    release(chair, row)
+    row.refresh_from_db()
+    Message.objects.update(state=State.SENT)
+    assert (verbs.stop(chair, row, by=by(chair), at=AT), Entry.objects.filter(verb="mailing_stopped").count()) == (0, 0)
 
 
 def test_who_has_finished_before_it_leaves_gets_none_and_the_others_theirs(
@@ -501,6 +510,21 @@ def test_a_chair_who_came_into_conflict_reads_no_more_what_became_of_her_letters
     after = as_user(chair).get(address).text
     assert [words in text for text in (before, after)] == [True, False]
     assert ["Stop: keep back" in text for text in (before, after)] == [True, True]
+
+
+@pytest.mark.parametrize("state", [State.RETRY, State.SENT, State.CANCELLED])
+def test_a_chair_who_stops_letters_that_she_may_not_know_of_any_more_does_not_read_what_became_of_them(
+    chair: Membership, paper: Submission, reviewers: list[Membership], as_user: Browser, state: State
+) -> None:
+    factories.make_assignment(paper, reviewers[0])
+    row = draft(chair, "open_reviews", "{papers}")
+    release(chair, row)
+    Message.objects.update(state=state)
+    factories.make_conflict(paper, chair)
+    browser, address = as_user(chair), reverse("letters:mailing", args=(chair.edition.slug, row.pk))
+    assert "Letters kept back: 0." in browser.post(address, {"stop": "1"}, follow=True).text
+    assert "stopped letters to an audience" in browser.get(reverse("reviews:history", args=(chair.edition.slug,))).text
+    assert Message.objects.get().state == (State.CANCELLED if state == State.RETRY else state)
 
 
 def test_audiences_are_named_once() -> None:
