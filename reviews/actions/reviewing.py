@@ -26,6 +26,7 @@ Fields = dict[str, Any]
 # How long after a task has ended its writer's text is still taken, and how many such texts of one task.
 LATE_FOR = timedelta(days=1)
 LATE_TEXTS = 5
+OVER = "This submission is no longer on your list."
 # What a review needs before it can be submitted, with the words of the page.
 NEEDED = {
     "summary": "Summary",
@@ -156,7 +157,7 @@ def open_review(assignment: Assignment, at: datetime) -> Review:
 def over_because(assignment: Assignment, at: datetime) -> str:
     """Why a task takes no review any more, or ''. Of what has left its reviewer's list it tells nothing else."""
     if not assigned_to(assignment.membership, at).filter(pk=assignment.pk).exists():
-        return "This submission is no longer on your list."
+        return OVER
     return closed_because(assignment.submission, at)
 
 
@@ -295,7 +296,8 @@ def kept_because(assignment: Assignment, review: Review | None, at: datetime) ->
 def decline_assignment(*, assignment: Assignment, refusal: str, reason: str, by: User, at: datetime) -> None:
     """Give a task back, with the reason; a conflict bars the submission for good. What was written is kept.
 
-    Pressed twice, the second does nothing. Raises ReviewingError once the review is submitted or reviewing has closed.
+    Pressed twice, the second does nothing. Raises ReviewingError once the review is submitted or reviewing has closed,
+    and when a chair took the task back meanwhile: her reason would reach nobody.
     """
     # In the order of every save, or the two would wait for each other.
     lock(assignment)
@@ -307,9 +309,11 @@ def decline_assignment(*, assignment: Assignment, refusal: str, reason: str, by:
         .filter(pk=assignment.pk)
         .update(declined_at=at, refusal=refusal, refusal_reason=reason)
     )
+    assignment.refresh_from_db(fields=["declined_at", "refusal", "refusal_reason"])
+    if assignment.declined_at is None:
+        raise ReviewingError(OVER)
     if not moved:
         return
-    assignment.refresh_from_db(fields=["declined_at", "refusal", "refusal_reason"])
     submission, membership = assignment.submission, assignment.membership
     end_with([assignment], ending=Ending.TASK, by=by, at=at)
     if refusal == Assignment.Refusal.CONFLICT:

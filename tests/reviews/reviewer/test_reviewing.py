@@ -3,8 +3,11 @@
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from unittest.mock import patch
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 
 from dlonsc.editions.calendar import Phase
 from dlonsc.editions.models import Deadline, Edition, Membership
@@ -374,6 +377,22 @@ def test_every_chair_but_the_conflicted_hears_of_it_once(
     letter = Message.objects.get()
     assert "We share a grant." in letter.text
     assert letter.subject_label == assignment.submission.label
+
+
+def test_who_gives_back_what_a_chair_takes_back_meanwhile_is_not_told_that_her_reason_was_sent(
+    assignment: Assignment, chair: Membership, as_user: Callable[[Membership], Client]
+) -> None:
+    def lock(task: Assignment) -> None:
+        Assignment.objects.filter(pk=task.pk).update(removed_at=AT, removed_by=chair.user)
+
+    where = reverse("reviews:refuse", args=[assignment.submission.edition.slug, assignment.submission.number])
+    with patch.object(reviewing, "lock", lock):
+        answer = as_user(assignment.membership).post(where, {"refusal": "conflict", "reason": "We share a grant."})
+    assert (answer.status_code, "no longer on your list" in answer.text, "We share a grant." in answer.text) == (
+        422,
+        True,
+        True,
+    )
 
 
 def test_a_chair_who_gives_a_task_back_writes_no_letter_to_herself(edition: Edition, chair: Membership) -> None:
