@@ -15,7 +15,7 @@ from dlonsc.mail.models import State as LetterState
 from dlonsc.posted import fingerprint
 from reviews.access import has_submitted, open_tasks
 from reviews.actions.ending import Ending, end_with
-from reviews.conflicts import conflict_reasons
+from reviews.conflicts import bar_named, conflict_reasons
 from reviews.delegates import chairs_of, needs_delegate, with_conflicted_chair
 from reviews.emails import assigning as letters
 from reviews.emails.chairing import post_conflict_lifted, post_conflict_set
@@ -124,18 +124,24 @@ def version_of_reviewers(submission: Submission) -> str:
 def assign(
     submission: Submission, member: Membership, *, by: User, at: datetime, based_on: str | None = None
 ) -> Assignment:
-    """One reviewer more for a submission, told by letter. What homes and addresses say today counts.
+    """One reviewer more for a submission, told by letter. What homes, addresses and her profile say today counts.
 
     `based_on` is the `version_of_reviewers` that the page showed; None asks for no comparison. Raises Refused when they
     are others since: another chair may have asked somebody in the same place.
     """
-    refresh_conflicts(submission, at)
+    _look_for_conflicts(submission, member, at)
     before = version_of_reviewers(submission)
     # Who asks the same one a second time reads that she reviews it already.
     task = commit(submission.edition, add=[(submission, member)], remove=[], by=by, at=at).added[0]
     if based_on not in {None, before}:
         raise Refused(f"Who reviews submission {submission.number} changed meanwhile. Nobody was asked; look again.")
     return task
+
+
+def _look_for_conflicts(submission: Submission, member: Membership, at: datetime) -> None:
+    """What the beat has not found yet of a paper that came, or got another author, a moment ago."""
+    refresh_conflicts(submission, at)
+    bar_named([member], at)
 
 
 @transaction.atomic
@@ -147,7 +153,7 @@ def unassign(assignment: Assignment, *, by: User, at: datetime) -> None:
 @transaction.atomic
 def replace(assignment: Assignment, member: Membership, *, by: User, at: datetime) -> Assignment:
     """Give a silent reviewer's task to somebody else. Both are told; the old draft is kept for its writer."""
-    refresh_conflicts(assignment.submission, at)
+    _look_for_conflicts(assignment.submission, member, at)
     changes = commit(
         assignment.submission.edition, add=[(assignment.submission, member)], remove=[assignment], by=by, at=at
     )

@@ -66,6 +66,23 @@ def test_an_author_by_a_verified_address_is_in_conflict_without_any_row(
         assigning.assign(paper, reviewers[0], by=chair.user, at=AT)
 
 
+@pytest.mark.parametrize("act", ["assign", "replace"])
+def test_whom_a_reviewer_named_in_her_profile_is_barred_also_when_the_paper_came_a_moment_ago(
+    edition: Edition, chair: Membership, reviewers: list[Membership], act: str
+) -> None:
+    assert chair.user is not None
+    Membership.objects.filter(pk=reviewers[1].pk).update(
+        declared_conflicts=[{"who": "ada@far.example", "kind": "coauthor"}]
+    )
+    named = Membership.objects.get(pk=reviewers[1].pk)
+    paper = factories.make_submission(edition, factories.make_user("ada@far.example"))
+    task = factories.make_assignment(paper, reviewers[0])
+    what = {"assign": paper, "replace": task}[act]
+    with pytest.raises(Refused, match="conflict of interest"):
+        getattr(assigning, act)(what, named, by=chair.user, at=AT)
+    assert (list(Assignment.objects.standing()), Message.objects.count()) == ([task], 0)
+
+
 def test_replacing_tells_both_and_keeps_the_draft_for_its_writer(
     edition: Edition, paper: Submission, chair: Membership, reviewers: list[Membership]
 ) -> None:
