@@ -278,7 +278,7 @@ ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_PREVENT_ENUMERATION = True
 # allauth would count how often a code, a reset or a proof was asked for per account or address alone: a stranger who
 # asks without end would keep its owner from all of them. What limits letters to one address is in
-# dlonsc.accounts.limits and dlonsc.accounts.adapter, per asker.
+# dlonsc.accounts.limits, per asker.
 ACCOUNT_RATE_LIMITS = dict.fromkeys(("request_login_code", "reset_password", "confirm_email"), "20/m/ip")
 ACCOUNT_LOGIN_BY_CODE_ENABLED = True
 ACCOUNT_EMAIL_NOTIFICATIONS = True

@@ -9,7 +9,7 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.models import EmailAddress
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
-from allauth.socialaccount.models import SocialApp, SocialLogin
+from allauth.socialaccount.models import SocialAccount, SocialApp, SocialLogin
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.hashers import make_password
@@ -19,13 +19,12 @@ from django.utils.crypto import salted_hmac
 
 from dlonsc.accounts.addresses import validate_kept
 from dlonsc.accounts.first_proof import keep_signed_in
-from dlonsc.accounts.limits import address_of, count, who
+from dlonsc.accounts.limits import address_of, count
 from dlonsc.accounts.models import User
 from dlonsc.accounts.printed import without_hidden
 from dlonsc.mail.post import Letterhead, post
 
 MOST_WRONG_PASSWORDS = 100
-BETWEEN_PROOFS = timedelta(minutes=6)
 KNOWN = "known-browser"
 ACCOUNT_LETTER = "accounts/emails/account"
 # What the ledger calls allauth's letters; the rest (a password changed, a passkey added) are notices.
@@ -105,12 +104,6 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
             at_most_once=False,
         )
 
-    def should_send_confirmation_mail(self, request: HttpRequest, email_address: EmailAddress, signup: bool) -> bool:
-        """At a sign-up, and else once in some minutes for each asker, whatever others ask: the earlier link is good."""
-        if signup:
-            return True
-        return count(f"proof {who(request)} {email_address.email}", BETWEEN_PROOFS, timezone.now()) == 1
-
     def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
         """A further address is confirmed where its account is signed in; elsewhere it may be a stranger's wish."""
         proven = EmailAddress.objects.filter(user=email_address.user_id, verified=True).exclude(pk=email_address.pk)
@@ -185,6 +178,18 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
 
 class SocialAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  # allauth has no types
     """Signing in with an account elsewhere."""
+
+    def new_user(self, request: HttpRequest, sociallogin: SocialLogin) -> Any:
+        """What made an account opens it only once an address of it is proven; until then it begins a sign-up again.
+
+        So it does where the address that was typed, or told, has an account: who comes a second time would read it.
+        """
+        account = sociallogin.account
+        made = SocialAccount.objects.filter(provider=account.provider, uid=account.uid)
+        # Administrators are made on the server, not by a form.
+        made = made.filter(user__is_staff=False, user__is_superuser=False)
+        made.exclude(user__emailaddress__verified=True).delete()
+        return super().new_user(request, sociallogin)
 
     def populate_user(self, request: HttpRequest, sociallogin: SocialLogin, data: dict[str, Any]) -> User:
         """allauth signs up whose address the account elsewhere tells without a form that would ask for the name."""

@@ -8,8 +8,11 @@ import pytest
 from allauth.account.models import EmailAddress
 from allauth.core.context import request_context
 from allauth.socialaccount.adapter import get_adapter
+from allauth.socialaccount.internal.flows.login import complete_login
 from allauth.socialaccount.models import SocialAccount, SocialLogin
 from django.contrib.auth.models import AnonymousUser
+from django.contrib.messages import get_messages
+from django.contrib.messages.storage.fallback import FallbackStorage
 from django.http import HttpRequest
 from django.test import Client, RequestFactory
 
@@ -134,6 +137,35 @@ def test_who_signs_up_with_an_account_elsewhere_and_is_asked_nothing_has_a_name(
         get_adapter().save_user(request, login)
     user = User.objects.get()
     assert (user.name, user.verified_emails) == (name, ["vera.sample@uni.example"])
+
+
+def come_with_an_account_elsewhere(uid: int) -> tuple[int, str | None, list[str]]:
+    """Status, where to, and messages of who comes back from there with its uid, in a browser without a session."""
+    request = RequestFactory().get("/")
+    request.session, request.user = Client().session, AnonymousUser()
+    request._messages = FallbackStorage(request)  # type: ignore[attr-defined]
+    login = get_adapter().get_provider(request, "github").sociallogin_from_response(request, {"id": uid})
+    login.state = {"process": "login"}
+    with request_context(request):
+        answer = complete_login(request, login)
+    return answer.status_code, answer.headers.get("Location"), [str(message) for message in get_messages(request)]
+
+
+def test_who_comes_again_with_an_account_elsewhere_does_not_read_whether_the_address_had_an_account(
+    keys: None,
+) -> None:
+    sign_up_elsewhere()
+    free = come_with_an_account_elsewhere(41)
+    SocialAccount.objects.all().delete()
+    # By now it has one.
+    sign_up_elsewhere()
+    assert free == come_with_an_account_elsewhere(41) == (302, "/accounts/3rdparty/signup/", [])
+    assert list(Message.objects.order_by("pk").values_list("kind", flat=True)) == ["verification", "account_exists"]
+
+
+def test_an_account_elsewhere_signs_in_once_an_address_is_proven(with_account_elsewhere: Client) -> None:
+    confirm(with_account_elsewhere)
+    assert come_with_an_account_elsewhere(41)[:2] == (302, "/me/")
 
 
 def test_a_code_by_mail_ends_the_password_of_who_signed_up_elsewhere(elsewhere: Client) -> None:
