@@ -561,22 +561,25 @@ def add_roles(place: Membership, invitation: Membership, at: datetime) -> Member
     """A living place with the roles of an invitation, too; it keeps its address, and the row of the invitation ends."""
     if not place.is_reviewer:
         place.max_load = invitation.max_load
-    taken = set(ROLES) if ended_since(place, invitation) else taken_since(place, invitation, at)
+    brought = brought_to(place, invitation, at)
     for name in ROLES:
-        setattr(place, name, getattr(place, name) or (getattr(invitation, name) and name not in taken))
+        setattr(place, name, getattr(place, name) or name in brought)
     place.title = place.title or invitation.title
     place.save(update_fields=[*ROLES, "max_load", "title"])
     end_in(place, invitation, at)
     return place
 
 
-def taken_since(place: Membership, invitation: Membership, at: datetime) -> set[str]:
-    """The roles that chairs took from a place after an invitation was written; as with a place that was ended, it does
-    not bring them back.
+def brought_to(place: Membership, invitation: Membership, at: datetime) -> set[str]:
+    """The roles of an invitation but those that chairs took from a place after it was written, which it does not bring
+    back; none where they ended the place since.
     """
+    if ended_since(place, invitation):
+        return set()
     rows = Entry.objects.about(label_of(place)).filter(verb="set_roles", at__gte=invitation.invited_at or at)
     changes = [(row.detail["before"], row.detail["after"]) for row in rows]
-    return {name for before, after in changes for name in ROLES if before[name] and not after[name]}
+    taken = {name for before, after in changes for name in ROLES if before[name] and not after[name]}
+    return {name for name in ROLES if getattr(invitation, name)} - taken
 
 
 def end_in(place: Membership, invitation: Membership, at: datetime) -> None:
@@ -590,7 +593,10 @@ def end_in(place: Membership, invitation: Membership, at: datetime) -> None:
 
 def give_back(earlier: Membership, invitation: Membership, at: datetime) -> Membership:
     """The earlier place as if it had been invited and accepted; the row of the invitation ends."""
-    for name in (*ROLES, "invited_at", "invited_by", "opened_at", "accepted_at", "is_listed"):
+    brought = brought_to(earlier, invitation, at)
+    for name in ROLES:
+        setattr(earlier, name, name in brought)
+    for name in ("invited_at", "invited_by", "opened_at", "accepted_at", "is_listed"):
         setattr(earlier, name, getattr(invitation, name))
     earlier.max_load = earlier.max_load if invitation.max_load is None else invitation.max_load
     # A round of its own, or the letter of thanks would be taken for that of her first time.

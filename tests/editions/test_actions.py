@@ -359,6 +359,24 @@ def test_a_role_that_chairs_took_from_a_place_does_not_come_back_by_an_invitatio
     assert (reviewer.is_chair, reviewer.is_senior, reviewer.is_reviewer) == (False, True, True)
 
 
+def test_nor_does_one_that_chairs_took_from_a_place_whose_own_invitation_is_still_open(
+    edition: Edition, chair: Membership
+) -> None:
+    assert chair.user is not None
+    acts: dict[str, Any] = {"edition": edition, "note_text": "", "by": chair.user, "at": AT}
+    bo = Invitee(2, "Bo", "bo@uni.example", "")
+    both = {"is_chair": True, "is_reviewer": True}
+    place, invited = actions.invite(people=[bo, ADA], roles=both, **acts)
+    hers = factories.make_user(bo.email)
+    actions.claim_memberships(hers, AT)
+    later = AT + timedelta(days=1)
+    actions.set_roles(membership=again(place), roles={"is_reviewer": True}, title="", by=chair.user, at=later)
+    accept(invited)
+    hers.emailaddress_set.create(email=ADA.email, verified=True)
+    assert actions.claim_memberships(hers, later) == [place]
+    assert came_back(invited, place)[:2] == (True, False)
+
+
 @pytest.mark.parametrize("is_accepted_again", [True, False])
 def test_a_chair_who_was_removed_and_invited_to_review_is_no_chair_by_an_invitation_from_before(
     edition: Edition, chair: Membership, other_chair: Membership, is_accepted_again: bool
