@@ -307,11 +307,16 @@ def write_authors(submission: Submission, entries: Sequence[AuthorEntry], at: da
 
 
 @transaction.atomic
-def confirm_authorship(*, submission: Submission, by: User, at: datetime) -> None:
-    """A co-author opened the submission with her verified address: her chip says confirmed, and whose row it is."""
+def confirm_authorship(*, submission: Submission, email: str, by: User, at: datetime) -> None:
+    """A co-author opened the submission with her verified address: its chip says confirmed, and whose row it is.
+
+    One row at a time: two that were confirmed together would tell the others that both addresses are hers.
+    """
+    if email.lower() not in by.verified_emails:
+        raise Refused("Only an address of yours that you have proven can be confirmed.")
     # A list that is being saved is waited for, in the same order of locks.
     Submission.objects.select_for_update(no_key=True).get(pk=submission.pk)
-    rows = submission.authors.annotate(low=Lower("email")).filter(low__in=by.verified_emails)
+    rows = submission.authors.annotate(low=Lower("email")).filter(low=email.lower())
     rows.filter(confirmed_at__isnull=True).update(confirmed_at=at, is_creators=by.pk == submission.created_by_id)
     refresh_conflicts(Submission.objects.get(pk=submission.pk), at)
 

@@ -306,9 +306,9 @@ def page(request: HttpRequest, submission: Submission, *, status: int = 200, **f
         "details": details_form(submission),
         "author_rows": author_rows(submission, with_typed=not is_looked_at),
         "authors_version": drafting.version_of_authors(submission),
-        "may_confirm": any(
-            row.confirmed_at is None and row.email.lower() in own_addresses for row in submission.authors.all()
-        ),
+        "to_confirm": [
+            row for row in submission.authors.all() if row.confirmed_at is None and row.email.lower() in own_addresses
+        ],
         "aside": [] if is_looked_at else shown_aside(submission, person(request), with_rows=not may_list),
         "may_restore": may_recast(submission, at),
         **forms,
@@ -1046,8 +1046,13 @@ def restore(request: HttpRequest, slug: str, number: int) -> HttpResponse:
 def confirm(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     """A co-author says: yes, this is my name and my paper."""
     row = mine(request, slug, number)
-    drafting.confirm_authorship(submission=row, by=person(request), at=timezone.now())
-    messages.success(request, "Thank you; your authorship is confirmed.")
+    email = request.POST.get("email", "")
+    try:
+        drafting.confirm_authorship(submission=row, email=email, by=person(request), at=timezone.now())
+    except Refused as refusal:
+        messages.error(request, refusal.words)
+    else:
+        messages.success(request, "Thank you; your authorship is confirmed.")
     return redirect(f"/{slug}/submissions/{number}/#authors")
 
 

@@ -119,7 +119,7 @@ def test_who_confirms_and_who_saves_the_list_do_not_wait_for_each_other(edition:
     paper = factories.make_submission(edition, ada, state=State.DRAFT)
     factories.make_member(edition, ada)
     ended = at_once(
-        lambda: drafting.confirm_authorship(submission=of(paper), by=ada, at=AT),
+        lambda: drafting.confirm_authorship(submission=of(paper), email=ada.email, by=ada, at=AT),
         lambda: drafting.set_authors(submission=of(paper), entries=entries(ada), by=ada, at=AT),
     )
     assert ended == ["done", "done"]

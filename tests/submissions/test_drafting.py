@@ -374,7 +374,7 @@ def test_a_co_author_sees_the_paper_once_the_address_is_verified_and_never_befor
     bo.emailaddress_set.update(verified=True)
     bo = User.objects.get(pk=bo.pk)
     assert list(authored_by(bo)) == [row]
-    drafting.confirm_authorship(submission=row, by=bo, at=AT)
+    drafting.confirm_authorship(submission=row, email=bo.email, by=bo, at=AT)
     assert row.authors.get(name="Bo").confirmed_at == AT
 
 

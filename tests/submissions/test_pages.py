@@ -956,9 +956,9 @@ def test_an_answer_to_a_request_that_another_chair_answered_stays_typed(
 
 def test_withdraw_restore_ask_and_confirm(draft: Submission, ada: Client, chair: Membership) -> None:
     draft.authors.update(confirmed_at=None)
-    assert ada.get(base(draft)).context["may_confirm"]
-    ada.post(f"{base(draft)}authors/confirm/")
-    assert not ada.get(base(draft)).context["may_confirm"]
+    (hers,) = ada.get(base(draft)).context["to_confirm"]
+    ada.post(f"{base(draft)}authors/confirm/", {"email": hers.email})
+    assert ada.get(base(draft)).context["to_confirm"] == []
     ada.post(f"{base(draft)}questions/", {"text": "May we?"})
     assert letters("question") == ["chair@institute-a.example"]
     assert ada.post(f"{base(draft)}questions/", {"text": ""}).status_code == 422

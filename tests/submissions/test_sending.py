@@ -508,6 +508,24 @@ def test_the_page_of_a_draft_tells_no_co_author_which_addresses_its_creator_has_
     assert (page(), before.count("Withdraw and tell authors who know of this draft")) == (before, 2)
 
 
+def test_who_confirms_one_address_tells_no_co_author_that_another_in_the_list_is_hers_too(
+    edition: Edition, author: User, client: Client
+) -> None:
+    row, bo = complete_draft(edition, author), factories.make_user("bo@b.example")
+    for email in ("bo@b.example", "b@home.example", "carl@c.example"):
+        factories.make_author(row, email)
+    EmailAddress.objects.create(user=bo, email="b@home.example", verified=True)
+    client.force_login(bo)
+    address = f"/{edition.slug}/submissions/{row.number}/authors/confirm/"
+    # Only her own, and each by a press of its own.
+    for email in ("bo@b.example", "carl@c.example", ""):
+        client.post(address, {"email": email})
+    confirmed = row.authors.exclude(confirmed_at=None).exclude(email=author.email)
+    assert list(confirmed.values_list("email", flat=True)) == ["bo@b.example"]
+    client.post(address, {"email": "b@home.example"})
+    assert confirmed.count() == 2
+
+
 def test_after_the_deadline_a_withdrawal_is_not_undone_by_authors_and_says_so(edition: Edition, author: User) -> None:
     row = submitted(edition, author)
     sending.withdraw(submission=row, reason="", by=author, at=AFTER_DEADLINE)

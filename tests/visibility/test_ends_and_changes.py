@@ -438,7 +438,7 @@ def test_who_submits_for_others_is_not_taken_off_with_an_author_of_her_name(edit
     draft = complete_draft(edition, ada)
     contact = entry(cody.email, is_contact=True)
     drafting.set_authors(submission=draft, entries=[contact, entry(namesake.email, "Wei Wang")], by=ada, at=AT)
-    drafting.confirm_authorship(submission=draft, by=namesake, at=AT)
+    drafting.confirm_authorship(submission=draft, email=namesake.email, by=namesake, at=AT)
     draft.refresh_from_db()
     drafting.set_authors(submission=draft, entries=[contact], by=cody, at=AT)
     assert list(authored_by(ada)) == [draft]
