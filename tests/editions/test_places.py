@@ -1,5 +1,6 @@
 """When a place in a committee is printed, given to an account, and marked as one that letters do not reach."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 from unittest.mock import patch
@@ -64,6 +65,25 @@ def test_who_was_forwarded_a_link_learns_neither_the_account_of_who_was_invited_
     page = " ".join(answer.text.split())
     assert (answer.status_code, "Sign in to your account with rita@public.example, then accept." in page) == (422, True)
     assert [words in page for words in (rita.email, "has a place", "was ended")] == [False, False, False]
+
+
+def test_the_page_of_an_accepted_invitation_tells_who_was_forwarded_its_link_no_account_and_nothing_newer(
+    invited: Membership, chair: Membership
+) -> None:
+    assert chair.user is not None
+    address = reverse("editions:invitation", args=[token_of(invited)])
+    shown = [re.findall("<main.*</main>", Client().post(address, {"answer": "accept"}, follow=True).text, re.DOTALL)]
+    hers = factories.make_user("nadia@new.example")
+    actions.claim_memberships(hers, AT)
+    roles = {"is_reviewer": True, "is_proceedings_chair": True}
+    actions.set_roles(membership=invited, roles=roles, title="", by=chair.user, at=AT)
+    Membership.objects.filter(pk=invited.pk).update(max_load=2)
+    shown.append(re.findall("<main.*</main>", Client().get(address).text, re.DOTALL))
+    assert shown[0] == shown[1] != []
+    browser = Client()
+    browser.force_login(hers)
+    page = " ".join(browser.get(address).text.split())
+    assert [words in page for words in ("at most 2 submissions", "Name your topics and conflicts")] == [True, True]
 
 
 def test_who_comes_back_by_a_new_invitation_is_led_to_her_own_page_and_the_link_says_that_it_was_answered(
