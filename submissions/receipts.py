@@ -1,7 +1,8 @@
 """Receipts: a signed code that holds what was submitted; a public page verifies it without showing the paper.
 
 The code carries its facts, so that a receipt stays true when the record changes later; authors are in it as a digest,
-with the time of which their list is: who was added after the paper was submitted has a receipt too.
+with the time of which their list is: who was added after the paper was submitted has a receipt too. What became of the
+paper since is not looked up: who left its author list keeps her codes.
 """
 
 import base64
@@ -19,7 +20,7 @@ SALT = "submissions.receipt"
 
 @dataclass(frozen=True)
 class Receipt:
-    """What a code proves. `is_current` says whether the record still says the same."""
+    """What a code proves."""
 
     edition: str
     number: int
@@ -31,7 +32,6 @@ class Receipt:
     authors: str
     # None: a receipt of before this was told.
     listed_at: datetime | None
-    is_current: bool = False
 
 
 def digest_of_authors(submission: Submission) -> str:
@@ -71,7 +71,4 @@ def verify(code: str) -> Receipt | None:
         listed_at = datetime.fromtimestamp(listed[0], UTC) if listed else None
     except (signing.BadSignature, binascii.Error, UnicodeError, ValueError, TypeError):
         return None
-    row = Manuscript.objects.filter(
-        submission__edition__slug=slug, submission__number=number, number=version, sha256=digest, is_current=True
-    )
-    return Receipt(slug, number, version, digest, size, pages, submitted_at, authors, listed_at, row.exists())
+    return Receipt(slug, number, version, digest, size, pages, submitted_at, authors, listed_at)
