@@ -56,7 +56,7 @@ def give_late_permission(
     if cutoff <= at:
         raise Refused("The time must lie in the future.", "until")
     if not reason.strip():
-        raise Refused("Say why; the log keeps it.", "reason")
+        raise Refused("Say why; its authors read it, and the log keeps it.", "reason")
     # Whoever presses at the same time waits here and then finds the permission.
     locked = Submission.objects.select_for_update(no_key=True).get(pk=submission.pk)
     if locked.state not in {State.DRAFT, State.SUBMITTED}:

@@ -9,6 +9,9 @@ from django.db.models import Count
 from dlonsc.editions.calendar import AOE, CalendarError, Phase, cutoff_of
 from submissions.models import Submission, SubmissionQuerySet
 
+# Beside the papers and reviewers that a chair has before her, a field must say who reads it.
+READ_BY_AUTHORS = "All authors of the paper read it."
+
 
 class NumberChoice(forms.ModelChoiceField):  # type: ignore[type-arg]
     def label_from_instance(self, obj: Any) -> str:
@@ -35,7 +38,7 @@ class LateForm(forms.Form):
         label="For", choices=[(Phase.SUBMISSION.value, "submission"), (Phase.CAMERA_READY.value, "camera-ready")]
     )
     until = UntilField(label="Until (AoE)", help_text="includes the minute")
-    reason = forms.CharField(label="Reason", max_length=500)
+    reason = forms.CharField(label="Reason", max_length=500, help_text=READ_BY_AUTHORS)
 
     def __init__(self, *args: Any, rows: SubmissionQuerySet, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -43,7 +46,9 @@ class LateForm(forms.Form):
 
 
 class OverrideForm(forms.Form):
-    note = forms.CharField(label="Why this PDF is fine", widget=forms.Textarea(attrs={"rows": 2}))
+    note = forms.CharField(
+        label="Why this PDF is fine", help_text=READ_BY_AUTHORS, widget=forms.Textarea(attrs={"rows": 2})
+    )
 
 
 class CorrectForm(forms.Form):

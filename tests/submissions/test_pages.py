@@ -24,6 +24,7 @@ from dlonsc.codes import code
 from dlonsc.editions.actions import give_back
 from dlonsc.editions.calendar import Phase
 from dlonsc.editions.models import Edition, Membership
+from dlonsc.mail.models import Message
 from submissions import receipts
 from submissions.actions import drafting, printing, sending
 from submissions.actions.forgetting import forget_typed
@@ -1244,6 +1245,22 @@ def test_late_cases_are_adopted_and_permitted(
     assert LatePermission.objects.get().cutoff_at.isoformat() == "2031-05-02T12:00:00+00:00"
     assert browser.post(address, given | {"until": "2020-01-01T12:00"}).status_code == 200
     assert LatePermission.objects.count() == 1
+
+
+def test_a_chair_reads_beside_the_field_that_authors_read_what_she_notes_on_their_paper(
+    edition: Edition, author: User, ada: Client, chair: Membership, as_user: Browser
+) -> None:
+    row = factories.make_submission(edition, author)
+    row.manuscripts.update(verdict="reject", report={"findings": []})
+    browser, told = as_user(chair), "All authors of the paper read it."
+    late, triage = f"/{edition.slug}/chair/late/", f"/{edition.slug}/chair/format/{row.number}/"
+    assert [browser.get(address).text.count(told) for address in (late, triage)] == [1, 1]
+    permission = {"give": "1", "submission": row.pk, "phase": "submission", "until": "2030-01-01T12:00"}
+    browser.post(late, permission | {"reason": "A fire in the laboratory."})
+    browser.post(triage, {"act": "override", "note": "An annex was agreed.", "shown": "1"})
+    texts = [*Message.objects.filter(kind="late_permission").values_list("text", flat=True), ada.get(base(row)).text]
+    words = ("A fire in the laboratory.", "An annex was agreed.")
+    assert [word in text for word, text in zip(words, texts, strict=True)] == [True, True]
 
 
 def test_a_late_file_whose_draft_misses_more_is_not_offered_for_adoption(
