@@ -192,7 +192,13 @@ class SocialAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  # allau
         return super().new_user(request, sociallogin)
 
     def populate_user(self, request: HttpRequest, sociallogin: SocialLogin, data: dict[str, Any]) -> User:
-        """allauth signs up whose address the account elsewhere tells without a form that would ask for the name."""
+        """allauth signs up whose address the account elsewhere tells without a form that would ask for the name.
+
+        Only what is proven there comes along: of the rest it would be read which address has an account here.
+        """
+        sociallogin.email_addresses = [address for address in sociallogin.email_addresses if address.verified]
+        if sociallogin.email_addresses:
+            data = data | {"email": sociallogin.email_addresses[0].email}
         user: User = super().populate_user(request, sociallogin, data)
         parts = [data.get("first_name"), data.get("last_name")]
         local = user.email.partition("@")[0]

@@ -139,12 +139,13 @@ def test_who_signs_up_with_an_account_elsewhere_and_is_asked_nothing_has_a_name(
     assert (user.name, user.verified_emails) == (name, ["vera.sample@uni.example"])
 
 
-def come_with_an_account_elsewhere(uid: int) -> tuple[int, str | None, list[str]]:
-    """Status, where to, and messages of who comes back from there with its uid, in a browser without a session."""
+def come_with_an_account_elsewhere(uid: int, *emails: dict[str, Any]) -> tuple[int, str | None, list[str]]:
+    """Status, where to, and messages of who comes from there with its uid, in a browser without a session."""
     request = RequestFactory().get("/")
     request.session, request.user = Client().session, AnonymousUser()
     request._messages = FallbackStorage(request)  # type: ignore[attr-defined]
-    login = get_adapter().get_provider(request, "github").sociallogin_from_response(request, {"id": uid})
+    told = {"id": uid, "emails": emails}
+    login = get_adapter().get_provider(request, "github").sociallogin_from_response(request, told)
     login.state = {"process": "login"}
     with request_context(request):
         answer = complete_login(request, login)
@@ -161,6 +162,21 @@ def test_who_comes_again_with_an_account_elsewhere_does_not_read_whether_the_add
     sign_up_elsewhere()
     assert free == come_with_an_account_elsewhere(41) == (302, "/accounts/3rdparty/signup/", [])
     assert list(Message.objects.order_by("pk").values_list("kind", flat=True)) == ["verification", "account_exists"]
+
+
+@pytest.mark.parametrize("is_primary", [True, False])
+def test_an_address_that_an_account_elsewhere_has_not_proven_is_not_taken_over_and_tells_nothing(
+    keys: None, is_primary: bool
+) -> None:
+    theirs = {"email": EMAIL, "primary": is_primary, "verified": False}
+    for uid, own in enumerate(("sam@one.example", "sam@two.example")):
+        answer = come_with_an_account_elsewhere(uid, theirs, {"email": own, "primary": not is_primary, "verified": True})
+        assert answer == (302, "/me/", ["Successfully signed in as sam."])
+        rows = User.objects.get(email=own).emailaddress_set.values_list("email", "verified")
+        assert list(rows) == [(own, True)]
+        if not uid:
+            factories.make_user(EMAIL)
+    assert come_with_an_account_elsewhere(7, theirs)[:2] == (302, "/accounts/3rdparty/signup/")
 
 
 def test_an_account_elsewhere_signs_in_once_an_address_is_proven(with_account_elsewhere: Client) -> None:
