@@ -170,7 +170,8 @@ def test_an_address_that_an_account_elsewhere_has_not_proven_is_not_taken_over_a
 ) -> None:
     theirs = {"email": EMAIL, "primary": is_primary, "verified": False}
     for uid, own in enumerate(("sam@one.example", "sam@two.example")):
-        answer = come_with_an_account_elsewhere(uid, theirs, {"email": own, "primary": not is_primary, "verified": True})
+        hers = {"email": own, "primary": not is_primary, "verified": True}
+        answer = come_with_an_account_elsewhere(uid, theirs, hers)
         assert answer == (302, "/me/", ["Successfully signed in as sam."])
         rows = User.objects.get(email=own).emailaddress_set.values_list("email", "verified")
         assert list(rows) == [(own, True)]
