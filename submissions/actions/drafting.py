@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, Max, QuerySet
+from django.db.models import Exists, F, Max, OuterRef, QuerySet
 from django.db.models.functions import Lower
 
 from dlonsc.accounts.models import User
@@ -363,9 +363,14 @@ class Declared:
 
 
 def own_conflicts(submission: Submission) -> QuerySet[Conflict]:
-    """What the authors declared; what was computed or decided besides is not theirs to see."""
-    rows = submission.conflicts.filter(source=ConflictSource.AUTHOR, lifted_at__isnull=True)
-    return rows.select_related("membership").order_by("membership")
+    """What the authors declared; what was computed or decided besides is not theirs to see.
+
+    Nor that a chair has lifted one: mostly because she wants that member to review the paper.
+    """
+    rows = submission.conflicts.filter(source=ConflictSource.AUTHOR)
+    # Declared anew in other words after a chair had lifted it.
+    newer = rows.filter(membership=OuterRef("membership"), pk__gt=OuterRef("pk"))
+    return rows.exclude(Exists(newer)).select_related("membership").order_by("membership")
 
 
 def version_of_conflicts(submission: Submission, among: Iterable[Membership]) -> str:
@@ -396,9 +401,13 @@ def declare_conflicts(
     Submission.objects.select_for_update(no_key=True).get(pk=submission.pk)
     require_open(submission, at)
     wanted = {(line.membership.pk, line.kind, line.with_reason_for_all(reason.strip())) for line in declared}
-    standing = own_conflicts(submission).filter(membership__in=[member.pk for member in among])
+    shown = set(
+        own_conflicts(submission)
+        .filter(membership__in=[member.pk for member in among])
+        .values_list("membership", "kind", "reason")
+    )
     if version != version_of_conflicts(submission, among):
-        if wanted == set(standing.values_list("membership", "kind", "reason")):
+        if wanted == shown:
             return  # the same conflicts a second time: a second press
         raise Stale(
             "Another window or co-author changed the conflicts meanwhile. Both are ticked below; look them over and "
@@ -408,20 +417,18 @@ def declare_conflicts(
     limit = submission.edition.conflicts_need_reason_above
     if len(declared) > limit and not reason.strip() and not all(line.reason for line in declared):
         raise Refused(f"You name {len(declared)} people. For more than {limit}, please say why.", "reason")
-    kept = {line.membership.pk for line in declared}
-    standing.exclude(membership__in=kept).delete()
+    gone = {member.pk for member in among} - {line.membership.pk for line in declared}
+    submission.conflicts.filter(source=ConflictSource.AUTHOR, membership__in=gone).delete()
     for line in declared:
+        words = line.with_reason_for_all(reason.strip())
+        if (line.membership.pk, line.kind, words) in shown:
+            continue  # said already; where a chair has lifted it, it stays so
         Conflict.objects.update_or_create(
             submission=submission,
             membership=line.membership,
             source=ConflictSource.AUTHOR,
             lifted_at=None,
-            defaults={
-                "kind": line.kind,
-                "reason": line.with_reason_for_all(reason.strip()),
-                "declared_by": by,
-                "declared_at": at,
-            },
+            defaults={"kind": line.kind, "reason": words, "declared_by": by, "declared_at": at},
         )
     Submission.objects.filter(pk=submission.pk).update(conflicts_at=at)
     submission.conflicts_at = at

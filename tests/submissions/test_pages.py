@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -11,6 +12,7 @@ from urllib.parse import urlencode
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -25,6 +27,8 @@ from dlonsc.editions.actions import give_back
 from dlonsc.editions.calendar import Phase
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.mail.models import Message
+from reviews.actions.assigning import lift_conflict
+from reviews.persons import data_of
 from submissions import receipts
 from submissions.actions import drafting, printing, sending
 from submissions.actions.forgetting import forget_typed
@@ -676,6 +680,37 @@ def test_a_conflict_that_a_co_author_declared_meanwhile_survives_a_save_of_what_
     # Where both have ticked, what was saved first is shown too, before hers takes its place.
     both = ada.post(address, shown | {f"member-{finn.pk}": "1", f"kind-{finn.pk}": "coauthor"})
     assert (both.status_code, "Saved meanwhile: family" in both.text) == (422, True)
+
+
+def test_no_author_learns_that_a_chair_has_lifted_a_conflict_which_they_declared(
+    draft: Submission, author: User, ada: Client, chair: Membership
+) -> None:
+    rita = factories.make_member(draft.edition, factories.make_user("rita@rita.example", "Rita"))
+    address, declared = f"{base(draft)}conflicts/", Conflict.objects.filter(source="author").order_by("pk")
+    typed = {f"member-{rita.pk}": "1", f"kind-{rita.pk}": "advisor", f"why-{rita.pk}": "My thesis."}
+    ada.post(address, typed)
+
+    def seen() -> list[Any]:
+        pages = [ada.get(base(draft)), ada.get(address)]
+        kept = [
+            pages[0].context["own_conflicts"].values_list("membership", "kind", "reason"),
+            pages[1].context["lines"],
+        ]
+        data = json.dumps(data_of(author, timezone.now())["submissions"], cls=DjangoJSONEncoder)
+        return [[list(one) for one in kept], pages[1].context["version"], data]
+
+    before = seen()
+    lift_conflict(declared.get(), reason="Long ago.", by=chair.user, at=timezone.now())
+    assert seen() == before
+    # Saved again as it stands it stays lifted; in other words it is another one; and taken away it is gone.
+    shown = {"version": before[1]} | typed
+    assert ada.post(address, shown).status_code == 302
+    assert [one.lifted_at is None for one in declared.all()] == [False]
+    ada.post(address, shown | {f"why-{rita.pk}": "My thesis, last year."})
+    assert [one.lifted_at is None for one in declared.all()] == [False, True]
+    assert [one.reason for one in drafting.own_conflicts(draft)] == ["My thesis, last year."]
+    ada.post(address, {"version": ada.get(address).context["version"]})
+    assert list(declared.all()) == []
 
 
 def test_no_words_about_a_conflict_vanish_with_a_save(draft: Submission, ada: Client) -> None:
