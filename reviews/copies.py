@@ -1,4 +1,4 @@
-"""The copies of manuscripts that reviewers get: named by number, without metadata where reviewing is double-blind."""
+"""The copies of files that reviewers get: named by number, without metadata where reviewing is double-blind."""
 
 import io
 import zipfile
@@ -12,7 +12,7 @@ from pypdf.errors import PyPdfError
 from pypdf.generic import ArrayObject, DictionaryObject, StreamObject
 
 from submissions.files import path_of, store_chunks
-from submissions.models import Manuscript, StoredFile, Submission
+from submissions.models import Manuscript, StoredFile, Submission, Supplement
 
 CHUNK = 256 * 1024
 REMEMBERED = 30 * 24 * 3600
@@ -81,21 +81,30 @@ def _plain_jpeg(data: bytes) -> bytes:
     return kept + data[at:]
 
 
-def reviewers_copy(manuscript: Manuscript, *, blind: bool) -> StoredFile:
-    """What a reviewer may read: the manuscript, or when `blind` its copy without metadata (made once, then kept)."""
-    if not blind:
-        return manuscript
-    key = f"{COPIES}:{manuscript.sha256}"
+def reviewers_copy(file: Manuscript | Supplement, *, blind: bool) -> StoredFile:
+    """What a reviewer may read: the file, or when `blind` of a PDF its copy without metadata (made once, then kept)."""
+    if not blind or not (isinstance(file, Manuscript) or _begins_like_a_pdf(file)):
+        return file
+    key = f"{COPIES}:{file.sha256}"
     known = cache.get(key)
     copy = Manuscript(sha256=known[0], size=known[1]) if known else None
     if copy is None or not path_of(copy.sha256).exists():
-        stored = store_chunks([without_metadata(path_of(manuscript.sha256).read_bytes())])
+        stored = store_chunks([without_metadata(path_of(file.sha256).read_bytes())])
         cache.set(key, (stored.sha256, stored.size), REMEMBERED)
         copy = Manuscript(sha256=stored.sha256, size=stored.size)
     copy.original_name = "paper.pdf"
-    # What was found in the manuscript is still in it.
-    copy.verdict, copy.report = manuscript.verdict, manuscript.report
+    if isinstance(file, Manuscript):
+        # What was found in the manuscript is still in it.
+        copy.verdict, copy.report = file.verdict, file.report
     return copy
+
+
+def _begins_like_a_pdf(file: StoredFile) -> bool:
+    path = path_of(file.sha256)
+    if not path.exists():
+        return False
+    with path.open("rb") as stream:
+        return b"%PDF-" in stream.read(1024)
 
 
 class Pipe(io.RawIOBase):

@@ -19,6 +19,7 @@ from reviews.views.reviewer import KEPT_BESIDE, person, reviewers_gate, tasks_of
 from reviews.views.rules import once_confirmed
 from submissions.downloads import serve
 from submissions.files import path_of
+from submissions.models import Submission
 
 
 def page_gate(request: HttpRequest, slug: str, number: int, **_: object) -> Assignment:
@@ -49,11 +50,18 @@ def paper(request: HttpRequest, slug: str, number: int) -> HttpResponseBase:
 @door(page_gate, "GET", "HEAD")
 @once_confirmed
 def supplement(request: HttpRequest, slug: str, number: int, pk: int) -> HttpResponseBase:
-    member = reviewer_of(request.user, slug)
-    submission = assignment_of(member, number).submission
+    return supplement_of(assignment_of(reviewer_of(request.user, slug), number).submission, pk)
+
+
+def supplement_of(submission: Submission, pk: int) -> HttpResponseBase:
+    """A supplementary file as reviewers and sub-reviewers get it."""
     file = get_object_or_404(submission.supplements.filter(removed_at__isnull=True), pk=pk)
+    try:
+        copy = copies.reviewers_copy(file, blind=submission.edition.blind)
+    except copies.CannotBlind:
+        return HttpResponse(CANNOT, content_type="text/plain; charset=utf-8", status=409)
     ending = PurePath(file.original_name).suffix.lower()
-    return serve(file, copies.file_name(submission, f"_supplement-{file.sha256[:8]}{ending}"))
+    return serve(copy, copies.file_name(submission, f"_supplement-{file.sha256[:8]}{ending}"))
 
 
 def texts_of(tasks: list[Assignment]) -> dict[int, reviewing.Fields]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import UTC
-from pathlib import PurePath
 from typing import Any
 
 from django.contrib import messages
@@ -29,7 +28,7 @@ from reviews.forms.reviewer import ReviewForm, typed_fields
 from reviews.forms.subreviewing import DeclineForm
 from reviews.models import Review, ReviewVersion, SubReviewer
 from reviews.subreviewers import read_token
-from reviews.views.papers import CANNOT
+from reviews.views.papers import CANNOT, supplement_of
 from reviews.views.reviewer import (
     NOT_KEPT,
     based_on,
@@ -313,10 +312,7 @@ def paper(request: HttpRequest, slug: str, number: int) -> HttpResponseBase:
 
 @door(gate, "GET", "HEAD")
 def supplement(request: HttpRequest, slug: str, number: int, pk: int) -> HttpResponseBase:
-    submission = gate(request, slug, number).assignment.submission
-    file = get_object_or_404(submission.supplements.filter(removed_at__isnull=True), pk=pk)
-    ending = PurePath(file.original_name).suffix.lower()
-    return serve(file, copies.file_name(submission, f"_supplement-{file.sha256[:8]}{ending}"))
+    return supplement_of(gate(request, slug, number).assignment.submission, pk)
 
 
 # --- What she typed --------------------------------------------------------------------------------------------------

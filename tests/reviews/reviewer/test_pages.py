@@ -457,6 +457,30 @@ def test_a_pdf_that_cannot_be_cleaned_is_not_shown_blind(
     assert (answer.status_code, b"made for a test" in answer.content) == (409, False)
 
 
+def test_a_supplement_that_is_a_pdf_leaves_without_metadata_where_reviewing_is_blind(
+    edition: Edition, assignment: Assignment, as_user: AsUser
+) -> None:
+    file = Supplement.objects.create(
+        submission=assignment.submission,
+        sha256=factories.store_bytes(pdf_with_author()),
+        size=len(pdf_with_author()),
+        original_name="appendix",
+        uploaded_by=assignment.submission.created_by,
+    )
+    helper = factories.make_sub_reviewer(assignment, factories.make_user("sue@far.example")).user
+    doors = ((as_user(assignment.membership), "supplement"), (as_user(helper), "sub_supplement"))
+    Edition.objects.update(sub_reviewers=True)
+
+    def named() -> list[bool]:
+        bodies = [client.get(address(name, 1, file.pk)).getvalue() for client, name in doors]
+        assert all(body.startswith(b"%PDF") for body in bodies)
+        return [b"Ada Author" in body for body in bodies]
+
+    assert named() == [True, True]
+    Edition.objects.update(blind=True)
+    assert named() == [False, False]
+
+
 def test_an_archive_names_what_it_cannot_blind_and_never_holds_the_original(
     edition: Edition, assignment: Assignment, as_user: AsUser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
