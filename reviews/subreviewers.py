@@ -8,6 +8,7 @@ from django.core import signing
 from django.db.models import Exists, OuterRef
 from django.db.models.functions import Lower
 
+from dlonsc import codes
 from dlonsc.accounts.models import Affiliation, User
 from dlonsc.editions.invitations import LINK_LASTS
 from dlonsc.editions.models import Membership
@@ -172,13 +173,18 @@ def show_credit(assignments: Iterable[Assignment]) -> None:
 
 
 def token_of(row: SubReviewer) -> str:
-    """A signed capability (HMAC-SHA256) to answer this one invitation; it ends with the row."""
-    return signing.dumps(row.pk, salt=SALT)
+    """A signed capability (HMAC-SHA256) to answer this one invitation; it ends with the row.
+
+    It can be read by whoever has it: so it holds the row's code, as addresses do.
+    """
+    return signing.dumps(codes.code("sub_reviewer", row.pk), salt=SALT)
 
 
 def read_token(token: str) -> int | None:
     """The row of a genuine token of the last LINK_LASTS; None for any other text."""
     try:
-        return int(signing.loads(token, salt=SALT, max_age=LINK_LASTS))
+        found = signing.loads(token, salt=SALT, max_age=LINK_LASTS)
+        # Letters from before hold the number itself.
+        return codes.number("sub_reviewer", found) if isinstance(found, str) else int(found)
     except (signing.BadSignature, ValueError, TypeError):
         return None

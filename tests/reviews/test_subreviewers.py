@@ -390,6 +390,13 @@ def test_a_sub_reviewers_link_ends_by_time() -> None:
         assert subreviewers.read_token(token) is None
 
 
+def test_a_link_tells_not_how_many_were_named_before_and_one_of_an_older_letter_is_still_read() -> None:
+    token = subreviewers.token_of(SubReviewer(pk=7))
+    held = json.loads(signing.b64_decode(token.split(":")[0].encode()))
+    assert held == code("sub_reviewer", 7)
+    assert [subreviewers.read_token(one) for one in (token, signing.dumps(7, salt=subreviewers.SALT))] == [7, 7]
+
+
 def test_an_acceptance_that_comes_a_moment_too_late_is_refused_and_told_to_nobody(
     case: Case, sue: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
