@@ -14,7 +14,7 @@ from django.db import transaction
 
 from dlonsc.mail import guards
 from dlonsc.mail.apart import apart
-from dlonsc.mail.ledger import DAY, NO_REMINDERS, keep_back, move, move_all, wants_no_reminders
+from dlonsc.mail.ledger import DAY, NO_REMINDERS, can_be_left, keep_back, move, move_all, wants_no_reminders
 from dlonsc.mail.models import Message, State
 from dlonsc.mail.post import Letterhead, post
 
@@ -90,7 +90,8 @@ def _letter_of(parts: list[Message], at: datetime) -> Message | None:
         thread=f"{first.edition}.digest.{first.to_email}",
         at_most_once=False,
         guard={"parts": ids},
-        may_leave=True,
+        # News that nobody leaves come also to who wants no reminders: none of those is among the parts then.
+        may_leave=any(can_be_left(part) for part in standing),
     )
 
 

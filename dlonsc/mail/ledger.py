@@ -235,6 +235,10 @@ def deliver_one(
 def _may_leave(message: Message, fence: int, at: datetime, terms: Terms) -> bool:
     """The last look, in one transaction with the point of no return."""
     kept = kept_from_leaving(message)
+    if kept == NO_REMINDERS and message.guard.get("parts"):
+        # What else is in it still comes.
+        keep_back(message, kept, of=[State.SENDING], at=at, fence=fence)
+        return False
     if kept is not None:
         move(message, State.CANCELLED, of=[State.SENDING], at=at, fence=fence, answer=kept)
         return False
@@ -336,9 +340,12 @@ def kept_from_leaving(message: Message) -> str | None:
 
 def wants_no_reminders(message: Message) -> bool:
     """Whether this is a letter that one can leave, and its recipient did."""
-    if "List-Unsubscribe" not in message.headers:
-        return False
-    return wishes(message.to_email, message.edition).exists()
+    return can_be_left(message) and wishes(message.to_email, message.edition).exists()
+
+
+def can_be_left(message: Message) -> bool:
+    """Whether it has a link by which its recipient leaves the reminders."""
+    return "List-Unsubscribe" in message.headers
 
 
 # --- The pace ---------------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from unittest.mock import patch
 
 import pytest
 import time_machine
@@ -17,8 +18,11 @@ from dlonsc.accounts.models import User
 from dlonsc.codes import code
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.history.models import Entry
+from dlonsc.mail import guards
+from dlonsc.mail.digest import gather, next_gathering
 from dlonsc.mail.guards import objection
-from dlonsc.mail.models import Message, State
+from dlonsc.mail.ledger import drain
+from dlonsc.mail.models import Message, State, Unsubscribed
 from reviews.actions import discussing, reviewing
 from reviews.actions.assigning import Refused
 from reviews.models import Assignment, Comment, Discussion, LastRead, Review
@@ -27,6 +31,7 @@ from submissions.models import Submission
 from submissions.states import State as SubmissionState
 from tests import factories
 from tests.factories import AT
+from tests.mail.test_ledger import Clock, Scripted
 
 pytestmark = pytest.mark.django_db
 Browser = Callable[[User | Membership | None], Client]
@@ -485,6 +490,39 @@ def test_who_wants_one_letter_a_day_gets_the_news_in_it_but_a_question_at_once(t
     say(talk, chair, "Well?", label="Chair", is_question=True)
     states = Message.objects.filter(to_email=by(talk.hilda).email).order_by("pk").values_list("state", flat=True)
     assert list(states) == [State.GATHERED, State.QUEUED]
+
+
+@pytest.mark.parametrize("leaves", ["before", "while it is sent"])
+def test_who_left_the_reminders_gets_the_news_of_discussions_in_her_letter_of_the_day(
+    talk: Talk, chair: Membership, then: time_machine.Traveller, leaves: str
+) -> None:
+    hilda = by(talk.hilda)
+    User.objects.filter(pk=hilda.pk).update(digest=True)
+    say(talk, talk.rita, "Hello")
+    reminder = Message.objects.get(to_email=hilda.email)
+    reminder.pk, reminder.key, reminder.return_token, reminder.kind = None, "a reminder", "of the reminder", "reminder"
+    reminder.headers = {**reminder.headers, "List-Unsubscribe": "<https://x.example/>"}
+    reminder.save()
+    Message.objects.exclude(to_email=hilda.email).delete()
+    clock = Clock()
+    clock.now = next_gathering(AT)
+    then.move_to(clock.now)
+
+    def leave() -> None:
+        Unsubscribed.objects.get_or_create(email=hilda.email, edition=talk.paper.edition.slug, since=AT)
+
+    if leaves == "before":
+        leave()
+    transport = Scripted()
+    with patch.object(guards, "_guards", guards._guards | {"reminder": lambda message: None}):
+        gather(clock.now)
+        leave()
+        drain(transport, seconds=5, clock=clock, sleep=clock.sleep)
+        gather(clock.now)
+        drain(transport, seconds=5, clock=clock, sleep=clock.sleep)
+    (letter,) = Message.objects.filter(kind="digest", state=State.SENT)
+    assert ("Reviewer 1 has written" in letter.text, "No more reminders" in letter.text) == (True, False)
+    assert len(transport.taken) == 1
 
 
 def test_a_chair_in_conflict_is_never_written_to_and_finds_no_letter(talk: Talk, edition: Edition) -> None:
