@@ -21,6 +21,7 @@ from dlonsc.accounts.addresses import validate_kept
 from dlonsc.accounts.first_proof import keep_signed_in
 from dlonsc.accounts.limits import address_of, count
 from dlonsc.accounts.models import User
+from dlonsc.accounts.opening import is_only_added
 from dlonsc.accounts.printed import without_hidden
 from dlonsc.mail.post import Letterhead, post
 
@@ -205,6 +206,16 @@ class SocialAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  # allau
         said = (data.get("name"), " ".join(filter(None, parts)), data.get("username"), local)
         user.name = next(filter(None, (without_hidden(words or "")[:200] for words in said)), "")
         return user
+
+    def is_auto_signup_allowed(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
+        """Not with an address that another account has only added: allauth would write to it that it has an account.
+
+        Who comes with it is asked by the form, as who comes with none, for what she types there is proven by a letter.
+        """
+        if any(is_only_added(address.email) for address in sociallogin.email_addresses[:1]):
+            sociallogin.email_addresses = []
+            return False
+        return bool(super().is_auto_signup_allowed(request, sociallogin))
 
     def get_app(self, request: HttpRequest, provider: str, client_id: str | None = None) -> Any:
         """allauth has addresses for every provider that it knows; one without keys here is not found."""

@@ -54,16 +54,26 @@ class AskForReset(ResetPasswordForm):  # type: ignore[misc]  # allauth has no ty
         return email
 
 
+def is_only_added(email: str) -> bool:
+    """Whether accounts have an address, and to none of them it is more than added."""
+    found: list[User] = filter_users_by_email(email)
+    return bool(found) and not has_account(email, found)
+
+
+def has_account(email: str, found: list[User]) -> bool:
+    """Whether one of these accounts, which have an address, is opened by it, or has it as its first one: two accounts
+    cannot sign in with one first address, whatever of it is proven.
+    """
+    return bool(opened_by(email, found)) or any(user.email.lower() == email.lower() for user in found)
+
+
 class UniqueWhereOpened:
     """A sign-up whose address is another's only where a letter about it could open that account."""
 
     account_already_exists: bool
 
     def validate_unique_email(self, value: str) -> str:
-        found: list[User] = filter_users_by_email(value)
-        # Two accounts cannot sign in with one first address, whatever of it is proven.
-        is_first = any(user.email.lower() == value.lower() for user in found)
-        self.account_already_exists = bool(opened_by(value, found)) or is_first
+        self.account_already_exists = has_account(value, filter_users_by_email(value))
         return value
 
 

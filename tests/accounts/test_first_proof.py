@@ -139,16 +139,21 @@ def test_who_signs_up_with_an_account_elsewhere_and_is_asked_nothing_has_a_name(
     assert (user.name, user.verified_emails) == (name, ["vera.sample@uni.example"])
 
 
-def come_with_an_account_elsewhere(uid: int, *emails: dict[str, Any]) -> tuple[int, str | None, list[str]]:
+def come_with_an_account_elsewhere(
+    uid: int, *emails: dict[str, Any], browser: Client | None = None
+) -> tuple[int, str | None, list[str]]:
     """Status, where to, and messages of who comes from there with its uid, in a browser without a session."""
+    browser = browser or Client()
     request = RequestFactory().get("/")
-    request.session, request.user = Client().session, AnonymousUser()
+    request.session, request.user = browser.session, AnonymousUser()
     request._messages = FallbackStorage(request)  # type: ignore[attr-defined]
     told = {"id": uid, "emails": emails}
     login = get_adapter().get_provider(request, "github").sociallogin_from_response(request, told)
     login.state = {"process": "login"}
     with request_context(request):
         answer = complete_login(request, login)
+    request.session.save()
+    browser.cookies["sessionid"] = request.session.session_key
     return answer.status_code, answer.headers.get("Location"), [str(message) for message in get_messages(request)]
 
 
@@ -332,6 +337,19 @@ def test_nor_does_it_keep_anybody_from_signing_up_with_an_account_elsewhere(
 ) -> None:
     EmailAddress.objects.create(user=factories.make_user("sam@elsewhere.example", "Sam"), email=EMAIL)
     owner = sign_up_elsewhere()
+    assert list(Message.objects.values_list("kind", "to_email")) == [("verification", EMAIL)]
+    confirm(owner)
+    assert (User.objects.get(email=EMAIL).verified_emails, accounts_elsewhere()) == ([EMAIL], ["41"])
+
+
+def test_nor_from_signing_up_with_an_account_elsewhere_that_has_proven_it(keys: None) -> None:
+    EmailAddress.objects.create(user=factories.make_user("sam@elsewhere.example", "Sam"), email=EMAIL)
+    proven = [{"email": email, "primary": email == EMAIL, "verified": True} for email in (EMAIL, "vera@b.example")]
+    owner = Client()
+    # She is asked for the address, which she may change: what is proven elsewhere signs nobody in with another.
+    assert come_with_an_account_elsewhere(41, *proven, browser=owner)[:2] == (302, "/accounts/3rdparty/signup/")
+    assert f'value="{EMAIL}"' in owner.get("/accounts/3rdparty/signup/").text
+    owner.post("/accounts/3rdparty/signup/", {"email": EMAIL, "name": "V"})
     assert list(Message.objects.values_list("kind", "to_email")) == [("verification", EMAIL)]
     confirm(owner)
     assert (User.objects.get(email=EMAIL).verified_emails, accounts_elsewhere()) == ([EMAIL], ["41"])
