@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from dlonsc.accounts.models import addresses_beside
 from dlonsc.editions.models import Edition, Membership
-from dlonsc.mail.guards import OTHER_ADDRESS, NotHers, OnlyThis
+from dlonsc.mail.guards import OTHER_ADDRESS, OnlyThis
 from dlonsc.mail.models import Message
 from reviews.access import (
     assigned_to,
@@ -21,15 +21,13 @@ from reviews.access import (
 )
 from reviews.audiences import BY_KEY
 from reviews.conflicts import conflict_reasons
-from reviews.emails.assigning import NOT_ALL_HERS
+from reviews.emails.assigning import NOT_ALL_HERS, NOT_HERS
 from reviews.late_conflicts import taken_back
 from reviews.models import Announcement, Assignment, Comment, Decision, LastRead, SubReviewer
 from submissions.access import overseen_by
 from submissions.guards import still_overseen
 from submissions.models import Submission
 from submissions.states import State
-
-NOT_HERS = NotHers("a paper that it lists is none of hers any more")
 
 
 def decision_stands(message: Message) -> str | None:

@@ -7,9 +7,10 @@ from collections.abc import Collection
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 
 from dlonsc.editions.models import Edition, Membership
+from dlonsc.editions.visibility import Switch
 from dlonsc.history.record import record
 from dlonsc.mail.guards import OTHER_ADDRESS
 from dlonsc.mail.models import Message
@@ -17,10 +18,11 @@ from dlonsc.mail.models import State as LetterState
 from reviews.access import has_submitted, on_desks, once_known
 from reviews.conflicts import conflict_reasons
 from reviews.delegates import chairs_of, open_ones
-from reviews.emails.assigning import NOT_ALL_HERS, post_changes
+from reviews.emails.assigning import NOT_ALL_HERS, NOT_HERS, post_changes
 from reviews.emails.chairing import post_late_conflict
-from reviews.models import Assignment
-from submissions.access import overseen_by
+from reviews.emails.discussing import OPENED, post_opened
+from reviews.models import Assignment, Discussion
+from submissions.access import overseen_by, switches_of
 from submissions.models import Submission
 
 
@@ -133,3 +135,31 @@ def tell_tasks_left(edition: Edition, *, at: datetime) -> int:
         )
         for member, (added, removed) in left.items()
     )
+
+
+@transaction.atomic
+def tell_discussions_left(edition: Edition, *, at: datetime) -> int:
+    """A letter about opened discussions that was kept back for one of them is written anew for the others, while they
+    are open; one whose address its reader has left is written to the one that she has now.
+
+    Returns the number of reviewers who are told.
+    """
+    letters = Message.objects.filter(kind=OPENED, edition=edition.slug)
+    kept_back = letters.filter(state=LetterState.CANCELLED, answer__in=(NOT_HERS, OTHER_ADDRESS))
+    missed = _discussions_in(kept_back) - _discussions_in(letters.exclude(state=LetterState.CANCELLED))
+    if not missed or not switches_of(edition)[Switch.DISCUSSION]:
+        return 0
+    talks = Discussion.objects.filter(closed_at__isnull=True, submission__in=Submission.objects.under_review(at))
+    left: dict[Membership, list[Assignment]] = defaultdict(list)
+    for task in on_desks(talks.filter(submission__in={pk for _, pk in missed}).values_list("submission", flat=True)):
+        if (task.membership_id, task.submission_id) in missed and has_submitted(task):
+            left[task.membership].append(task)
+    for member, tasks in left.items():
+        post_opened(edition, member, tasks, at=at)
+    return len(left)
+
+
+def _discussions_in(letters: QuerySet[Message]) -> set[tuple[int, int]]:
+    """(membership, submission) of the discussions that letters tell of."""
+    guards = letters.values_list("guard", flat=True)
+    return {(guard["membership"], pk) for guard in guards for pk in guard["submissions"]}

@@ -10,7 +10,7 @@ from dlonsc.mail import digest
 from dlonsc.mail.apart import apart
 from reviews import invariants, likeness, reminders
 from reviews.conflicts import refresh_all
-from reviews.late_conflicts import name_missing_handlers, tell_chairs, tell_tasks_left
+from reviews.late_conflicts import name_missing_handlers, tell_chairs, tell_discussions_left, tell_tasks_left
 from reviews.late_reviews import tell_of_late_reviews
 
 
@@ -45,6 +45,7 @@ def tell_late_conflicts() -> None:
             name_missing_handlers(edition, at=now)
             tell_chairs(edition, now)
             tell_tasks_left(edition, at=now)
+            tell_discussions_left(edition, at=now)
 
 
 @shared_task(name="reviews.tasks.tell_late_reviews")

@@ -10,6 +10,7 @@ from django.urls import reverse
 from dlonsc.editions.calendar import Phase
 from dlonsc.editions.letterhead import letterhead
 from dlonsc.editions.models import Edition, Membership
+from dlonsc.mail.guards import NotHers
 from dlonsc.mail.placeholders import Value
 from dlonsc.mail.post import OwnWords, post, render
 from reviews.emails import blocks
@@ -20,6 +21,7 @@ from submissions.models import Submission
 REMINDER = "reviews/emails/chair_reminder"
 # Why a letter about changed tasks is kept back; those that are left are told anew (reviews.late_conflicts).
 NOT_ALL_HERS = "a task in it was taken back, or came into conflict, in the meantime"
+NOT_HERS = NotHers("a paper that it lists is none of hers any more")
 
 
 def post_changes(

@@ -27,11 +27,13 @@ from reviews.actions import discussing, reviewing
 from reviews.actions.assigning import Refused
 from reviews.models import Assignment, Comment, Discussion, LastRead, Review
 from reviews.persons import data_of
+from reviews.tasks import tell_late_conflicts
 from submissions.models import Submission
 from submissions.states import State as SubmissionState
 from tests import factories
 from tests.factories import AT
 from tests.mail.test_ledger import Clock, Scripted
+from tests.visibility.test_side_doors import change_address
 
 pytestmark = pytest.mark.django_db
 Browser = Callable[[User | Membership | None], Client]
@@ -482,6 +484,39 @@ def test_a_list_of_opened_discussions_does_not_leave_with_one_that_is_none_of_he
     assert (letter.guard["submissions"], objection(letter)) == ([paper.pk for paper in papers], None)
     factories.make_conflict(papers[0], talk.rita)
     assert objection(letter) == "a paper that it lists is none of hers any more"
+
+
+@pytest.mark.parametrize("end", ["conflict", "other address", "closed"])
+def test_of_a_list_of_opened_discussions_that_was_kept_back_those_that_are_left_are_told_once(
+    talk: Talk, edition: Edition, chair: Membership, end: str
+) -> None:
+    papers = [factories.make_submission(edition, title=title) for title in ("Wombat", "Zebrafish")]
+    for paper in papers:
+        factories.make_review(factories.make_assignment(paper, talk.rita))
+    discussing.open_discussions(chair, [paper.number for paper in papers], by=by(chair), at=AT)
+    if end == "other address":
+        change_address(by(talk.rita), "rita@new.example")
+    else:
+        factories.make_conflict(papers[0], talk.rita)
+    if end == "closed":
+        Discussion.objects.filter(submission=papers[1]).update(closed_at=AT, closed_by=by(chair))
+    clock, transport = Clock(), Scripted()
+    clock.now = AT
+    drain(transport, seconds=5, clock=clock, sleep=clock.sleep)
+    assert transport.taken == []
+    for _ in range(2):
+        tell_late_conflicts()
+        drain(transport, seconds=5, clock=clock, sleep=clock.sleep)
+    found = [
+        ("Wombat" in letter.text, "Zebrafish" in letter.text, letter.to_email)
+        for letter in Message.objects.filter(kind="discussion_opened", state=State.SENT)
+    ]
+    told_of = {
+        "conflict": [(False, True, "rita@rita.example")],
+        "other address": [(True, True, "rita@new.example")],
+        "closed": [],
+    }
+    assert found == told_of[end]
 
 
 def test_who_wants_one_letter_a_day_gets_the_news_in_it_but_a_question_at_once(talk: Talk, chair: Membership) -> None:
