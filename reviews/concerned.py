@@ -14,7 +14,7 @@ from reviews.conflicts import refresh_all
 from reviews.letters import letters_for
 from reviews.reach import effect_of, end_of_access
 from reviews.reminders import PHASES, planned
-from submissions.access import overseen_by
+from submissions.access import in_conflict_with, overseen_by
 from submissions.conflicts import move_conflicts
 from submissions.contacts import contacts_of
 from submissions.models import CameraReadyDetails, Submission, SubmissionQuerySet
@@ -71,6 +71,17 @@ def has_reviewing_begun(viewer: Membership, at: datetime) -> bool:
     return (due is not None and due.first_cutoff_at <= at) or assignments_overseen_by(viewer).exists()
 
 
+def rules_told_of(viewer: Membership) -> set[int] | None:
+    """The members of whom a chair in conflict with anything may read whether they confirmed the rules.
+
+    Who confirms them mostly does so at her first paper: of a member without a task on one that the chair may know, it
+    would tell her who reviews the other.
+    """
+    if not Submission.objects.filter(in_conflict_with(viewer), edition=viewer.edition_id).exists():
+        return None
+    return set(assignments_overseen_by(viewer).values_list("membership", flat=True))
+
+
 def register() -> None:
     upstairs.concerned = {
         Phase.SUBMISSION: draft_owners,
@@ -82,6 +93,7 @@ def register() -> None:
     upstairs.stop_what_is_held = stop_what_is_held
     upstairs.topic_uses = topic_uses
     upstairs.letters_for = letters_for
+    upstairs.rules_told_of = rules_told_of
     upstairs.has_reviewing_begun = has_reviewing_begun
     upstairs.effect_of = effect_of
     upstairs.end_of_access = end_of_access

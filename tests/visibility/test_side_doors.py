@@ -535,6 +535,35 @@ def test_when_the_rules_were_confirmed_is_not_told_to_a_chair_in_conflict(
     assert ["confirm" in pages[chair], "confirm rules" in pages[other_chair]] == [False, True]
 
 
+def test_whether_the_rules_were_confirmed_tells_a_chair_in_conflict_not_who_reviews_a_hidden_paper(
+    edition: Edition, chair: Membership, other_chair: Membership, reviewer: Membership, as_user: As
+) -> None:
+    hidden, shown = factories.make_submission(edition), factories.make_submission(edition)
+    factories.make_conflict(hidden, chair)
+    factories.make_assignment(hidden, reviewer)
+    browsers = {one: as_user(one) for one in (chair, other_chair)}
+    for browser in browsers.values():
+        browser.post(reverse("reviews:look_as", args=[edition.slug]), {"person": reviewer.user_id})
+
+    def seen(one: Membership) -> list[object]:
+        board, page = (f"/{edition.slug}/chair/committee/{part}" for part in ("", f"{reviewer.pk}/"))
+        own = as_user(one)
+        row = next(row for row in own.get(board).context["rows"] if row["member"] == reviewer)
+        told = own.get(page).content.decode()
+        home = browsers[one].get(reverse("reviews:home", args=[edition.slug])).content.decode()
+        return [row["lacks_rules"], "not confirmed yet" in told, reverse("reviews:rules", args=[edition.slug]) in home]
+
+    before, after = [], []
+    for at, found in ((None, before), (AT, after)):
+        Membership.objects.filter(pk=reviewer.pk).update(rules_at=at)
+        found += [seen(chair), seen(other_chair)]
+    assert (before, after) == ([[False] * 3, [True] * 3], [[False] * 3, [False] * 3])
+    # With a task that she may know, nothing follows from it.
+    factories.make_assignment(shown, reviewer)
+    Membership.objects.filter(pk=reviewer.pk).update(rules_at=None)
+    assert seen(chair) == [True] * 3
+
+
 def test_acts_that_name_no_paper_are_told_to_who_did_them_and_to_chairs_without_a_conflict(
     edition: Edition, chair: Membership, other_chair: Membership
 ) -> None:
