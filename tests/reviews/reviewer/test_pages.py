@@ -14,6 +14,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from pypdf import PdfReader, PdfWriter
+from pypdf.errors import PdfReadError
 from pypdf.generic import ArrayObject, DecodedStreamObject, DictionaryObject, NameObject, TextStringObject
 
 from dlonsc.accounts.models import User
@@ -455,6 +456,31 @@ def test_a_pdf_that_cannot_be_cleaned_is_not_shown_blind(
     Edition.objects.update(blind=True)
     answer = client.get(address("paper", 1))
     assert (answer.status_code, b"made for a test" in answer.content) == (409, False)
+
+
+@pytest.mark.parametrize("error", [IndexError, KeyError, ZeroDivisionError, PdfReadError])
+def test_a_damaged_pdf_takes_no_other_paper_out_of_a_blind_archive(
+    edition: Edition, reviewer: Membership, as_user: AsUser, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+) -> None:
+    Edition.objects.update(blind=True)
+    for title in ("One", "Two"):
+        paper = factories.make_submission(edition, title=title)
+        factories.make_manuscript(paper, pdf_with_author() + title.encode())
+        factories.make_assignment(paper, reviewer)
+
+    def read(stream: io.BytesIO) -> PdfReader:
+        if stream.getvalue().endswith(b"One"):
+            raise error("damaged")
+        return PdfReader(stream)
+
+    monkeypatch.setattr("reviews.copies.PdfReader", read)
+    archive = zipfile.ZipFile(io.BytesIO(as_user(reviewer).get(address("download_all")).getvalue()))
+    assert archive.namelist() == [
+        "001_one_not-available.txt",
+        "001_one_review.txt",
+        "002_two.pdf",
+        "002_two_review.txt",
+    ]
 
 
 def test_a_supplement_that_is_a_pdf_leaves_without_metadata_where_reviewing_is_blind(
