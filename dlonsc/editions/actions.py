@@ -431,8 +431,8 @@ def accept_invitation(*, membership: Membership, max_load: int | None, by: User 
 
     The membership goes to the account that is signed in, or to the one that has proven to hold the invited address; to
     one that had left the committee, as the place that it had. Raises EditionError where it, or the invited address,
-    belongs to another account, for nobody takes or gives back a place of hers, and where the account can have no other
-    place than it has.
+    belongs to another account, for nobody takes or gives back a place of hers, where the account can have no other
+    place than it has, and where it has or had one and nobody is signed in.
     """
     # Before the place that she had, as in `claim_memberships`: each would wait for the other.
     is_open = open_invitation(membership).select_for_update(no_key=True).first() is not None
@@ -521,11 +521,13 @@ def ended_since(place: Membership, invitation: Membership) -> bool:
 
 def demand_no_other_place(invitation: Membership, user: User, by: User | None) -> None:
     earlier = place_held(invitation, user)
-    if earlier is None or may_come_back(earlier, invitation):
+    if earlier is None:
         return
     if by is None:
         # A link may be forwarded: only she herself is told of her account, and of what became of her place.
         raise EditionError(f"Sign in to your account with {invitation.email}, then accept.")
+    if may_come_back(earlier, invitation):
+        return
     if earlier.is_active:
         raise EditionError(
             f"The account of {user.email} has a place in this committee already; a chair can change its roles. To "

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 from unittest.mock import patch
 
@@ -49,9 +50,9 @@ def test_the_page_of_an_invitation_says_whose_place_it_is(edition: Edition, invi
     assert Membership.objects.get(pk=invited.pk).accepted_at is None
 
 
-@pytest.mark.parametrize("is_ended", [False, True])
+@pytest.mark.parametrize("ended_at", [None, AT - timedelta(days=1), AFTER_DEADLINE])
 def test_who_was_forwarded_a_link_learns_neither_the_account_of_who_was_invited_nor_what_became_of_her_place(
-    edition: Edition, chair: Membership, reviewer: Membership, is_ended: bool
+    edition: Edition, chair: Membership, reviewer: Membership, ended_at: datetime | None
 ) -> None:
     by, rita = chair.user, reviewer.user
     assert by is not None
@@ -59,8 +60,8 @@ def test_who_was_forwarded_a_link_learns_neither_the_account_of_who_was_invited_
     EmailAddress.objects.create(user=rita, email="rita@public.example", verified=True)
     person = Invitee(1, "Rita", "rita@public.example", "")
     (row,) = actions.invite(edition=edition, people=[person], roles={"is_reviewer": True}, note_text="", by=by, at=AT)
-    if is_ended:
-        actions.remove_member(membership=reviewer, by=by, at=AFTER_DEADLINE)
+    if ended_at is not None:
+        actions.remove_member(membership=reviewer, by=by, at=ended_at)
     answer = Client().post(reverse("editions:invitation", args=[token_of(row)]), {"answer": "accept"})
     page = " ".join(answer.text.split())
     assert (answer.status_code, "Sign in to your account with rita@public.example, then accept." in page) == (422, True)
