@@ -119,9 +119,12 @@ class Committee:
     """An edition's members with their addresses and homes, read once for any number of submissions.
 
     `among` are those to look at; without it everybody who may yet review, also who has not answered the invitation.
+    `for_authors`: as far as authors are told while they write their list. Whose an address or an ORCID iD is, and where
+    else a member has an address, they would read by listing it.
     """
 
-    def __init__(self, edition_id: int, among: MembershipQuerySet | None = None) -> None:
+    def __init__(self, edition_id: int, among: MembershipQuerySet | None = None, *, for_authors: bool = False) -> None:
+        self.for_authors = for_authors
         self.spell = Spellings(edition_id)
         everybody = Membership.objects.filter(edition=edition_id, removed_at__isnull=True, declined_at__isnull=True)
         members = (
@@ -136,7 +139,8 @@ class Committee:
         self.members: list[tuple[Membership, set[str], Homes]] = []
         for member in members:
             addresses = {member.email.lower(), *verified.get(member.user_id or 0, ())} - {""}
-            self.members.append((member, addresses, homes_of_member(member, addresses, self.spell)))
+            at_home = {member.email.lower()} - {""} if for_authors else addresses
+            self.members.append((member, addresses, homes_of_member(member, at_home, self.spell)))
 
 
 def computed_conflicts(submission: Submission, committee: Committee | None = None) -> list[Computed]:
@@ -147,7 +151,7 @@ def computed_conflicts(submission: Submission, committee: Committee | None = Non
     confirmed = {author.email.lower() for author in rows if author.confirmed_at is not None}
     found = []
     for member, addresses, homes in committee.members:
-        hers = addresses | ({member.user.orcid} if member.user else set())
+        hers = set() if committee.for_authors else addresses | ({member.user.orcid} if member.user else set())
         hers |= {CREATOR} if member.user_id is not None and member.user_id == submission.created_by_id else set()
         hers |= {CONFIRMED} if addresses & confirmed else set()
         if by := shown[ConflictSource.AUTHORSHIP] & hers:

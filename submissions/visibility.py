@@ -50,7 +50,12 @@ TABLE: Table = {
     },
     Thing.CONFLICTS: {
         **dict.fromkeys(
-            AUTHORS, from_(OWN, change=OWN, words="what the authors declared, and what follows from their list")
+            AUTHORS,
+            from_(
+                OWN,
+                change=OWN,
+                words="what the authors declared, and who shares a home with them; not whose an address is",
+            ),
         ),
         **dict.fromkeys(
             (Audience.MEMBER, Audience.REVIEWER, Audience.CONFLICTED_MEMBER),

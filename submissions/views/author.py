@@ -578,7 +578,7 @@ def author_change(request: HttpRequest, slug: str, number: int) -> HttpResponse:
 def conflicts(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     """The committee with affiliations; those who share an institution are marked and explained."""
     row = mine(request, slug, number)
-    committee = Committee(row.edition_id, row.edition.memberships.known_to_authors())
+    committee = Committee(row.edition_id, row.edition.memberships.known_to_authors(), for_authors=True)
     members = [member for member, _, _ in committee.members]
     found = {line.membership.pk: line for line in computed_conflicts(row, committee)}
     # Those that were found have no tick to take away.

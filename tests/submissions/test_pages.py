@@ -33,6 +33,7 @@ from submissions import receipts
 from submissions.actions import drafting, printing, sending
 from submissions.actions.forgetting import forget_typed
 from submissions.checks import as_json
+from submissions.conflicts import refresh_conflicts
 from submissions.forms.author import (
     LONGEST_ABSTRACT,
     MOST_AUTHOR_ROWS,
@@ -612,6 +613,24 @@ def test_a_conflict_needs_its_kind_and_found_ones_are_explained(draft: Submissio
     ada.post(address, {f"member-{far.pk}": "1", f"kind-{far.pk}": "coauthor"})
     assert list(Conflict.objects.filter(source="author").values_list("membership", "kind")) == [(far.pk, "coauthor")]
     assert near.pk != far.pk
+
+
+@pytest.mark.parametrize("typed", [{"email": "nick@private.example"}, {"orcid": "0000-0002-1825-0097"}])
+def test_who_lists_an_address_or_an_orcid_id_does_not_read_which_member_it_belongs_to(
+    draft: Submission, ada: Client, typed: dict[str, str]
+) -> None:
+    mia = factories.make_user("mia@gmail.com", "Mia Member", orcid="0000-0002-1825-0097")
+    mia.emailaddress_set.create(email="nick@private.example", verified=True)
+    member = factories.make_member(draft.edition, mia)
+    address = f"{base(draft)}conflicts/"
+    before = strip_tags(ada.get(address).text)
+    factories.make_author(draft, **({"email": "x@gmail.com", "name": "Nick", "institution": ""} | typed))
+    assert strip_tags(ada.get(address).text) == before
+    # The conflict is there, and once she has confirmed that she is an author they know it.
+    refresh_conflicts(draft, factories.AT)
+    assert [one.membership for one in Conflict.objects.filter(source="authorship")] == [member]
+    draft.authors.filter(name="Nick").update(email=mia.email, confirmed_at=factories.AT)
+    assert "is an author or the submitter" in ada.get(address).text
 
 
 def test_a_conflict_with_who_has_another_place_in_the_list_by_now_is_not_left_out_unsaid(
