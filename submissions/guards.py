@@ -3,13 +3,19 @@
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q
+
 from dlonsc.editions.models import Membership
 from dlonsc.mail.guards import OTHER_ADDRESS, OnlyThis
 from dlonsc.mail.models import Message
 from submissions.access import overseen_by
 from submissions.models import Author, CameraReadyDetails, CameraReadyItem, Submission
+from submissions.states import Outcome
 
 TAKEN_BACK = OnlyThis("what the letter tells was taken back in the meantime")
+
+# A paper whose acceptance was taken back is not prepared for print any more, whatever waits to be told of it.
+ACCEPTED = Q(submission__outcome=Outcome.ACCEPTED)
 
 # Letters to chairs that tell of a submission.
 TO_CHAIRS = (
@@ -80,7 +86,7 @@ def still_approved(message: Message) -> str | None:
     if "approved" not in wanted:
         return None
     at = datetime.fromisoformat(wanted["at"])
-    rows = CameraReadyDetails.objects.filter(submission=wanted["approved"], is_locked=True, approved_at=at)
+    rows = CameraReadyDetails.objects.filter(ACCEPTED, submission=wanted["approved"], is_locked=True, approved_at=at)
     return None if rows.exists() else TAKEN_BACK
 
 
@@ -94,7 +100,8 @@ def still_returned(message: Message) -> str | None:
     wanted = message.guard
     if "returned" not in wanted:
         return None
-    rows = CameraReadyItem.objects.filter(pk=wanted["returned"], returned_at=datetime.fromisoformat(wanted["at"]))
+    at = datetime.fromisoformat(wanted["at"])
+    rows = CameraReadyItem.objects.filter(ACCEPTED, pk=wanted["returned"], returned_at=at)
     return None if rows.exists() else TAKEN_BACK
 
 

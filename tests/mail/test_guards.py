@@ -169,6 +169,28 @@ def test_approved_does_not_leave_once_the_paper_is_unlocked(edition: Edition, au
     assert objections("camera_ready_approved") == [TAKEN_BACK, None]
 
 
+@pytest.mark.parametrize("kind", ["camera_ready_approved", "camera_ready_returned"])
+def test_nothing_about_print_leaves_once_the_acceptance_was_taken_back(
+    edition: Edition, author: User, chair: Membership, kind: str
+) -> None:
+    row, by = factories.announce(factories.make_submission(edition, author)), chair.user
+    assert by is not None
+    delivered = [
+        CameraReadyItem.objects.create(
+            submission=row, kind=one, number=1, sha256="0" * 64, size=1, original_name="x", uploaded_by=author
+        )
+        for one in CameraReadyKind.values
+    ]
+    if kind == "camera_ready_returned":
+        printing.return_item(item=delivered[0], text="A font is missing.", by=by, at=AT)
+    else:
+        CameraReadyItem.objects.update(accepted_by=by, accepted_at=AT)
+        printing.approve(submission=row, by=by, at=AT)
+    assert objections(kind) == [None]
+    factories.announce(row, "rejected")
+    assert objections(kind) == [TAKEN_BACK]
+
+
 # --- What the beat tells chairs ---------------------------------------------------------------------------------------
 
 
