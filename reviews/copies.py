@@ -83,7 +83,7 @@ def _plain_jpeg(data: bytes) -> bytes:
 
 def reviewers_copy(file: Manuscript | Supplement, *, blind: bool) -> StoredFile:
     """What a reviewer may read: the file, or when `blind` of a PDF its copy without metadata (made once, then kept)."""
-    if not blind or not (isinstance(file, Manuscript) or _begins_like_a_pdf(file)):
+    if not blind or not (isinstance(file, Manuscript) or _is_a_pdf(file)):
         return file
     key = f"{COPIES}:{file.sha256}"
     known = cache.get(key)
@@ -99,12 +99,17 @@ def reviewers_copy(file: Manuscript | Supplement, *, blind: bool) -> StoredFile:
     return copy
 
 
-def _begins_like_a_pdf(file: StoredFile) -> bool:
-    path = path_of(file.sha256)
+def _is_a_pdf(supplement: Supplement) -> bool:
+    """By its first bytes; with others before them only what is called one: an archive too begins with its first file,
+    and a program may name them.
+    """
+    path = path_of(supplement.sha256)
     if not path.exists():
         return False
     with path.open("rb") as stream:
-        return b"%PDF-" in stream.read(1024)
+        head = stream.read(1024)
+    is_called_one = supplement.original_name.lower().endswith(".pdf")
+    return head.lstrip().startswith(b"%PDF-") or (is_called_one and b"%PDF-" in head)
 
 
 class Pipe(io.RawIOBase):

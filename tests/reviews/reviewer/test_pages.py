@@ -1,6 +1,7 @@
 """The reviewer's pages: who may open them, what they show, what they never show."""
 
 import io
+import tarfile
 import zipfile
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -505,6 +506,32 @@ def test_a_supplement_that_is_a_pdf_leaves_without_metadata_where_reviewing_is_b
     assert named() == [True, True]
     Edition.objects.update(blind=True)
     assert named() == [False, False]
+
+
+@pytest.mark.parametrize("name", ["files.tar", "files.zip", "check.py"])
+def test_a_supplement_that_only_holds_a_pdf_or_names_one_reaches_reviewers_whole_where_reviewing_is_blind(
+    edition: Edition, assignment: Assignment, as_user: AsUser, name: str
+) -> None:
+    """Taken for the PDF in it, an archive lost all its other files."""
+    body, pdf = io.BytesIO(b'MAGIC = b"%PDF-"'), pdf_with_author()
+    if name == "files.tar":
+        with tarfile.open(fileobj=body, mode="w") as archive:
+            member = tarfile.TarInfo("figure.pdf")
+            member.size = len(pdf)
+            archive.addfile(member, io.BytesIO(pdf))
+    elif name == "files.zip":
+        with zipfile.ZipFile(body, "w") as packed:
+            packed.writestr("figure.pdf", pdf)
+    Edition.objects.update(blind=True)
+    file = Supplement.objects.create(
+        submission=assignment.submission,
+        sha256=factories.store_bytes(body.getvalue()),
+        size=len(body.getvalue()),
+        original_name=name,
+        uploaded_by=assignment.submission.created_by,
+    )
+    answer = as_user(assignment.membership).get(address("supplement", 1, file.pk))
+    assert (answer.status_code, answer.getvalue()) == (200, body.getvalue())
 
 
 def test_an_archive_names_what_it_cannot_blind_and_never_holds_the_original(
