@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
@@ -177,11 +178,21 @@ def _take_out_of_runs(members: set[int]) -> None:
         hers = [place for place, pk in enumerate(people) if pk in members]
         for place in hers:
             name, names[place] = names[place], f"{NOBODY} {place + 1}"
-            for row in run.result.get("unmet", []):
-                row["why"] = row["why"].replace(name, names[place])
+            run.result = _renamed(run.result, name, names[place])
         if hers and run.status == Proposal.Status.RUNNING:
             run.status, run.result = Proposal.Status.FAILED, {"error": LEFT_MEANWHILE}
         Proposal.objects.filter(pk=run.pk).update(inputs=run.inputs, result=run.result, status=run.status)
+
+
+def _renamed(told: Any, name: str, instead: str) -> Any:
+    """What a run found, with another name wherever its words have this one: causes, the reviewers they are about, why
+    it failed.
+    """
+    if isinstance(told, dict):
+        return {key: _renamed(value, name, instead) for key, value in told.items()}
+    if isinstance(told, list):
+        return [_renamed(value, name, instead) for value in told]
+    return told.replace(name, instead) if isinstance(told, str) else told
 
 
 @transaction.atomic

@@ -279,16 +279,30 @@ def test_no_run_of_the_assignment_keeps_the_name_of_who_is_erased(
     edition: Edition, chair: Membership, reviewer: Membership, as_user: Browser
 ) -> None:
     assert reviewer.user is not None
-    factories.make_submission(edition)
-    run = propose(chair, demand=2, partial=True)
-    Proposal.objects.update(
-        result=run.result | {"unmet": [run.result["unmet"][0] | {"why": f"{reviewer.name} is full"}]}
-    )
+    Membership.objects.filter(pk=reviewer.pk).update(max_load=1)
+    for _ in range(2):
+        factories.make_submission(edition)
+    run = propose(chair, demand=1, partial=True)
+    page = f"/{edition.slug}/chair/assign/proposals/{run.number}/"
+    assert f"The only reviewer, {reviewer.name}, is full" in as_user(chair.user).get(page).text
     erasing.erase(reviewer.user, by="the administrator", at=AT)
     run.refresh_from_db()
-    assert (run.inputs["names"], run.result["unmet"][0]["why"]) == (["Former member 1"], "Former member 1 is full")
-    page = as_user(chair.user).get(f"/{edition.slug}/chair/assign/proposals/{run.number}/")
-    assert (page.status_code, reviewer.name in page.text) == (200, False)
+    assert (run.inputs["names"], reviewer.name in json.dumps(run.result)) == (["Former member 1"], False)
+    assert run.result["unmet"][0]["why"].startswith("The only reviewer, Former member 1, is full: 1 review short")
+    answer = as_user(chair.user).get(page)
+    assert (answer.status_code, reviewer.name in answer.text) == (200, False)
+
+
+def test_no_run_that_failed_keeps_the_name_of_who_is_erased(
+    edition: Edition, chair: Membership, reviewer: Membership
+) -> None:
+    assert reviewer.user is not None
+    factories.make_submission(edition)
+    run = propose(chair, demand=1)
+    Proposal.objects.filter(pk=run.pk).update(result={"error": f"Reviewer {reviewer.name} has a minimum load of 3."})
+    erasing.erase(reviewer.user, by="the administrator", at=AT)
+    run.refresh_from_db()
+    assert run.result == {"error": "Reviewer Former member 1 has a minimum load of 3."}
 
 
 def test_a_run_that_is_under_way_ends_and_does_not_bring_back_the_name_of_who_is_erased(
