@@ -13,6 +13,7 @@ from allauth.socialaccount.models import SocialAccount, SocialApp, SocialLogin
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.hashers import make_password
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
@@ -145,6 +146,20 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
         """Wrong passwords are counted per account and address together: a stranger's do not shut the owner out."""
         return f"{credentials.get('email', '').lower()}:{address_of(request)}"
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> Any:
+        """A password is the wrong one beside an address that no account has proven.
+
+        Whoever signs up with somebody's address, or adds it to his own account, and then signs in with it and the
+        password that he chose, would read whether it had an account.
+        """
+        email = str(credentials.get("email", "")).lower()
+        is_proven = EmailAddress.objects.filter(email=email, verified=True).exists()
+        # Administrators are made on the server, not by a form.
+        is_served = User.objects.filter(Q(is_staff=True) | Q(is_superuser=True), email=email).exists()
+        if not is_proven and not is_served:
+            credentials["password"] = secrets.token_urlsafe()
+        return super().authenticate(request, **credentials)
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         """Beside allauth's limit: an account whose password is guessed from many addresses waits for the next day.

@@ -132,6 +132,25 @@ def test_signing_in_after_a_sign_up_does_not_tell_whether_the_address_had_an_acc
     assert "not confirmed" in answers[0][2][0][1]
 
 
+def test_signing_in_with_an_address_that_one_has_only_added_does_not_tell_whether_it_has_an_account() -> None:
+    factories.make_user("known@uni.example")
+    sam = factories.make_user("sam@elsewhere.example")
+    sam.set_password(PASSPHRASE)
+    sam.save()
+    adding = Client()
+    adding.force_login(sam)
+    answers = {}
+    for email in ("known@uni.example", "nobody@uni.example"):
+        adding.post("/accounts/email/", {"action_add": "", "email": email})
+        cache.clear()
+        # Also how often it is wrong in a row, which is counted.
+        tries = [Client().post("/accounts/login/", {"login": email, "password": PASSPHRASE}) for _ in range(7)]
+        answers[email] = [(response.status_code, response.headers.get("Location")) for response in tries]
+    assert answers["known@uni.example"] == answers["nobody@uni.example"]
+    # Nor is anybody written to once more.
+    assert list(Message.objects.values_list("kind", flat=True)) == ["verification", "verification"]
+
+
 def test_letters_name_the_workshop_series_and_not_the_machine(client: Client) -> None:
     factories.make_user("known@uni.example")
     for place, (address, data) in enumerate(FORMS):
