@@ -7,7 +7,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef
 
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.editions.visibility import Switch
@@ -144,9 +144,7 @@ def tell_discussions_left(edition: Edition, *, at: datetime) -> int:
 
     Returns the number of reviewers who are told.
     """
-    letters = Message.objects.filter(kind=OPENED, edition=edition.slug)
-    kept_back = letters.filter(state=LetterState.CANCELLED, answer__in=(NOT_HERS, OTHER_ADDRESS))
-    missed = _discussions_in(kept_back) - _discussions_in(letters.exclude(state=LetterState.CANCELLED))
+    missed = _discussions_not_told(edition)
     if not missed or not switches_of(edition)[Switch.DISCUSSION]:
         return 0
     talks = Discussion.objects.filter(closed_at__isnull=True, submission__in=Submission.objects.under_review(at))
@@ -159,7 +157,13 @@ def tell_discussions_left(edition: Edition, *, at: datetime) -> int:
     return len(left)
 
 
-def _discussions_in(letters: QuerySet[Message]) -> set[tuple[int, int]]:
-    """(membership, submission) of the discussions that letters tell of."""
-    guards = letters.values_list("guard", flat=True)
-    return {(guard["membership"], pk) for guard in guards for pk in guard["submissions"]}
+def _discussions_not_told(edition: Edition) -> set[tuple[int, int]]:
+    """(membership, submission) of which the last letter was kept back: of one that is opened again, an earlier letter
+    has not told, and what a chair keeps back is not written anew.
+    """
+    letters = Message.objects.filter(kind=OPENED, edition=edition.slug).order_by("pk")
+    last: dict[tuple[int, int], bool] = {}
+    for guard, state, answer in letters.values_list("guard", "state", "answer"):
+        is_left = state == LetterState.CANCELLED and answer in (NOT_HERS, OTHER_ADDRESS)
+        last |= {(guard["membership"], pk): is_left for pk in guard["submissions"]}
+    return {pair for pair, is_left in last.items() if is_left}

@@ -23,7 +23,7 @@ from dlonsc.mail.digest import gather, next_gathering
 from dlonsc.mail.guards import objection
 from dlonsc.mail.ledger import drain
 from dlonsc.mail.models import Message, State, Unsubscribed
-from reviews.actions import discussing, reviewing
+from reviews.actions import discussing, lettering, reviewing
 from reviews.actions.assigning import Refused
 from reviews.models import Assignment, Comment, Discussion, LastRead, Review
 from reviews.persons import data_of
@@ -517,6 +517,34 @@ def test_of_a_list_of_opened_discussions_that_was_kept_back_those_that_are_left_
         "closed": [],
     }
     assert found == told_of[end]
+
+
+@pytest.mark.parametrize("last", ["a chair keeps it back", "it was opened before"])
+def test_of_the_letters_about_an_opened_discussion_the_last_one_says_whether_it_is_told_anew(
+    talk: Talk, edition: Edition, chair: Membership, then: time_machine.Traveller, last: str
+) -> None:
+    papers = [factories.make_submission(edition, title=title) for title in ("Wombat", "Zebrafish")]
+    for paper in papers:
+        factories.make_review(factories.make_assignment(paper, talk.rita))
+    clock, transport = Clock(), Scripted()
+    clock.now = AT
+    if last == "it was opened before":
+        discussing.open_discussions(chair, [papers[1].number], by=by(chair), at=AT - timedelta(hours=1))
+        drain(transport, seconds=5, clock=clock, sleep=clock.sleep)
+        discussing.close_discussion(Discussion.objects.get(submission=papers[1]), by=by(chair), at=AT)
+    discussing.open_discussions(chair, [paper.number for paper in papers], by=by(chair), at=AT)
+    factories.make_conflict(papers[0], talk.rita)
+    drain(transport, seconds=5, clock=clock, sleep=clock.sleep)
+    tell_late_conflicts()
+    if last == "a chair keeps it back":
+        lettering.cancel(Message.objects.get(kind="discussion_opened", state=State.QUEUED), by=by(chair), at=AT)
+        then.move_to(AT + timedelta(minutes=10))
+        tell_late_conflicts()
+    clock.now += timedelta(minutes=10)
+    drain(transport, seconds=5, clock=clock, sleep=clock.sleep)
+    sent = Message.objects.filter(kind="discussion_opened", state=State.SENT).values_list("text", flat=True)
+    found = [("Wombat" in text, "Zebrafish" in text) for text in sent]
+    assert found == {"a chair keeps it back": [], "it was opened before": [(False, True)] * 2}[last]
 
 
 def test_who_wants_one_letter_a_day_gets_the_news_in_it_but_a_question_at_once(talk: Talk, chair: Membership) -> None:
