@@ -71,15 +71,13 @@ def has_reviewing_begun(viewer: Membership, at: datetime) -> bool:
     return (due is not None and due.first_cutoff_at <= at) or assignments_overseen_by(viewer).exists()
 
 
-def rules_told_of(viewer: Membership) -> set[int] | None:
-    """The members of whom a chair in conflict with anything may read whether they confirmed the rules.
+def are_rules_told(viewer: Membership) -> bool:
+    """Whether a chair may read who confirmed the rules: not one in conflict with anything.
 
-    Who confirms them mostly does so at her first paper: of a member without a task on one that the chair may know, it
-    would tell her who reviews the other.
+    Who confirms them mostly does so at her first paper. That she had done so when the chair gave her one would tell
+    that she reviews another, as much as the news would of whom nothing was given.
     """
-    if not Submission.objects.filter(in_conflict_with(viewer), edition=viewer.edition_id).exists():
-        return None
-    return set(assignments_overseen_by(viewer).values_list("membership", flat=True))
+    return not Submission.objects.filter(in_conflict_with(viewer), edition=viewer.edition_id).exists()
 
 
 def register() -> None:
@@ -93,7 +91,7 @@ def register() -> None:
     upstairs.stop_what_is_held = stop_what_is_held
     upstairs.topic_uses = topic_uses
     upstairs.letters_for = letters_for
-    upstairs.rules_told_of = rules_told_of
+    upstairs.are_rules_told = are_rules_told
     upstairs.has_reviewing_begun = has_reviewing_begun
     upstairs.effect_of = effect_of
     upstairs.end_of_access = end_of_access

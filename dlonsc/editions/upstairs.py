@@ -65,8 +65,8 @@ def nothing_to_move(ended: Membership, place: Membership) -> None:
     return None
 
 
-def of_everybody(viewer: Membership) -> set[int] | None:
-    return None
+def rules_are_told(viewer: Membership) -> bool:
+    return True
 
 
 def nothing_to_do(edition: Edition, at: datetime) -> None:
@@ -91,8 +91,8 @@ class Upstairs:
     stop_what_is_held: Callable[[Edition, User, datetime], None] = nothing_to_stop
     # What the end of the reviewers' access would hide, or opening it again show, in words with numbers.
     end_of_access: Callable[[Membership, bool], str] = no_end
-    # The members (primary keys) of whom a chair may read whether they confirmed the rules; None: all.
-    rules_told_of: Callable[[Membership], set[int] | None] = of_everybody
+    # Whether a chair may read who confirmed the rules.
+    are_rules_told: Callable[[Membership], bool] = rules_are_told
     # Somebody has joined the committee, come back, or got a role: her conflicts must be known before her next request.
     committee_changed: Callable[[Edition, datetime], None] = nothing_to_do
     # The row of an invitation has ended and another place of the same person lives: what was noted at it moves there.

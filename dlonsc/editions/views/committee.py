@@ -97,7 +97,7 @@ def addresses_of(member: Membership) -> set[str]:
 def board_rows(chair: Membership, at: datetime) -> list[dict[str, Any]]:
     edition = chair.edition
     asked, lost = last_asked(edition), not_reached(chair)
-    told = upstairs.rules_told_of(chair)
+    told = upstairs.are_rules_told(chair)
     rows = []
     for member in edition.memberships.select_related("user").prefetch_related("affiliations"):
         asked_at = asked.get(label_of(member), member.invited_at)
@@ -114,7 +114,7 @@ def board_rows(chair: Membership, at: datetime) -> list[dict[str, Any]]:
                 "role": role_of(member),
                 "asked_at": asked_at,
                 "is_lost": bool(addresses_of(member) & lost),
-                "lacks_rules": member.rules_at is None and (told is None or member.pk in told),
+                "lacks_rules": told and member.rules_at is None,
             }
         )
     return rows
@@ -243,7 +243,6 @@ def member(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
             messages.success(request, f"{row.name}: roles changed." if changed else "Nothing was different.")
             return redirect("editions:chair_committee", slug)
     letters = list(upstairs.letters_for(chair).filter(subject_label=label_of(row))[:20])
-    told = upstairs.rules_told_of(chair)
     words = {
         "edition": edition,
         "member": row,
@@ -254,7 +253,7 @@ def member(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         "is_lost": bool(addresses_of(row) & not_reached(chair)),
         "lost": next((letter for letter in letters if letter.state in LOST), None),
         "awaiting": actions.awaiting(row),
-        "rules_told": told is None or row.pk in told,
+        "rules_told": upstairs.are_rules_told(chair),
     }
     return render(request, "editions/chair/member.html", words, status=422 if form.errors else 200)
 
