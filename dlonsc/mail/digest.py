@@ -73,7 +73,7 @@ def _letter_of(parts: list[Message], at: datetime) -> Message | None:
         return None
     first = standing[0]
     headers = first.headers
-    return post(
+    letter = post(
         key=f"{KIND}:{first.pk}",
         to_email=first.to_email,
         to_name=first.to_name,
@@ -93,6 +93,10 @@ def _letter_of(parts: list[Message], at: datetime) -> Message | None:
         # News that nobody leaves come also to who wants no reminders: none of those is among the parts then.
         may_leave=any(can_be_left(part) for part in standing),
     )
+    if letter is None:
+        # She left the reminders meanwhile: likewise, for what is news among them.
+        transaction.set_rollback(True)
+    return letter
 
 
 def _stands(part: Message, at: datetime) -> bool:

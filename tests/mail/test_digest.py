@@ -165,6 +165,29 @@ def test_a_reminder_that_somebody_cancels_while_it_is_collected_takes_no_other_a
 
 
 @pytest.mark.usefixtures("travelled")
+def test_who_leaves_the_reminders_while_hers_are_collected_misses_none_of_the_news_beside_them(
+    edition: Edition, drafts: list[Submission], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """News of a discussion have no link by which they could be left."""
+    reminder, news = remind(WEEK_BEFORE)
+    del news.headers["List-Unsubscribe"]
+    news.save()
+    wish = {"email": "ada@uni.example", "edition": edition.slug, "since": WEEK_BEFORE}
+
+    def meanwhile(*args: Any, **fields: Any) -> int:
+        Unsubscribed.objects.create(**wish)
+        return ledger.move_all(*args, **fields)
+
+    monkeypatch.setattr(digest, "move_all", meanwhile)
+    # What was collected goes back, and so does here what she did meanwhile.
+    assert (gather(HOUR_AFTER), states()) == ([], {"remind_draft": ["gathered", "gathered"]})
+    monkeypatch.undo()
+    Unsubscribed.objects.create(**wish)
+    (letter,) = gather(HOUR_AFTER)
+    assert (news.subject, reminder.subject in letter.text) == (letter.subject, False)
+
+
+@pytest.mark.usefixtures("travelled")
 def test_a_letter_of_the_day_that_cannot_be_written_stops_nobody_elses(
     edition: Edition, drafts: list[Submission], caplog: pytest.LogCaptureFixture
 ) -> None:
