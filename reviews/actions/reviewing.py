@@ -167,13 +167,15 @@ def demand_open(assignment: Assignment, at: datetime) -> None:
 
 
 def _is_long_over(assignment: Assignment, at: datetime) -> bool:
-    """Whether a task ended, or reviewing closed for it, so long ago that no text is on its way any more."""
+    """Whether a task ended, or reviewing closed, so long ago that no text is on its way any more.
+
+    Not asked is when its decision was known: who has the task no more would read that in the answer.
+    """
     due = assignment.submission.edition.due(Phase.REVIEW)
     ends = [
         assignment.removed_at,
         assignment.declined_at,
         assignment.membership.removed_at,
-        assignment.submission.announced_at,
         due.cutoff_at + timedelta(minutes=due.grace_minutes) if due is not None and not due.is_soft else None,
     ]
     return any(end is not None and end + LATE_FOR < at for end in ends)

@@ -258,6 +258,18 @@ def test_of_the_texts_that_one_window_sends_aside_the_newest_is_kept(assignment:
     assert asides() == ["a and more", "b and more"]
 
 
+@pytest.mark.parametrize("end", [withdrawn, in_conflict])
+def test_whether_a_late_text_is_kept_does_not_tell_who_may_not_know_it_that_a_decision_is_known(
+    assignment: Assignment, end: Callable[[Assignment], None]
+) -> None:
+    Deadline.objects.filter(edition=assignment.submission.edition, phase=Phase.REVIEW).update(is_soft=True)
+    save(assignment, 0)
+    # As it was held when the paper was taken back; a conflict bars her from one that is known.
+    factories.announce(assignment.submission, at=AT - timedelta(days=2))
+    end(assignment)
+    assert (late(assignment, "more"), asides()) == (True, ["more"])
+
+
 def test_only_a_few_late_texts_are_kept_and_only_for_a_day(assignment: Assignment) -> None:
     save(assignment, 0)
     taken_away(assignment)
