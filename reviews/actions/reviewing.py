@@ -23,7 +23,7 @@ from submissions.access import overseen_by
 from submissions.models import Conflict, ConflictKind, ConflictSource, Submission
 
 Fields = dict[str, Any]
-# How long after a task has ended its writer's text is still taken, and how many such texts of one task.
+# How long after reviewing has closed a text is still taken, and how many such texts of one task.
 LATE_FOR = timedelta(days=1)
 LATE_TEXTS = 5
 OVER = "This submission is no longer on your list."
@@ -166,19 +166,15 @@ def demand_open(assignment: Assignment, at: datetime) -> None:
         raise ReviewingError(words)
 
 
-def _is_long_over(assignment: Assignment, at: datetime) -> bool:
-    """Whether a task ended, or reviewing closed, so long ago that no text is on its way any more.
+def _is_long_over(edition: Edition, at: datetime) -> bool:
+    """Whether reviewing closed so long ago, by its date, that no text is on its way any more.
 
-    Not asked is when its decision was known: who has the task no more would read that in the answer.
+    Not asked is when a task ended or its decision was known: who has it no more would read that in the answer.
     """
-    due = assignment.submission.edition.due(Phase.REVIEW)
-    ends = [
-        assignment.removed_at,
-        assignment.declined_at,
-        assignment.membership.removed_at,
-        due.cutoff_at + timedelta(minutes=due.grace_minutes) if due is not None and not due.is_soft else None,
-    ]
-    return any(end is not None and end + LATE_FOR < at for end in ends)
+    due = edition.due(Phase.REVIEW)
+    if due is None or due.is_soft:
+        return False
+    return due.cutoff_at + timedelta(minutes=due.grace_minutes) + LATE_FOR < at
 
 
 def _keep_aside(
@@ -202,8 +198,8 @@ def save_review(
     *, assignment: Assignment, fields: Fields, based_on: int, by: User, at: datetime, window: str = ""
 ) -> Saved:
     """Keep a text. `based_on` is the version that the page showed (0: none yet); a text based on an older one is kept
-    aside, and so is one for a task that has ended: only its writer reads it, and a day later none is taken any
-    more. A submitted review keeps the text that counts until the changed one is submitted too.
+    aside, and so are some for a task that has ended, which only their writer reads; a day after the date of reviewing
+    none is taken any more. A submitted review keeps the text that counts until the changed one is submitted too.
 
     `window` names the one that sends it: of the texts that are kept aside it has one.
     """
@@ -215,7 +211,7 @@ def save_review(
         return Saved(review, closed=closed)
     if closed:
         is_kept = review.versions.filter(fields=fields).exists() or (
-            not _is_long_over(assignment, at)
+            not _is_long_over(assignment.submission.edition, at)
             and _keep_aside(review, fields, by=by, at=at, window=window, most=LATE_TEXTS)
         )
         return Saved(review, is_aside=is_kept, closed=closed, is_kept=is_kept)

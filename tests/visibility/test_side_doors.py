@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import zipfile
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -323,6 +324,54 @@ def test_a_reviewer_in_conflict_is_not_told_that_her_sub_reviewer_is_ready(
     assert Message.objects.filter(kind="sub_reviewer_ready").count() == 1
     factories.make_conflict(task.submission, reviewer)
     assert sent_to(reviewer) == []
+
+
+def take_back(task: Assignment, at: datetime) -> None:
+    Assignment.objects.filter(pk=task.pk).update(removed_at=at, removed_by=task.assigned_by)
+
+
+def decide(task: Assignment, at: datetime) -> None:
+    factories.announce(task.submission, at=at)
+
+
+def come_into_conflict(task: Assignment) -> None:
+    factories.make_conflict(task.submission, task.membership)
+
+
+def lose_the_role(task: Assignment) -> None:
+    Membership.objects.filter(pk=task.membership_id).update(is_reviewer=False)
+
+
+def lose_the_paper(task: Assignment) -> None:
+    """Withdrawn; what is decided of it then was held, and is told to nobody."""
+    task.submission.state = State.WITHDRAWN
+    task.submission.save()
+
+
+@pytest.mark.parametrize("end", [come_into_conflict, lose_the_role, lose_the_paper])
+@pytest.mark.parametrize("became", [take_back, decide])
+def test_who_has_a_paper_no_more_learns_neither_by_a_save_nor_from_her_texts_what_became_of_it(
+    became: Callable[[Assignment, datetime], None],
+    end: Callable[[Assignment], None],
+    edition: Edition,
+    reviewer: Membership,
+    as_user: As,
+) -> None:
+    task, browser = factories.make_assignment(factories.make_submission(edition), reviewer), as_user(reviewer)
+    where = [reverse(f"reviews:{name}", args=[edition.slug, task.submission.number]) for name in ("autosave", "review")]
+
+    def told(*texts: str) -> list[object]:
+        typed = [{"summary": text, "version": "1"} for text in texts]
+        answers = [browser.post(*one) for one in zip(where, typed, strict=True)]
+        page = browser.get(reverse("reviews:own", args=[edition.slug])).text
+        badges = re.findall(r'class="badge[^>]*>([^<]*)<', page.partition("<article")[2].partition("</article>")[0])
+        return [answers[0].json(), answers[1].status_code, badges]
+
+    browser.post(where[0], {"summary": "First.", "version": "0"})
+    end(task)
+    before = told("Second.", "Third.")
+    became(task, timezone.now() - timedelta(days=2))
+    assert told("Fourth.", "Fifth.") == before
 
 
 def change_address(user: User, email: str) -> None:

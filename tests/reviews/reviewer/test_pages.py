@@ -226,7 +226,9 @@ def test_a_window_that_goes_on_after_the_end_leaves_one_text_and_is_told_when_it
         answer = client.post(where, {"summary": text, "version": "1"}, headers={"X-Window": "one"})
         assert (answer.status_code, answer.json()["kept"]) == (409, True)
     assert [row.fields["summary"] for row in ReviewVersion.objects.filter(is_aside=True)] == ["More and more."]
-    Assignment.objects.update(removed_at=AT - timedelta(days=2))
+    Assignment.objects.update(removed_at=None, removed_by=None)
+    closed = {"is_soft": False, "cutoff_at": AT - timedelta(days=2)}
+    Deadline.objects.filter(phase=Phase.REVIEW).update(**closed)
     answer = client.post(where, {"summary": "Late.", "version": "1"}, headers={"X-Window": "one"})
     assert (answer.status_code, answer.json()["kept"]) == (409, False)
     # Pressed: an error, by which the browser goes on keeping what it has.

@@ -270,13 +270,20 @@ def test_whether_a_late_text_is_kept_does_not_tell_who_may_not_know_it_that_a_de
     assert (late(assignment, "more"), asides()) == (True, ["more"])
 
 
-def test_only_a_few_late_texts_are_kept_and_only_for_a_day(assignment: Assignment) -> None:
+def test_only_a_few_late_texts_are_kept(assignment: Assignment) -> None:
     save(assignment, 0)
     taken_away(assignment)
-    day = timedelta(days=1)
-    assert not late(assignment, "after a day", at=AT + day + timedelta(seconds=1))
-    assert [late(assignment, f"text {number}", at=AT + day) for number in range(7)] == [True] * 5 + [False] * 2
+    assert [late(assignment, f"text {number}") for number in range(7)] == [True] * 5 + [False] * 2
     assert len(asides()) == 5
+
+
+def test_late_texts_are_kept_only_for_a_day_after_the_date(assignment: Assignment) -> None:
+    save(assignment, 0)
+    Deadline.objects.filter(edition=assignment.submission.edition, phase=Phase.REVIEW).update(
+        is_soft=False, cutoff_at=AT
+    )
+    day = timedelta(days=1)
+    assert [late(assignment, str(after), at=AT + after) for after in (day, day + timedelta(seconds=1))] == [True, False]
 
 
 # --- Labels ----------------------------------------------------------------------------------------------------------
