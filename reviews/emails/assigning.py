@@ -15,8 +15,6 @@ from dlonsc.mail.placeholders import Value
 from dlonsc.mail.post import OwnWords, post, render
 from reviews.emails import blocks
 from reviews.models import Assignment
-from submissions.access import in_conflict_with
-from submissions.models import Submission
 
 REMINDER = "reviews/emails/chair_reminder"
 # Why a letter about changed tasks is kept back; those that are left are told anew (reviews.late_conflicts).
@@ -50,7 +48,7 @@ def post_changes(
         head=letterhead(edition),
         at=at,
         kind=act,
-        about=_about([*added, *removed]),
+        about=about([*added, *removed]),
         thread=_thread(edition, member),
         guard={"tasks": [row.pk for row in added], "removed": [row.pk for row in removed]},
     )
@@ -72,7 +70,7 @@ def post_reminder(
         head=letterhead(edition),
         at=at,
         kind="chair_reminder",
-        about=_about(tasks),
+        about=about(tasks),
         thread=_thread(edition, member),
         at_most_once=False,
         guard={"assignments": [row.pk for row in tasks]},
@@ -113,7 +111,7 @@ def values_of(
     }
 
 
-def _about(rows: Sequence[Assignment]) -> str:
+def about(rows: Sequence[Assignment]) -> str:
     """The submission that a letter is filed under, when it is about one only."""
     labels = {row.submission.label for row in rows}
     return labels.pop() if len(labels) == 1 else ""
@@ -121,26 +119,6 @@ def _about(rows: Sequence[Assignment]) -> str:
 
 def _thread(edition: Edition, member: Membership) -> str:
     return f"{edition.slug}.reviews.{member.pk}"
-
-
-def split_by_secrecy(edition: Edition, rows: Sequence[Assignment]) -> list[tuple[str, list[Assignment]]]:
-    """Rows grouped into letters, with the label that each letter is filed under.
-
-    A letter is filed under the submission that some chair may not see, so that her list of letters leaves it out. One
-    letter can carry one such label: usually everything fits into one, and only a second restricted submission of the
-    same reviewer in the same act gets its own.
-    """
-    restricted: set[int] = set()
-    for chair in Membership.objects.chairs().filter(edition=edition).select_related("user"):
-        hidden = Submission.objects.filter(in_conflict_with(chair), pk__in=[row.submission_id for row in rows])
-        restricted.update(hidden.values_list("pk", flat=True))
-    first = [row for row in rows if row.submission_id not in restricted]
-    groups: list[tuple[str, list[Assignment]]] = []
-    for pk in dict.fromkeys(row.submission_id for row in rows if row.submission_id in restricted):
-        mine = [row for row in rows if row.submission_id == pk]
-        groups.append((mine[0].submission.label, [*first, *mine]))
-        first = []
-    return [*groups, ("", first)] if first else groups
 
 
 def by_number(rows: Sequence[Assignment]) -> list[Assignment]:

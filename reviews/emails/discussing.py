@@ -10,32 +10,33 @@ from dlonsc.accounts.wishes import gather_until
 from dlonsc.editions.letterhead import letterhead
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.mail.post import post
-from reviews.emails.assigning import by_number, split_by_secrecy
+from reviews.emails.assigning import about, by_number
 from reviews.models import Assignment, Comment, Discussion
 
 OPENED, NEWS = "discussion_opened", "discussion_news"
 
 
 def post_opened(edition: Edition, member: Membership, tasks: Sequence[Assignment], *, at: datetime) -> None:
-    """One letter that lists what a chair has opened; more only where a chair in conflict must not see which."""
-    for about, rows in split_by_secrecy(edition, tasks):
-        numbers = ".".join(str(row.submission.number) for row in by_number(rows))
-        post(
-            key=f"{OPENED}:{edition.pk}:{member.pk}:{numbers}:{at:%Y-%m-%dT%H:%M}",
-            to_email=_address(member),
-            to_name=member.name,
-            letter=f"reviews/emails/{OPENED}",
-            context={
-                "edition": edition,
-                "tasks": by_number(rows),
-                "link": f"{settings.SITE_URL}{reverse('reviews:home', args=[edition.slug])}",
-            },
-            head=letterhead(edition),
-            at=at,
-            about=about,
-            at_most_once=False,
-            guard={"submissions": [row.submission_id for row in rows], "membership": member.pk},
-        )
+    """One letter that lists what a chair has opened. A chair's list of letters hides them by kind (reviews.letters):
+    several would tell the reviewer for which papers a chair in conflict must not see it.
+    """
+    numbers = ".".join(str(row.submission.number) for row in by_number(tasks))
+    post(
+        key=f"{OPENED}:{edition.pk}:{member.pk}:{numbers}:{at:%Y-%m-%dT%H:%M}",
+        to_email=_address(member),
+        to_name=member.name,
+        letter=f"reviews/emails/{OPENED}",
+        context={
+            "edition": edition,
+            "tasks": by_number(tasks),
+            "link": f"{settings.SITE_URL}{reverse('reviews:home', args=[edition.slug])}",
+        },
+        head=letterhead(edition),
+        at=at,
+        about=about(tasks),
+        at_most_once=False,
+        guard={"submissions": [row.submission_id for row in tasks], "membership": member.pk},
+    )
 
 
 def post_news(

@@ -117,6 +117,19 @@ def test_opening_writes_each_reviewer_one_letter_that_lists_all(edition: Edition
     assert Message.objects.count() == 1
 
 
+def test_the_letters_of_opened_discussions_tell_no_reviewer_with_which_papers_a_chair_is_in_conflict(
+    edition: Edition, chair: Membership
+) -> None:
+    papers = [factories.make_submission(edition) for _ in range(3)]
+    rita, other = factories.make_member(edition), factories.make_member(edition, chair=True)
+    for paper in papers:
+        factories.make_review(factories.make_assignment(paper, rita))
+    for paper in papers[1:]:
+        factories.make_conflict(paper, other)
+    discussing.open_discussions(chair, [paper.number for paper in papers], by=by(chair), at=AT)
+    assert told() == [(by(rita).email, f"[{edition.name}] 3 submissions to discuss")]
+
+
 def test_a_chair_opens_nothing_that_she_is_in_conflict_with(talk: Talk, edition: Edition) -> None:
     other = factories.make_member(edition, email="own@else.example", chair=True)
     hidden = factories.make_submission(edition)

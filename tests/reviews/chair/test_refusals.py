@@ -18,7 +18,6 @@ from dlonsc.editions.models import Edition, Membership
 from dlonsc.mail.models import Message, State
 from reviews.actions import assigning, reviewing
 from reviews.actions.deciding import STILL_OPEN
-from reviews.emails.assigning import split_by_secrecy
 from reviews.models import Announcement, Assignment, Decision
 from reviews.views.chair.announce import SecondChair
 from submissions.models import Conflict, Submission
@@ -192,18 +191,6 @@ def test_a_substitute_in_conflict_is_refused_and_the_task_stays(
     assert bad["Location"] == f"{base}/submissions/1/"
     assert list(Assignment.objects.standing()) == [task]
     assert Message.objects.count() == 0
-
-
-def test_who_may_not_be_known_gets_a_letter_of_its_own(
-    edition: Edition, paper: Submission, secret: Submission, reviewers: list[Membership], other_chair: Membership
-) -> None:
-    """A chair in conflict finds none of what is hidden from her under another label."""
-    hidden = factories.make_submission(edition, title="Another secret")
-    factories.make_conflict(hidden, Membership.objects.get(is_chair=True, email="chair@institute-a.example"))
-    rows = [factories.make_assignment(row, reviewers[0]) for row in (paper, secret, hidden)]
-    groups = split_by_secrecy(edition, rows)
-    assert groups == [(secret.label, [rows[0], rows[1]]), (hidden.label, [rows[2]])]
-    assert split_by_secrecy(edition, rows[:1]) == [("", [rows[0]])]
 
 
 # --- Conflicts -------------------------------------------------------------------------------------------------------
