@@ -563,9 +563,8 @@ class Workshop:
         if not may or paper.talk == "open" or not self.switches["committee_discusses"]:
             return False
         paper.talk, paper.opened_by = "open", by
-        # Filed under the paper only where some chair must not see it.
-        about = paper.number if any(self.in_conflict(chair, paper) for chair in self.holders("chair")) else ""
-        self.write("discussion_opened", [task.reviewer for task in self.standing(paper) if self.talks(task)], about)
+        to = [task.reviewer for task in self.standing(paper) if self.talks(task)]
+        self.write("discussion_opened", to, paper.number)
         return True
 
     def close_talk(self, paper: Paper) -> bool:
