@@ -1,7 +1,7 @@
 """Everything that an installation holds about one person, as she may read it: for her own copy, nobody else's.
 
-What others wrote is in it only as letters that were sent to her; a letter that waits, an outcome that is not announced
-and whoever named her as a conflict are not.
+What others wrote or did is in it only as letters that were sent to her; a letter that waits, an outcome that is not
+announced and whoever named her as a conflict are not.
 """
 
 from collections.abc import Iterator
@@ -181,7 +181,7 @@ def _sub_review(row: SubReviewer, user: User) -> dict[str, Any]:
     return {
         "edition": submission.edition.name,
         "submission": submission.number if row.accepted_at else None,
-        **fields_of(row, "name", "email", "institution", "accepted_at", "decline_reason", "ready_at", "ended_at"),
+        **fields_of(row, "name", "email", "institution", "accepted_at", "decline_reason", "ready_at"),
         "versions": [{"saved_at": one.saved_at, "fields": fields} for one, fields in zip(typed, texts, strict=True)],
     }
 
@@ -193,7 +193,8 @@ def _named_by(user: User) -> list[SubReviewer]:
 
 def _named(row: SubReviewer) -> dict[str, Any]:
     submission = row.assignment.submission
-    told = fields_of(row, "name", "email", "institution", "why", "named_at", "decline_reason", "ended_at")
+    # Not what became of it: of a paper that she may not know any more no letter tells her.
+    told = fields_of(row, "name", "email", "institution", "why", "named_at")
     return {"edition": submission.edition.name, "submission": submission.number, **told}
 
 

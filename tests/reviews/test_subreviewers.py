@@ -985,6 +985,26 @@ def test_no_letter_goes_to_a_reviewer_who_may_no_longer_open_the_paper(
     assert by(case.rita).email not in [email for _, email in told()]
 
 
+def test_her_copy_tells_a_reviewer_who_may_no_longer_open_the_paper_nothing_of_whom_she_named(
+    case: Case, sue: User
+) -> None:
+    row = agreed(case)
+    bring_reviewer_into_conflict(case)
+    before = data_of(by(case.rita), AT)["sub_reviewers_you_named"]
+    subreviewing.decline(row, reason="Too near to me.", by=sue, at=AT)
+    assert data_of(by(case.rita), AT)["sub_reviewers_you_named"] == before
+
+
+def test_her_copy_tells_a_sub_reviewer_who_turns_out_to_be_an_author_not_when_the_review_came(
+    case: Case, sue: User
+) -> None:
+    saved(accepted(case, sue), sue)
+    make_her_an_author(case)
+    before = data_of(sue, AT)["sub_reviews"]
+    submit(case)
+    assert data_of(sue, AT)["sub_reviews"] == before
+
+
 def test_a_late_conflict_is_flagged_for_the_chairs(case: Case, sue: User, as_user: Browser) -> None:
     accepted(case, sue)
     address = f"/{case.paper.edition.slug}/chair/sub-reviewers/"
