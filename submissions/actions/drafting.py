@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, F, Max, OuterRef, QuerySet
+from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet
 from django.db.models.functions import Lower
 
 from dlonsc.accounts.models import User
@@ -368,9 +368,10 @@ def own_conflicts(submission: Submission) -> QuerySet[Conflict]:
     Nor that a chair has lifted one: mostly because she wants that member to review the paper.
     """
     rows = submission.conflicts.filter(source=ConflictSource.AUTHOR)
-    # Declared anew in other words after a chair had lifted it.
-    newer = rows.filter(membership=OuterRef("membership"), pk__gt=OuterRef("pk"))
-    return rows.exclude(Exists(newer)).select_related("membership").order_by("membership")
+    # Declared anew in other words after a chair had lifted it, or standing already where it came from another place.
+    stands = Q(lifted_at__isnull=True)
+    counts = rows.filter(stands | Q(pk__gt=OuterRef("pk")), membership=OuterRef("membership"))
+    return rows.filter(stands | ~Exists(counts)).select_related("membership").order_by("membership")
 
 
 def version_of_conflicts(submission: Submission, among: Iterable[Membership]) -> str:

@@ -33,7 +33,7 @@ from submissions import receipts
 from submissions.actions import drafting, printing, sending
 from submissions.actions.forgetting import forget_typed
 from submissions.checks import as_json
-from submissions.conflicts import refresh_conflicts
+from submissions.conflicts import move_conflicts, refresh_conflicts
 from submissions.forms.author import (
     LONGEST_ABSTRACT,
     MOST_AUTHOR_ROWS,
@@ -730,6 +730,28 @@ def test_no_author_learns_that_a_chair_has_lifted_a_conflict_which_they_declared
     assert [one.reason for one in drafting.own_conflicts(draft)] == ["My thesis, last year."]
     ada.post(address, {"version": ada.get(address).context["version"]})
     assert list(declared.all()) == []
+
+
+def test_a_conflict_that_stands_is_shown_before_a_lifted_one_that_came_with_another_place_of_hers(
+    draft: Submission, ada: Client, chair: Membership
+) -> None:
+    place, other = (
+        factories.make_member(draft.edition, factories.make_user(f"rita@{name}.example", "Rita")) for name in "ab"
+    )
+    typed = {f"member-{row.pk}": "1" for row in (place, other)} | {
+        f"kind-{row.pk}": "advisor" for row in (place, other)
+    }
+    ada.post(f"{base(draft)}conflicts/", typed)
+    lift_conflict(other.conflicts.get(), reason="Long ago.", by=chair.user, at=timezone.now())
+    move_conflicts(other, place)
+    Membership.objects.filter(pk=other.pk).update(removed_at=timezone.now())
+    page = ada.get(f"{base(draft)}conflicts/")
+    words = {"version": page.context["version"], f"member-{place.pk}": "1", f"kind-{place.pk}": "advisor"}
+    ada.post(f"{base(draft)}conflicts/", words | {f"why-{place.pk}": "My thesis."})
+    assert [one.reason for one in drafting.own_conflicts(draft)] == ["My thesis."]
+    # A window from before says so, and writes nothing over it.
+    assert ada.post(f"{base(draft)}conflicts/", words | {f"why-{place.pk}": "Hers."}).status_code == 422
+    assert [one.reason for one in drafting.own_conflicts(draft)] == ["My thesis."]
 
 
 def test_no_words_about_a_conflict_vanish_with_a_save(draft: Submission, ada: Client) -> None:
