@@ -24,7 +24,7 @@ from reviews.conflicts import conflict_reasons
 from reviews.emails.assigning import NOT_ALL_HERS, NOT_HERS
 from reviews.late_conflicts import taken_back
 from reviews.models import Announcement, Assignment, Comment, Decision, LastRead, SubReviewer
-from submissions.access import overseen_by
+from submissions.access import barred_from, overseen_by
 from submissions.guards import still_overseen
 from submissions.models import Submission
 from submissions.states import State
@@ -149,12 +149,17 @@ def sample_is_still_hers(message: Message) -> str | None:
 
 
 def is_asked_no_more(message: Message) -> str | None:
-    """The sub-reviewer whose part has ended still has the address, and was not asked again for the same submission."""
+    """The sub-reviewer whose part has ended still has the address, and was not asked again for the same submission.
+
+    Nor is it hers, or in conflict with her, by now: she would read when its review came, or was taken from its reviewer.
+    """
     row = SubReviewer.objects.select_related("user", "assignment").filter(pk=message.guard["sub_reviewer"]).first()
     if row is None:
         return OnlyThis("the sub-reviewer is gone")
     if row.user is not None and message.to_email not in {row.user.email.lower(), *row.user.verified_emails}:
         return OTHER_ADDRESS
+    if row.user and Submission.objects.filter(barred_from(row.user), pk=row.assignment.submission_id).exists():
+        return OnlyThis("she may not know of the submission any more")
     hers = Q(email=row.email) | (Q(user=row.user) if row.user else Q())
     again = SubReviewer.objects.standing().filter(hers, is_agreed=True)
     if again.filter(assignment__submission=row.assignment.submission_id).exists():

@@ -1005,6 +1005,16 @@ def test_her_copy_tells_a_sub_reviewer_who_turns_out_to_be_an_author_not_when_th
     assert data_of(sue, AT)["sub_reviews"] == before
 
 
+def test_who_turns_out_to_be_an_author_gets_no_letter_that_the_review_of_her_paper_came(
+    case: Case, sue: User
+) -> None:
+    saved(accepted(case, sue), sue)
+    make_her_an_author(case)
+    submit(case)
+    letter = Message.objects.get(kind="sub_reviewer_ended")
+    assert objection(letter) == "she may not know of the submission any more"
+
+
 def test_a_late_conflict_is_flagged_for_the_chairs(case: Case, sue: User, as_user: Browser) -> None:
     accepted(case, sue)
     address = f"/{case.paper.edition.slug}/chair/sub-reviewers/"
