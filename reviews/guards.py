@@ -151,7 +151,7 @@ def sample_is_still_hers(message: Message) -> str | None:
 def is_asked_no_more(message: Message) -> str | None:
     """The sub-reviewer whose part has ended still has the address, and was not asked again for the same submission.
 
-    Nor is it hers, or in conflict with her, by now: she would read when its review came, or was taken from its reviewer.
+    Nor is the paper hers, or in conflict with her, by now: she would read when its review came, or its task ended.
     """
     row = SubReviewer.objects.select_related("user", "assignment").filter(pk=message.guard["sub_reviewer"]).first()
     if row is None:

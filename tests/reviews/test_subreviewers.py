@@ -1005,9 +1005,7 @@ def test_her_copy_tells_a_sub_reviewer_who_turns_out_to_be_an_author_not_when_th
     assert data_of(sue, AT)["sub_reviews"] == before
 
 
-def test_who_turns_out_to_be_an_author_gets_no_letter_that_the_review_of_her_paper_came(
-    case: Case, sue: User
-) -> None:
+def test_who_turns_out_to_be_an_author_gets_no_letter_that_the_review_of_her_paper_came(case: Case, sue: User) -> None:
     saved(accepted(case, sue), sue)
     make_her_an_author(case)
     submit(case)
