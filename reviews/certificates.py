@@ -12,8 +12,7 @@ from django.db.models import Q
 from dlonsc.accounts.models import User
 from dlonsc.editions.calendar import Phase
 from dlonsc.editions.models import Edition
-from reviews.models import Review, SubReviewer
-from reviews.subreviewers import credited
+from reviews.models import Review, ReviewVersion
 
 SALT = "reviews.certificate"
 
@@ -41,17 +40,18 @@ def opens_at(edition: Edition) -> datetime | None:
 
 
 def certificate_of(user: User, edition: Edition, at: datetime) -> Certificate | None:
-    """The certificate of a person for an edition; None before it opens, and without a submitted review."""
+    """The certificate of a person for an edition; None before it opens, and without a submitted review.
+
+    Whatever became of their tasks, of which she may learn nothing: her work was done.
+    """
     opens = opens_at(edition)
     if opens is None or at < opens:
         return None
-    helped = credited(SubReviewer.objects.filter(user=user)).values("assignment")
-    written = Review.objects.submitted().filter(Q(assignment__membership__user=user) | Q(assignment__in=helped))
-    days = sorted(
-        when.astimezone(UTC).date()
-        for when in written.filter(assignment__submission__edition=edition).values_list("submitted_at", flat=True)
-        if when is not None
-    )
+    hers = Q(assignment__membership__user=user) | Q(pk__in=ReviewVersion.objects.filter(saved_by=user).values("review"))
+    written = Review.objects.filter(hers, submitted_at__isnull=False, assignment__submission__edition=edition)
+    # Of a paper that she got a second time she has two.
+    papers = dict(written.values_list("assignment__submission", "submitted_at"))
+    days = sorted(when.astimezone(UTC).date() for when in papers.values() if when is not None)
     return Certificate(user.name, edition.name, len(days), days[0], days[-1]) if days else None
 
 

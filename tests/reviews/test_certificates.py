@@ -11,6 +11,7 @@ from dlonsc.accounts.models import User
 from dlonsc.editions.calendar import Phase
 from dlonsc.editions.models import Edition, Membership
 from reviews.certificates import Certificate, certificate_of, opens_at, verify
+from reviews.models import Assignment
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -47,6 +48,18 @@ def test_it_counts_her_submitted_reviews_and_their_days(after: Edition, written:
     assert found == Certificate(written.name, after.name, 2, date(2026, 4, 3), date(2026, 5, 3))
     assert found is not None
     assert verify(found.code) == found
+
+
+def test_it_does_not_tell_who_wrote_a_review_that_it_was_taken_back(after: Edition, written: User) -> None:
+    """Her paper may have left her list before: then no letter tells her."""
+    task = Assignment.objects.get(membership__user=written, submission__number=1)
+    helper = factories.make_user("sue@uni.example", "Sue")
+    factories.make_sub_reviewer(task, helper, typed="text", ended_at=factories.AT, ending="submitted")
+    before = [certificate_of(one, after, EVENT) for one in (written, helper)]
+    assert [one.reviews for one in before if one] == [2, 1]
+    factories.make_conflict(task.submission, task.membership)
+    Assignment.objects.filter(pk=task.pk).update(removed_at=factories.AT, removed_by=task.assigned_by)
+    assert [certificate_of(one, after, EVENT) for one in (written, helper)] == before
 
 
 def test_there_is_none_before_the_event_nor_without_a_review(after: Edition, written: User, author: User) -> None:
