@@ -19,7 +19,7 @@ from dlonsc.mail.models import Message
 from dlonsc.mail.post import post, preview
 from submissions.access import in_conflict_with
 from submissions.contacts import answers_no_more
-from submissions.guards import TO_AUTHORS, approved, for_chair, in_state, of_authors, returned
+from submissions.guards import TO_AUTHORS, accepted, approved, for_chair, in_state, of_authors, returned
 from submissions.models import (
     Author,
     AuthorListRequest,
@@ -221,6 +221,7 @@ def late_permission(permission: LatePermission, *, at: datetime) -> None:
         "late_permission",
         key=f"late:{permission.pk}",
         at=at,
+        guard=accepted(permission.submission) if permission.phase == Phase.CAMERA_READY else None,
         permission=permission,
         until=minute_of(permission.cutoff_at),
     )

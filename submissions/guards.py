@@ -58,8 +58,9 @@ def of_authors(submission: Submission) -> dict[str, Any]:
 
 
 def holds_for_author(message: Message) -> str | None:
-    """The submission is still in the state that the letter tells, if it tells one, and the recipient is an author."""
-    return still_in_state(message) or still_approved(message) or still_returned(message) or still_an_author(message)
+    """The submission is still what the letter tells, if it tells such a thing, and the recipient is an author."""
+    about_print = still_accepted(message) or still_approved(message) or still_returned(message)
+    return still_in_state(message) or about_print or still_an_author(message)
 
 
 def still_in_state(message: Message) -> str | None:
@@ -74,6 +75,19 @@ def still_in_state(message: Message) -> str | None:
     if is_in_it and not again.exists():
         return None
     return TAKEN_BACK
+
+
+def accepted(submission: Submission) -> dict[str, Any]:
+    """The condition of a letter about what is to be printed."""
+    return {"accepted": submission.pk}
+
+
+def still_accepted(message: Message) -> str | None:
+    wanted = message.guard
+    if "accepted" not in wanted:
+        return None
+    rows = Submission.objects.filter(pk=wanted["accepted"], outcome=Outcome.ACCEPTED)
+    return None if rows.exists() else TAKEN_BACK
 
 
 def approved(submission: Submission, at: datetime) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from django.conf import settings
 from dlonsc.accounts.models import User
 from dlonsc.editions import actions as editions
 from dlonsc.editions import emails as editions_emails
+from dlonsc.editions.calendar import Phase
 from dlonsc.editions.guards import TO_CHAIRS
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.editions.pasted import Invitee
@@ -169,7 +170,7 @@ def test_approved_does_not_leave_once_the_paper_is_unlocked(edition: Edition, au
     assert objections("camera_ready_approved") == [TAKEN_BACK, None]
 
 
-@pytest.mark.parametrize("kind", ["camera_ready_approved", "camera_ready_returned"])
+@pytest.mark.parametrize("kind", ["camera_ready_approved", "camera_ready_returned", "late_permission"])
 def test_nothing_about_print_leaves_once_the_acceptance_was_taken_back(
     edition: Edition, author: User, chair: Membership, kind: str
 ) -> None:
@@ -183,6 +184,10 @@ def test_nothing_about_print_leaves_once_the_acceptance_was_taken_back(
     ]
     if kind == "camera_ready_returned":
         printing.return_item(item=delivered[0], text="A font is missing.", by=by, at=AT)
+    elif kind == "late_permission":
+        overseeing.give_late_permission(
+            submission=row, phase=Phase.CAMERA_READY, cutoff=AT + timedelta(days=365), reason="Fire.", by=by, at=AT
+        )
     else:
         CameraReadyItem.objects.update(accepted_by=by, accepted_at=AT)
         printing.approve(submission=row, by=by, at=AT)
