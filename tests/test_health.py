@@ -15,16 +15,24 @@ from dlonsc import health
 from dlonsc.accounts.models import User
 from dlonsc.editions.models import Membership
 from dlonsc.history.record import record
+from dlonsc.mail import ledger
 from dlonsc.mail.models import Message, State
 from tests import factories
 
 Usage = namedtuple("Usage", "total used free")
 
 
-def letter(key: str, minutes_ago: int, state: State = State.QUEUED) -> Message:
+def letter(key: str, minutes_ago: int, state: State = State.QUEUED, edition: str = "") -> Message:
     not_before = timezone.now() - timedelta(minutes=minutes_ago)
     return Message.objects.create(
-        key=key, kind="test", to_email="ada@uni.example", subject="s", text="t", state=state, not_before=not_before
+        key=key,
+        edition=edition,
+        kind="test",
+        to_email="ada@uni.example",
+        subject="s",
+        text="t",
+        state=state,
+        not_before=not_before,
     )
 
 
@@ -50,6 +58,27 @@ def test_letters_that_wait_too_long_are_told_but_visitors_may_come(client: Clien
     response = client.get("/readyz")
     assert (response.status_code, response.json()["state"]) == (200, "care")
     assert response.json()["letters"] == "care: some have waited for more than 15 minutes"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("pause", [{"edition": "dlonsc-2026"}, {}])
+def test_a_chair_who_lets_letters_wait_does_not_read_whether_there_is_one_that_she_may_not_know_of(
+    client: Client, pause: dict[str, str]
+) -> None:
+    ledger.pause(by="A chair in conflict", at=timezone.now(), **pause)
+    before = client.get("/readyz").content
+    letter("hidden", 20, edition="dlonsc-2026")
+    assert client.get("/readyz").content == before
+
+
+@pytest.mark.django_db
+def test_nor_does_who_uses_up_the_letters_of_a_day(client: Client, settings: object) -> None:
+    settings.MAIL_PER_DAY = 1  # type: ignore[attr-defined]
+    now = timezone.now()
+    Message.objects.create(key="hers", to_email="ada@uni.example", subject="s", state=State.SENT, handed_over_at=now)
+    before = client.get("/readyz").content
+    letter("hidden", 20)
+    assert client.get("/readyz").content == before
 
 
 @pytest.mark.django_db
