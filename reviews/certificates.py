@@ -13,6 +13,8 @@ from dlonsc.accounts.models import User
 from dlonsc.editions.calendar import Phase
 from dlonsc.editions.models import Edition
 from reviews.models import Review, ReviewVersion
+from submissions.access import barred_from
+from submissions.models import Submission
 
 SALT = "reviews.certificate"
 
@@ -42,13 +44,16 @@ def opens_at(edition: Edition) -> datetime | None:
 def certificate_of(user: User, edition: Edition, at: datetime) -> Certificate | None:
     """The certificate of a person for an edition; None before it opens, and without a submitted review.
 
-    Whatever became of their tasks, of which she may learn nothing: her work was done.
+    Whatever became of their tasks, of which she may learn nothing: her work was done. Of those that she helped to write
+    none of a paper that is hers, or in conflict with her, by now: it would tell when somebody submitted it.
     """
     opens = opens_at(edition)
     if opens is None or at < opens:
         return None
-    hers = Q(assignment__membership__user=user) | Q(pk__in=ReviewVersion.objects.filter(saved_by=user).values("review"))
-    written = Review.objects.filter(hers, submitted_at__isnull=False, assignment__submission__edition=edition)
+    own = Q(assignment__membership__user=user)
+    typed = ReviewVersion.objects.filter(saved_by=user).values("review")
+    helped = Q(pk__in=typed, assignment__submission__in=Submission.objects.exclude(barred_from(user)))
+    written = Review.objects.filter(own | helped, submitted_at__isnull=False, assignment__submission__edition=edition)
     # Of a paper that she got a second time she has two.
     papers = dict(written.values_list("assignment__submission", "submitted_at"))
     days = sorted(when.astimezone(UTC).date() for when in papers.values() if when is not None)

@@ -1082,6 +1082,21 @@ def test_she_gets_a_certificate_after_the_event(case: Case, sue: User, as_user: 
     assert "Sue Sub" in shown
 
 
+def test_no_certificate_tells_who_turns_out_to_be_an_author_that_the_review_of_her_paper_is_submitted(
+    case: Case, sue: User, as_user: Browser, then: object
+) -> None:
+    saved(accepted(case, sue), sue)
+    factories.make_author(case.paper, sue.email)
+    address, found = f"/{case.paper.edition.slug}/reviews/certificate/", []
+    for _ in range(2):
+        then.move_to(datetime(2026, 7, 1, tzinfo=UTC))  # type: ignore[attr-defined]
+        found.append(as_user(sue).get(address).status_code)
+        then.move_to(AT)  # type: ignore[attr-defined]
+        if len(found) == 1:
+            submit(case)
+    assert found == [404, 404]
+
+
 # --- Herself ---------------------------------------------------------------------------------------------------------
 
 
