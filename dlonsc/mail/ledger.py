@@ -251,8 +251,9 @@ def _may_leave(message: Message, fence: int, at: datetime, terms: Terms) -> bool
         )
         return False
     if reason is not None:
-        keep_back(message, reason, of=[State.SENDING], at=at, fence=fence)
-        if message.campaign is not None and not isinstance(reason, guards.OnlyThis):
+        # One that somebody took out in this moment says nothing of the others.
+        kept_back = keep_back(message, reason, of=[State.SENDING], at=at, fence=fence)
+        if kept_back and message.campaign is not None and not isinstance(reason, guards.OnlyThis):
             cancel_campaign(message.campaign, reason=reason, at=at)
         return False
     return move(

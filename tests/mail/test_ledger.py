@@ -397,6 +397,26 @@ def test_a_guard_that_objects_stops_the_letter_and_the_rest_of_its_campaign(
     assert campaign.stop_reason == "the decision changed"
 
 
+def test_a_letter_that_was_taken_out_of_its_campaign_while_it_was_being_sent_takes_no_other_with_it(
+    letter: Callable[..., Message], clock: Clock
+) -> None:
+    """So does a paper that leaves its announcement: the letters of the others still hold."""
+
+    def taken_out(message: Message) -> str | None:
+        if message.guard["paper"] != 1:
+            return None
+        ledger.cancel(message, by="a chair", at=clock.now)
+        return "it is not announced any more"
+
+    guards.register("decision", taken_out)
+    campaign = Campaign.objects.create(kind="decision", title="Decisions")
+    messages = [letter(n, campaign=campaign, kind="decision", guard={"paper": n}) for n in (1, 2, 3)]
+    run(clock, Scripted())
+    assert [state(message) for message in messages] == [State.CANCELLED, State.SENT, State.SENT]
+    campaign.refresh_from_db()
+    assert campaign.stopped_at is None
+
+
 def test_a_guard_that_objects_to_one_letter_only_lets_the_campaign_go_on(
     letter: Callable[..., Message], clock: Clock
 ) -> None:
