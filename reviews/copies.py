@@ -46,7 +46,7 @@ def without_metadata(data: bytes) -> bytes:
         writer.compress_identical_objects(remove_duplicates=False, remove_unreferenced=True)
         out = io.BytesIO()
         writer.write(out)
-    except (PyPdfError, ValueError, LookupError, ArithmeticError, TypeError, AttributeError, RecursionError) as error:
+    except (PyPdfError, ValueError, LookupError, ArithmeticError, TypeError, AttributeError, RuntimeError) as error:
         raise CannotBlind(str(error)) from error
     return out.getvalue()
 

@@ -461,7 +461,7 @@ def test_a_pdf_that_cannot_be_cleaned_is_not_shown_blind(
     assert (answer.status_code, b"made for a test" in answer.content) == (409, False)
 
 
-@pytest.mark.parametrize("error", [IndexError, KeyError, ZeroDivisionError, PdfReadError])
+@pytest.mark.parametrize("error", [IndexError, KeyError, ZeroDivisionError, NotImplementedError, PdfReadError])
 def test_a_damaged_pdf_takes_no_other_paper_out_of_a_blind_archive(
     edition: Edition, reviewer: Membership, as_user: AsUser, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
 ) -> None:
