@@ -26,9 +26,14 @@ TASK_KINDS = (
 )
 
 
+# What a chair writes to an audience, as she sends it to herself: until its release only she reads it.
+TO_ITS_WRITER = ("mailing_test", "mailing_tasks_test")
+
+
 def letters_for(chair: Membership) -> QuerySet[Message]:
     """The ledger of her edition, as far as she may know. Counts and searches start here."""
     rows = Message.objects.filter(edition=chair.edition.slug).select_related("campaign")
+    rows = rows.exclude(~Q(guard__chair=chair.pk), kind__in=TO_ITS_WRITER)
     hidden = Submission.objects.filter(in_conflict_with(chair), edition=chair.edition_id)
     labels = [f"submission:{pk}" for pk in hidden.values_list("pk", flat=True)]
     if not labels:

@@ -90,7 +90,7 @@ def test_what_is_missing_in_her_list_does_not_tell_who_reviews_it(
 ) -> None:
     other = factories.make_submission(edition)
     for number, about in enumerate([paper.label, other.label, ""]):
-        make_letter(edition, number, subject_label=about, kind=kind)
+        make_letter(edition, number, subject_label=about, kind=kind, guard={"chair": chair.pk})
     assert len(keys(chair)) == 3
     factories.make_conflict(paper, chair)
     assert keys(chair) == set()

@@ -358,6 +358,16 @@ def test_a_chair_sends_one_to_herself(chair: Membership, paper: Submission) -> N
     assert row.released_at is None
 
 
+@pytest.mark.parametrize("audience", ["members", "submitted", "open_reviews"])
+def test_before_its_release_no_other_chair_reads_it_in_the_letter_that_its_writer_sends_herself(
+    audience: str, chair: Membership, other_chair: Membership, paper: Submission, reviewers: list[Membership]
+) -> None:
+    factories.make_assignment(paper, reviewers[0])
+    row = draft(chair, audience, "Not said yet")
+    verbs.to_myself(chair, row, "", by=by(chair), at=AT)
+    assert [letters_for(one).filter(text__contains="Not said yet").count() for one in (chair, other_chair)] == [1, 0]
+
+
 def test_a_letter_of_tasks_that_a_chair_sends_herself_is_hidden_like_the_real_one(
     edition: Edition,
     chair: Membership,
