@@ -190,7 +190,7 @@ def story(email: str, paper: Submission, people: tuple[User, User], acts: list[t
 
 
 def first_difference(free: list[str], his: list[str], email: str) -> str:
-    """After which acts something differs from what is told of an address that nobody has, and in what; '' if nowhere."""
+    """After which acts something differs from what is told of an address that is free, and in what; or empty."""
     for number, (one, two) in enumerate(zip(free, his, strict=True)):
         if one != two:
             lines = difflib.unified_diff(one.split("\\n"), two.split("\\n"), n=0, lineterm="")
