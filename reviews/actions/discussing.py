@@ -116,6 +116,9 @@ def comment(
     # Another may have written between the two presses.
     if since is not None and (same := locked.comments.filter(membership=member, text=text, pk__gt=since).last()):
         return same
+    # She has read what her page showed; what came since is news to her.
+    if since and (shown := locked.comments.filter(pk=since).first()):
+        mark_read(discussion, member, shown)
     kind = Comment.Kind.QUESTION if is_question else Comment.Kind.COMMENT
     return _add(discussion, member, text=text, label=label, kind=kind, at=at)
 
@@ -126,7 +129,6 @@ def _add(
     row = Comment.objects.create(
         discussion=discussion, membership=member, label=label, kind=kind, text=text, written_at=at
     )
-    mark_read(discussion, member, row)
     by = member.user
     record(
         "commented",

@@ -54,11 +54,13 @@ def discussion(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         else:
             messages.success(request, "Your comment is there.")
             return redirect("reviews:discussion", slug, number)
+    said = thread(found, member, as_chair=False)
     words = {
         "edition": member.edition,
         "submission": found.submission,
         "discussion": found,
-        "said": thread(found, member, as_chair=False),
+        "said": said,
+        "has_news": any(one.is_new for one in said),
         "form": form,
         "own_label": discussing.label_of(own),
     }

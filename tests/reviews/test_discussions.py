@@ -632,6 +632,39 @@ def test_marks_go_forward_only_and_only_in_their_own_discussion(
     assert "unread" not in page.partition("<main")[2].partition("<h2")[0]
 
 
+def test_who_writes_or_changes_her_score_has_not_read_what_her_page_did_not_show(
+    talk: Talk, chair: Membership, as_user: Browser
+) -> None:
+    browser, home = as_user(talk.rita), f"/{talk.paper.edition.slug}/reviews/"
+    shown = say(talk, talk.hilda, "Hello", label="Reviewer 2")
+    question = say(talk, chair, "Is the benchmark public?", label="Chair", is_question=True)
+    letters = Message.objects.filter(to_email=by(talk.rita).email).order_by("pk")
+    found = [[objection(letter) for letter in letters]]
+
+    def look() -> None:
+        found.append([objection(letter) for letter in letters])
+        page = browser.get(page_of(talk)).text
+        found.append(["2 new" in browser.get(home).text, "1 new" in browser.get(home).text, "Mark all as read" in page])
+
+    address, version = change_score(talk, browser)
+    browser.post(address, {"version": version, "note": ""})
+    look()
+    browser.post(page_of(talk), {"text": "So do I.", "since": code("comment", shown.pk)})
+    look()
+    browser.post(page_of(talk), {"seen_only": "1", "seen": code("comment", question.pk)})
+    look()
+    was_read = "the discussion was read in the meantime"
+    assert found == [
+        [None, None],
+        [None, None],
+        [True, False, True],
+        [None, None],
+        [False, True, True],
+        [was_read, was_read],
+        [False, False, False],
+    ]
+
+
 @pytest.mark.parametrize("count", [1, 12])
 def test_pages_ask_a_constant_number_of_queries(
     talk: Talk, edition: Edition, chair: Membership, as_user: Browser, count: int

@@ -107,10 +107,12 @@ def discussion(request: ChairRequest, chair: Membership, number: int) -> HttpRes
         else:
             messages.success(request, "Your comment is there.")
             return redirect("reviews:chair_discussion", chair.edition.slug, number)
+    said = thread(found, chair, as_chair=True)
     context = {
         "submission": submission,
         "discussion": found,
-        "said": thread(found, chair, as_chair=True),
+        "said": said,
+        "has_news": any(one.is_new for one in said),
         "form": form,
         "readers": discussing.reviewers_of([submission]),
     }
