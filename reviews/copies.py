@@ -4,12 +4,14 @@ import io
 import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 from django.core.cache import cache
 from django.utils.text import slugify
 from pypdf import PdfReader, PdfWriter
 from pypdf.errors import PyPdfError
-from pypdf.generic import ArrayObject, DictionaryObject, StreamObject
+from pypdf.filters import decode_stream_data
+from pypdf.generic import ArrayObject, DictionaryObject, NameObject, NullObject, StreamObject
 
 from submissions.files import path_of, store_chunks
 from submissions.models import Manuscript, StoredFile, Submission, Supplement
@@ -21,8 +23,11 @@ REMEMBERED = 30 * 24 * 3600
 TELLTALE = ("/Metadata", "/PieceInfo", "/LastModified", "/PTEX.")
 # Segments of a JPEG for Exif and XMP, for what image programs write, and for comments.
 TELLTALE_SEGMENTS = (0xE1, 0xED, 0xFE)
+# The filter of a JPEG in a PDF, and those by which it may be packed once more.
+JPEG = "/DCTDecode"
+PACKED = frozenset({"/FlateDecode", "/LZWDecode", "/RunLengthDecode", "/ASCII85Decode", "/ASCIIHexDecode"})
 # Copies that were made before all of this was taken out are made again.
-COPIES = "blind-copy:2"
+COPIES = "blind-copy:3"
 
 
 class CannotBlind(Exception):
@@ -63,22 +68,41 @@ def _take_out(thing: object) -> None:
     # Of a note on the page the name of who wrote it; of a field of a form it is what the field is called.
     if "/Rect" in thing and thing.get("/Subtype") != "/Widget":
         thing.pop("/T", None)
-    if isinstance(thing, StreamObject) and thing.get("/Filter") in ("/DCTDecode", ["/DCTDecode"]):
-        thing._data = _plain_jpeg(thing._data)
+    if "/ByteRange" in thing:
+        # Who signed it; of a copy no signature holds.
+        thing.clear()
+    if isinstance(thing, StreamObject) and "/Filter" in thing:
+        _take_out_of_image(thing)
     for one in thing.values():
         _take_out(one)
 
 
+def _take_out_of_image(stream: StreamObject) -> None:
+    """What its camera or program wrote beside a JPEG, also where that is packed once more."""
+    filters: Any = stream["/Filter"]
+    if isinstance(filters, ArrayObject) and filters[-1:] == [JPEG] and PACKED.issuperset(filters[:-1]):
+        options = stream.get("/DecodeParms", NullObject()).get_object()
+        has_own = isinstance(options, ArrayObject) and len(options) == len(filters)
+        if not has_own and len(filters) > 1:
+            stream.pop("/DecodeParms", None)
+        stream._data = decode_stream_data(stream)
+        stream[NameObject("/Filter")] = filters = filters[-1]
+        if has_own:
+            stream[NameObject("/DecodeParms")] = options[-1]
+    if filters == JPEG:
+        stream._data = _plain_jpeg(stream._data)
+
+
 def _plain_jpeg(data: bytes) -> bytes:
     """The same image without what its camera or program wrote beside it."""
-    kept, at = data[:2], 2
+    kept, at = bytearray(data[:2]), 2
     # Segments that say their length stand before the image itself (0xDA).
     while data[at : at + 1] == b"\xff" and at + 4 <= len(data) and data[at + 1] not in (0xDA, 0xFF):
         end = at + 2 + int.from_bytes(data[at + 2 : at + 4])
         if data[at + 1] not in TELLTALE_SEGMENTS:
             kept += data[at:end]
         at = end
-    return kept + data[at:]
+    return bytes(kept + data[at:])
 
 
 def reviewers_copy(file: Manuscript | Supplement, *, blind: bool) -> StoredFile:

@@ -3,6 +3,7 @@
 import io
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,7 +17,15 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from pypdf import PdfReader, PdfWriter
 from pypdf.errors import PdfReadError
-from pypdf.generic import ArrayObject, DecodedStreamObject, DictionaryObject, NameObject, TextStringObject
+from pypdf.generic import (
+    ArrayObject,
+    DecodedStreamObject,
+    DictionaryObject,
+    NameObject,
+    NullObject,
+    NumberObject,
+    TextStringObject,
+)
 
 from dlonsc.accounts.models import User
 from dlonsc.codes import code
@@ -415,6 +424,31 @@ def test_the_makers_of_its_figures_images_and_notes_leave_too() -> None:
     assert (out.getvalue().count(b"Ada Author"), clean.count(b"Ada Author")) == (5, 0)
     # The image itself is the same.
     assert image[:8] + image[22:] in clean
+
+
+def test_a_photograph_that_is_packed_once_more_and_a_signature_name_nobody_either() -> None:
+    writer = PdfWriter()
+    page = writer.add_blank_page(439, 666)
+    image = b"\xff\xd8\xff\xe1\x00\x0cAda Author\xff\xda\x00\x02\xff\x00\xff\xd9"
+    photo = DecodedStreamObject()
+    photo.set_data(zlib.compress(image))
+    photo[NameObject("/Filter")] = ArrayObject([NameObject("/FlateDecode"), NameObject("/DCTDecode")])
+    colours = DictionaryObject({NameObject("/ColorTransform"): NumberObject(0)})
+    photo[NameObject("/DecodeParms")] = ArrayObject([NullObject(), colours])
+    page[NameObject("/Resources")] = DictionaryObject({NameObject("/XObject"): writer._add_object(photo)})
+    signed = {
+        "/ByteRange": ArrayObject(),
+        "/Name": TextStringObject("Ada Author"),
+        "/Contents": TextStringObject("Ada"),
+    }
+    page[NameObject("/V")] = DictionaryObject({NameObject(key): one for key, one in signed.items()})
+    out = io.BytesIO()
+    writer.write(out)
+    clean = without_metadata(out.getvalue())
+    found = PdfReader(io.BytesIO(clean)).pages[0]["/Resources"]["/XObject"]  # type: ignore[index]
+    assert (found["/Filter"], found["/DecodeParms"]) == ("/DCTDecode", {"/ColorTransform": 0})
+    # The image itself is the same.
+    assert (found._data, b"Ada" in clean) == (image[:2] + image[16:], False)
 
 
 def test_a_blind_edition_shows_no_author_anywhere(edition: Edition, reviewer: Membership, as_user: AsUser) -> None:
