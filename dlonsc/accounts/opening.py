@@ -5,13 +5,19 @@ owner, who would open a stranger's account with it, and by typing the code prove
 the owner from an account of her own: for a sign-up such an account is not there.
 """
 
+import secrets
 from collections.abc import Iterable
+from typing import Any
 
 from allauth.account.adapter import get_adapter
 from allauth.account.forms import RequestLoginCodeForm, ResetPasswordForm, SignupForm
 from allauth.account.internal.userkit import filter_users_by_email
 from allauth.account.models import EmailAddress
 from allauth.socialaccount.forms import SignupForm as SocialSignupForm
+from allauth.socialaccount.models import SocialAccount
+from django.db import router, transaction
+from django.db.models import Model
+from django.http import HttpRequest
 
 from dlonsc.accounts.models import User
 
@@ -67,14 +73,35 @@ def has_account(email: str, found: list[User]) -> bool:
     return bool(opened_by(email, found)) or any(user.email.lower() == email.lower() for user in found)
 
 
+@transaction.atomic
+def take_numbers(*, elsewhere: bool) -> None:
+    """As many as a new account takes: people read those of their own, on pages and in links, and who has made one
+    before a sign-up with somebody's address and one after it would count whether that made one too.
+    """
+    user = User.objects.create_user(f"{secrets.token_hex(16)}@taken.invalid")
+    rows: list[Model] = [user, EmailAddress.objects.create(user=user, email=user.email)]
+    if elsewhere:
+        rows.append(SocialAccount.objects.create(user=user, provider="taken", uid=user.email))
+    for row in reversed(rows):
+        # Nothing hangs on them: Django would look in every table.
+        model = type(row)
+        model._base_manager.filter(pk=row.pk)._raw_delete(router.db_for_write(model))
+
+
 class UniqueWhereOpened:
     """A sign-up whose address is another's only where a letter about it could open that account."""
 
     account_already_exists: bool
+    is_elsewhere = False
 
     def validate_unique_email(self, value: str) -> str:
         self.account_already_exists = has_account(value, filter_users_by_email(value))
         return value
+
+    def try_save(self, request: HttpRequest) -> Any:
+        if self.account_already_exists:
+            take_numbers(elsewhere=self.is_elsewhere)
+        return super().try_save(request)  # type: ignore[misc]  # of allauth's form, which follows
 
 
 class SignUp(UniqueWhereOpened, SignupForm):  # type: ignore[misc]  # allauth has no types
@@ -83,3 +110,5 @@ class SignUp(UniqueWhereOpened, SignupForm):  # type: ignore[misc]  # allauth ha
 
 class SignUpElsewhere(UniqueWhereOpened, SocialSignupForm):  # type: ignore[misc]  # allauth has no types
     """Of who comes with an account elsewhere that tells no address."""
+
+    is_elsewhere = True

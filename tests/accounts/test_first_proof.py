@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -167,6 +168,35 @@ def test_who_comes_again_with_an_account_elsewhere_does_not_read_whether_the_add
     sign_up_elsewhere()
     assert free == come_with_an_account_elsewhere(41) == (302, "/accounts/3rdparty/signup/", [])
     assert list(Message.objects.order_by("pk").values_list("kind", flat=True)) == ["verification", "account_exists"]
+
+
+@pytest.mark.parametrize("is_elsewhere", [False, True])
+def test_who_counts_accounts_before_and_after_a_sign_up_does_not_read_whether_the_address_had_one(
+    keys: None, *, is_elsewhere: bool
+) -> None:
+    """People read the numbers of their own: a page has that of the account, links in letters hold two."""
+
+    def numbers() -> list[int]:
+        own = factories.make_user(f"own-{User.objects.count()}@mine.example")
+        connected = SocialAccount.objects.create(user=own, provider="github", uid=own.email)
+        return [own.pk, EmailAddress.objects.get(user=own).pk, connected.pk]
+
+    def sign_up() -> None:
+        if is_elsewhere:
+            sign_up_elsewhere()
+        else:
+            Client().post("/accounts/signup/", {"email": EMAIL, "password1": PASSPHRASE, "name": "V"})
+
+    seen = [numbers()]
+    for _ in range(2):
+        sign_up()
+        SocialAccount.objects.filter(uid="41").delete()
+        seen.append(numbers())
+    # By the second time it had one.
+    assert Message.objects.filter(kind="account_exists").count() == 1
+    steps = [[b - a for a, b in zip(one, two, strict=True)] for one, two in pairwise(seen)]
+    assert steps == [[2, 2, 1 + is_elsewhere]] * 2
+    assert User.objects.filter(email__endswith=".invalid").count() == 0
 
 
 @pytest.mark.parametrize("is_primary", [True, False])
