@@ -14,8 +14,11 @@ def chairs_of(edition: Edition) -> list[Membership]:
 
 
 def without_chair(edition: Edition) -> SubmissionQuerySet:
-    """Submissions under review with which every chair is in conflict. One query per chair to build."""
-    rows = open_ones(edition)
+    """Submissions with which every chair is in conflict. One query per chair to build.
+
+    Also those whose decision is announced: they have to be handled still, and the chairs must not read that it is.
+    """
+    rows = Submission.objects.submitted().filter(edition=edition)
     for chair in chairs_of(edition):
         rows = rows.filter(in_conflict_with(chair))
     return rows

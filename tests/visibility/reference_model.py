@@ -405,9 +405,8 @@ class Workshop:
         return True
 
     def needs_delegate(self) -> bool:
-        """Nothing is assigned while no chair may see some paper under review."""
-        rows = [paper for paper in self.papers.values() if paper.state == "submitted" and paper.known_from is None]
-        return any(not self.overseers(paper) for paper in rows)
+        """Nothing is assigned while no chair may see some paper, announced or not."""
+        return any(not self.overseers(paper) for paper in self.papers.values() if paper.state == "submitted")
 
     def assign(self, paper: Paper, member: str, by: str, instead_of: Task | None = None) -> bool:
         rows = self.refreshed(paper)

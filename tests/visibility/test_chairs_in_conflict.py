@@ -81,6 +81,19 @@ def test_the_delegate_becomes_a_chair_handles_the_paper_and_all_chairs_are_told(
     assert assigning.assign(paper, greta, by=rita.user, at=factories.AT).membership == greta
 
 
+@pytest.mark.parametrize("is_announced", [False, True])
+def test_a_delegate_is_asked_for_whether_or_not_the_decision_on_a_hidden_paper_is_announced(
+    edition: Edition, chairs: list[Membership], paper: Submission, is_announced: bool
+) -> None:
+    """Its chair announced it and left: those who stay must not read that it is decided."""
+    for chair in chairs:
+        factories.make_conflict(paper, chair)
+    if is_announced:
+        factories.announce(paper)
+    page = client_of(chairs[0]).get(reverse("reviews:delegate", args=[edition.slug]))
+    assert (needs_delegate(edition), page.context["needed"]) == (True, True)
+
+
 def test_a_delegate_in_conflict_too_changes_nothing_but_her_role(
     edition: Edition, chairs: list[Membership], paper: Submission, rita: Membership
 ) -> None:
