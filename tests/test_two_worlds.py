@@ -177,6 +177,11 @@ def not_yet_declined(world: World) -> None:
     Membership.objects.filter(email="invited.too@somewhere.example").update(declined_at=None, decline_reason="")
 
 
+def not_confirmed(world: World) -> None:
+    """Whoever confirms the rules has mostly just been given a paper."""
+    Membership.objects.filter(pk=world.members["rex"].pk).update(rules_at=None)
+
+
 def ask_chairs(world: World) -> None:
     """On a paper whose authors have asked nothing before, so that one more waits for an answer."""
     Question.objects.create(
@@ -300,6 +305,9 @@ SECRETS: dict[str, Secret] = {
         other_words_of_declining, (*OUTSIDERS, "rita", "hilda", "idle", "spare")
     ),
     "a declined invitation": Secret(not_yet_declined, (*OUTSIDERS, "rita", "hilda", "idle", "spare")),
+    "whether a member has confirmed the rules": Secret(
+        not_confirmed, (*OUTSIDERS, *HELPERS, "conflicted chair", "rita", "hilda", "idle", "spare")
+    ),
     "a question to the chairs": Secret(
         ask_chairs, ("conflicted chair", "barred", "author", "rita", "spare", "stranger")
     ),
