@@ -3,6 +3,7 @@
 from dlonsc.editions.models import Edition, Membership
 from submissions.access import in_conflict_with
 from submissions.models import Submission, SubmissionQuerySet
+from submissions.states import State
 
 
 def open_ones(edition: Edition) -> SubmissionQuerySet:
@@ -16,9 +17,10 @@ def chairs_of(edition: Edition) -> list[Membership]:
 def without_chair(edition: Edition) -> SubmissionQuerySet:
     """Submissions with which every chair is in conflict. One query per chair to build.
 
-    Also those whose decision is announced: they have to be handled still, and the chairs must not read that it is.
+    Also those whose decision is announced, or that were returned without review, which can be undone: they have to be
+    handled still, and the chairs must not read that it is so.
     """
-    rows = Submission.objects.submitted().filter(edition=edition)
+    rows = Submission.objects.filter(edition=edition, state__in=(State.SUBMITTED, State.DESK_REJECTED))
     for chair in chairs_of(edition):
         rows = rows.filter(in_conflict_with(chair))
     return rows

@@ -405,8 +405,9 @@ class Workshop:
         return True
 
     def needs_delegate(self) -> bool:
-        """Nothing is assigned while no chair may see some paper, announced or not."""
-        return any(not self.overseers(paper) for paper in self.papers.values() if paper.state == "submitted")
+        """Nothing is assigned while no chair may see some paper, announced or returned or not."""
+        rows = [paper for paper in self.papers.values() if paper.state in {"submitted", "returned"}]
+        return any(not self.overseers(paper) for paper in rows)
 
     def assign(self, paper: Paper, member: str, by: str, instead_of: Task | None = None) -> bool:
         rows = self.refreshed(paper)

@@ -5,6 +5,7 @@ from django.test import Client
 from django.urls import reverse
 
 from dlonsc import codes
+from dlonsc.editions import actions as editions
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.history.models import Entry
 from dlonsc.mail.models import Message
@@ -16,6 +17,7 @@ from reviews.late_conflicts import name_missing_handlers, tell_chairs
 from reviews.models import Assignment
 from reviews.tasks import tell_late_conflicts
 from submissions.access import overseen_by
+from submissions.actions import overseeing
 from submissions.conflicts import refresh_conflicts
 from submissions.models import Conflict, Submission
 from tests import factories
@@ -90,6 +92,25 @@ def test_a_delegate_is_asked_for_whether_or_not_the_decision_on_a_hidden_paper_i
         factories.make_conflict(paper, chair)
     if is_announced:
         factories.announce(paper)
+    page = client_of(chairs[0]).get(reverse("reviews:delegate", args=[edition.slug]))
+    assert (needs_delegate(edition), page.context["needed"]) == (True, True)
+
+
+@pytest.mark.parametrize("is_returned", [False, True])
+def test_a_delegate_is_asked_for_whether_or_not_a_hidden_paper_was_returned_without_review(
+    edition: Edition, chairs: list[Membership], paper: Submission, rita: Membership, is_returned: bool
+) -> None:
+    """They may take the role of who returned it, and read again what is asked of them."""
+    for chair in chairs:
+        factories.make_conflict(paper, chair)
+    name_delegate(edition, rita, by=chairs[0].user, at=factories.AT)
+    rita.refresh_from_db()
+    if is_returned:
+        overseeing.desk_reject(submission=paper, text="Out of scope.", by=rita.user, at=factories.AT)
+    assert not needs_delegate(edition)
+    editions.set_roles(
+        membership=rita, roles={"is_reviewer": True}, title=rita.title, by=chairs[0].user, at=factories.AT
+    )
     page = client_of(chairs[0]).get(reverse("reviews:delegate", args=[edition.slug]))
     assert (needs_delegate(edition), page.context["needed"]) == (True, True)
 
