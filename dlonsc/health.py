@@ -14,6 +14,7 @@ from pathlib import Path
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.db import DatabaseError, connection
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -25,14 +26,13 @@ from dlonsc.accounts.models import User
 from dlonsc.editions.access import memberships_of
 from dlonsc.history.models import Entry
 from dlonsc.mail.ledger import leaving
-from dlonsc.mail.models import Message, State
+from dlonsc.mail.models import Message, Pause, State
 from submissions.lncs.sandbox import network_of_the_reader
 
 MEGABYTE = 1024 * 1024
 LEAST_FREE_BYTES = 500 * MEGABYTE
 LATE = timedelta(minutes=15)
-# Beside those that may leave: none of them is kept back by a pause.
-BEGUN = (State.GATHERED, State.SENDING, State.HANDED_OVER)
+IN_HAND = (State.SENDING, State.HANDED_OVER)
 
 
 @dataclass(frozen=True)
@@ -84,14 +84,20 @@ def free_bytes(folder: Path) -> int:
 
 
 def look_at_letters(at: datetime) -> Finding:
-    """ "care" when a letter has waited for a quarter of an hour though it may leave.
+    """ "care" when a letter has waited for a quarter of an hour though it might have left all that time.
 
     No numbers: everybody may ask, and how many letters wait tells how many decisions there are. Nor is it told that one
-    waits for the end of a pause, or for the next day: a chair in conflict who paused all others would read of hers.
+    waits, or has waited until now, for the end of a pause, or for the next day: a chair in conflict who paused all
+    others would read of hers. So one that is being sent counts by when its worker should have been done.
     """
+    since = at - LATE
     try:
-        late = leaving(at).filter(not_before__lte=at - LATE).exists()
-        late = late or Message.objects.filter(state__in=BEGUN, not_before__lte=at - LATE).exists()
+        late = Message.objects.filter(
+            Q(state=State.GATHERED, not_before__lte=since) | Q(state__in=IN_HAND, lease_until__lte=since)
+        ).exists()
+        if not late and not Pause.objects.filter(lifted_at__gt=since, lifted_at__lte=at).exists():
+            free_then = leaving(since).order_by().values("pk")
+            late = leaving(at).filter(not_before__lte=since, pk__in=free_then).exists()
     except DatabaseError:
         return Finding("down", "the ledger does not answer")
     return Finding("care", "some have waited for more than 15 minutes") if late else Finding("ok", "leave in time")

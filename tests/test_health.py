@@ -82,6 +82,36 @@ def test_nor_does_who_uses_up_the_letters_of_a_day(client: Client, settings: obj
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("state", [State.QUEUED, State.SENDING, State.HANDED_OVER])
+@pytest.mark.parametrize("kept", [{"edition": "dlonsc-2026"}, {}, None])
+def test_nor_once_letters_leave_again(
+    client: Client, settings: object, state: State, kept: dict[str, str] | None
+) -> None:
+    now = timezone.now()
+    minutes = [now - timedelta(minutes=minute) for minute in (30, 1)]
+    if kept is None:
+        # The day's limit was used up a day ago.
+        settings.MAIL_PER_DAY = 1  # type: ignore[attr-defined]
+        sent = {"state": State.SENT, "handed_over_at": minutes[1] - timedelta(days=1)}
+        Message.objects.create(key="hers", to_email="ada@uni.example", subject="s", **sent)
+    else:
+        ledger.pause(by="A chair in conflict", at=minutes[0], **kept)
+        ledger.resume(by="A chair in conflict", at=minutes[1], **kept)
+    before = client.get("/readyz").content
+    hidden = letter("hidden", 20, state, edition="dlonsc-2026")
+    Message.objects.filter(pk=hidden.pk).update(lease_until=now + timedelta(minutes=1))
+    assert client.get("/readyz").content == before
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("state", [State.GATHERED, State.SENDING, State.HANDED_OVER])
+def test_a_letter_whose_worker_is_gone_or_that_nobody_collects_is_told(client: Client, state: State) -> None:
+    row = letter("stuck", 20, state)
+    Message.objects.filter(pk=row.pk).update(lease_until=row.not_before)
+    assert client.get("/readyz").json()["state"] == "care"
+
+
+@pytest.mark.django_db
 def test_a_letter_for_later_is_not_waiting(client: Client) -> None:
     letter("tomorrow", -24 * 60)
     assert client.get("/readyz").json()["letters"] == "ok: leave in time"
