@@ -13,7 +13,6 @@ from allauth.socialaccount.models import SocialAccount, SocialApp, SocialLogin
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.hashers import make_password
-from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
@@ -154,10 +153,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         password that he chose, would read whether it had an account.
         """
         email = str(credentials.get("email", "")).lower()
-        is_proven = EmailAddress.objects.filter(email=email, verified=True).exists()
-        # Administrators are made on the server, not by a form.
-        is_served = User.objects.filter(Q(is_staff=True) | Q(is_superuser=True), email=email).exists()
-        if not is_proven and not is_served:
+        if not EmailAddress.objects.filter(email=email, verified=True).exists():
             credentials["password"] = secrets.token_urlsafe()
         return super().authenticate(request, **credentials)
 

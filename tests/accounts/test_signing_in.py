@@ -151,6 +151,28 @@ def test_signing_in_with_an_address_that_one_has_only_added_does_not_tell_whethe
     assert list(Message.objects.values_list("kind", flat=True)) == ["verification", "verification"]
 
 
+def test_nor_whether_it_is_that_of_an_administrator_who_has_never_signed_in() -> None:
+    sam = factories.make_user("sam@elsewhere.example")
+    sam.set_password(PASSPHRASE)
+    sam.save()
+    # As they were made before their addresses were taken as proven.
+    factories.make_user("root@uni.example", verified=False, is_staff=True, is_superuser=True)
+    User.objects.create_superuser("boss@uni.example", "another-horse-battery")
+    answers = []
+    for email in ("root@uni.example", "boss@uni.example", "nobody@uni.example"):
+        EmailAddress.objects.create(user=sam, email=email)
+        response = Client().post("/accounts/login/", {"login": email, "password": PASSPHRASE})
+        answers.append((response.status_code, response.headers.get("Location")))
+    assert answers == [(200, None)] * 3
+    assert Message.objects.count() == 0
+
+
+def test_an_administrator_who_was_made_on_the_server_comes_in_with_her_password(client: Client) -> None:
+    boss = User.objects.create_superuser("boss@uni.example", PASSPHRASE)
+    client.post("/accounts/login/", {"login": boss.email, "password": PASSPHRASE})
+    assert (client.session["_auth_user_id"], boss.verified_emails) == (str(boss.pk), ["boss@uni.example"])
+
+
 def test_letters_name_the_workshop_series_and_not_the_machine(client: Client) -> None:
     factories.make_user("known@uni.example")
     for place, (address, data) in enumerate(FORMS):
