@@ -26,6 +26,8 @@ TELLTALE_SEGMENTS = (0xE1, 0xED, 0xFE)
 # The filter of a JPEG in a PDF, and those by which it may be packed once more.
 JPEG = "/DCTDecode"
 PACKED = frozenset({"/FlateDecode", "/LZWDecode", "/RunLengthDecode", "/ASCII85Decode", "/ASCIIHexDecode"})
+# A JPEG hardly gets smaller by packing: what unfolds to more than so many times its size would only fill the memory.
+MOST_PACKED = 20
 # Copies that were made before all of this was taken out are made again.
 COPIES = "blind-copy:3"
 
@@ -85,7 +87,10 @@ def _take_out_of_image(stream: StreamObject) -> None:
         has_own = isinstance(options, ArrayObject) and len(options) == len(filters)
         if not has_own and len(filters) > 1:
             stream.pop("/DecodeParms", None)
-        stream._data = decode_stream_data(stream)
+        unpacked = decode_stream_data(stream)
+        if len(unpacked) > MOST_PACKED * len(stream._data) + CHUNK:
+            raise CannotBlind("an image unfolds to far more than an image does")
+        stream._data = unpacked
         stream[NameObject("/Filter")] = filters = filters[-1]
         if has_own:
             stream[NameObject("/DecodeParms")] = options[-1]

@@ -34,7 +34,7 @@ from dlonsc.editions.models import Deadline, Edition, Membership
 from dlonsc.history.models import Entry
 from dlonsc.mail.models import Message
 from reviews.actions import reviewing
-from reviews.copies import without_metadata
+from reviews.copies import CannotBlind, without_metadata
 from reviews.models import Assignment, Review, ReviewVersion
 from reviews.views.reviewer import plan
 from submissions.files import path_of
@@ -449,6 +449,19 @@ def test_a_photograph_that_is_packed_once_more_and_a_signature_name_nobody_eithe
     assert (found["/Filter"], found["/DecodeParms"]) == ("/DCTDecode", {"/ColorTransform": 0})
     # The image itself is the same.
     assert (found._data, b"Ada" in clean) == (image[:2] + image[16:], False)
+
+
+def test_a_packed_image_that_unfolds_to_far_more_is_not_unfolded_for_a_blind_copy() -> None:
+    writer = PdfWriter()
+    page = writer.add_blank_page(439, 666)
+    bomb = DecodedStreamObject()
+    bomb.set_data(zlib.compress(bytes(8_000_000)))
+    bomb[NameObject("/Filter")] = ArrayObject([NameObject("/FlateDecode"), NameObject("/DCTDecode")])
+    page[NameObject("/Resources")] = DictionaryObject({NameObject("/XObject"): writer._add_object(bomb)})
+    out = io.BytesIO()
+    writer.write(out)
+    with pytest.raises(CannotBlind, match="unfolds"):
+        without_metadata(out.getvalue())
 
 
 def test_a_blind_edition_shows_no_author_anywhere(edition: Edition, reviewer: Membership, as_user: AsUser) -> None:
