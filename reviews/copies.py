@@ -65,8 +65,11 @@ def _take_out(thing: object) -> None:
             _take_out(one)
     if not isinstance(thing, DictionaryObject):
         return
-    for name in [name for name in thing.keys() if name.startswith(TELLTALE)]:  # noqa: SIM118 - an outline's are others
-        del thing[name]
+    # Its keys by name: what an outline goes through are its children.
+    names = list(thing.keys())
+    for name in names:
+        if name.startswith(TELLTALE):
+            del thing[name]
     # Of a note on the page the name of who wrote it; of a field of a form it is what the field is called.
     if "/Rect" in thing and thing.get("/Subtype") != "/Widget":
         thing.pop("/T", None)

@@ -5,6 +5,7 @@ from collections import namedtuple
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import OperationalError, connection
@@ -72,8 +73,8 @@ def test_a_chair_who_lets_letters_wait_does_not_read_whether_there_is_one_that_s
 
 
 @pytest.mark.django_db
-def test_nor_does_who_uses_up_the_letters_of_a_day(client: Client, settings: object) -> None:
-    settings.MAIL_PER_DAY = 1  # type: ignore[attr-defined]
+def test_nor_does_who_uses_up_the_letters_of_a_day(client: Client, settings: Any) -> None:
+    settings.MAIL_PER_DAY = 1
     now = timezone.now()
     Message.objects.create(key="hers", to_email="ada@uni.example", subject="s", state=State.SENT, handed_over_at=now)
     before = client.get("/readyz").content
@@ -84,14 +85,12 @@ def test_nor_does_who_uses_up_the_letters_of_a_day(client: Client, settings: obj
 @pytest.mark.django_db
 @pytest.mark.parametrize("state", [State.QUEUED, State.SENDING, State.HANDED_OVER])
 @pytest.mark.parametrize("kept", [{"edition": "dlonsc-2026"}, {}, None])
-def test_nor_once_letters_leave_again(
-    client: Client, settings: object, state: State, kept: dict[str, str] | None
-) -> None:
+def test_nor_once_letters_leave_again(client: Client, settings: Any, state: State, kept: dict[str, str] | None) -> None:
     now = timezone.now()
     minutes = [now - timedelta(minutes=minute) for minute in (30, 1)]
     if kept is None:
         # The day's limit was used up a day ago.
-        settings.MAIL_PER_DAY = 1  # type: ignore[attr-defined]
+        settings.MAIL_PER_DAY = 1
         sent = {"state": State.SENT, "handed_over_at": minutes[1] - timedelta(days=1)}
         Message.objects.create(key="hers", to_email="ada@uni.example", subject="s", **sent)
     else:
@@ -118,7 +117,7 @@ def test_a_letter_for_later_is_not_waiting(client: Client) -> None:
 
 
 @pytest.mark.django_db
-def test_a_broker_that_is_down_is_care_not_down(client: Client, settings: object, closed_port: int) -> None:
+def test_a_broker_that_is_down_is_care_not_down(client: Client, settings: Any, closed_port: int) -> None:
     settings.REDIS_URL = f"redis://127.0.0.1:{closed_port}/0"  # type: ignore[attr-defined]
     response = client.get("/readyz")
     assert (response.status_code, response.json()["state"]) == (200, "care")
@@ -145,7 +144,7 @@ def test_everybody_may_ask_and_nobody_learns_what_others_upload(
 
 @pytest.mark.django_db
 def test_files_that_cannot_be_written_send_visitors_away(
-    client: Client, monkeypatch: pytest.MonkeyPatch, settings: object, tmp_path: Path
+    client: Client, monkeypatch: pytest.MonkeyPatch, settings: Any, tmp_path: Path
 ) -> None:
     settings.MEDIA_ROOT = str(tmp_path / "not" / "yet")  # type: ignore[attr-defined]
     asked: list[Path] = []

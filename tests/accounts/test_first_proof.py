@@ -145,9 +145,9 @@ def come_with_an_account_elsewhere(
 ) -> tuple[int, str | None, list[str]]:
     """Status, where to, and messages of who comes from there with its uid, in a browser without a session."""
     browser = browser or Client()
-    request = RequestFactory().get("/")
+    request: Any = RequestFactory().get("/")
     request.session, request.user = browser.session, AnonymousUser()
-    request._messages = FallbackStorage(request)  # type: ignore[attr-defined]
+    request._messages = FallbackStorage(request)
     told = {"id": uid, "emails": emails}
     login = get_adapter().get_provider(request, "github").sociallogin_from_response(request, told)
     login.state = {"process": "login"}

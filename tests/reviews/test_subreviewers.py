@@ -945,11 +945,12 @@ def test_nothing_more_is_written_for_a_reviewer_who_turns_out_to_be_an_author(
     assert ReviewVersion.objects.count() == 1
 
 
-def test_her_access_ends_months_after_the_event(case: Case, sue: User, as_user: Browser, then: object) -> None:
+def test_her_access_ends_months_after_the_event(
+    case: Case, sue: User, as_user: Browser, then: time_machine.Traveller
+) -> None:
     accepted(case, sue)
     Edition.objects.update(committee_months=6)
-    assert isinstance(then, time_machine.Traveller) or hasattr(then, "move_to")
-    then.move_to(datetime(2027, 2, 1, tzinfo=UTC))  # type: ignore[attr-defined]
+    then.move_to(datetime(2027, 2, 1, tzinfo=UTC))
     assert closed_to(case, sue, as_user)
 
 
@@ -1053,14 +1054,14 @@ def test_chairs_read_with_whom_a_review_was_written_and_fellows_where_they_read_
 
 
 def test_the_front_matter_names_who_wrote_after_the_notification(
-    case: Case, sue: User, other_chair: Membership, as_user: Browser, then: object
+    case: Case, sue: User, other_chair: Membership, as_user: Browser, then: time_machine.Traveller
 ) -> None:
     row = accepted(case, sue)
     saved(row, sue)
     submit(case)
     address = f"/{case.paper.edition.slug}/chair/sub-reviewers/export.csv"
     assert as_user(case.chair).get(address).status_code == 404
-    then.move_to(datetime(2026, 4, 20, tzinfo=UTC))  # type: ignore[attr-defined]
+    then.move_to(datetime(2026, 4, 20, tzinfo=UTC))
     lines = as_user(case.chair).get(address).content.decode("utf-8-sig").split("\r\n")
     assert lines == ["name,institution", "Sue Sub,Suburb College", ""]
     factories.make_conflict(case.paper, other_chair)
@@ -1073,25 +1074,27 @@ def test_who_typed_nothing_gets_no_credit(case: Case, sue: User) -> None:
     assert subreviewers.written_with([case.task]) == {}
 
 
-def test_she_gets_a_certificate_after_the_event(case: Case, sue: User, as_user: Browser, then: object) -> None:
+def test_she_gets_a_certificate_after_the_event(
+    case: Case, sue: User, as_user: Browser, then: time_machine.Traveller
+) -> None:
     row = accepted(case, sue)
     saved(row, sue)
     submit(case)
-    then.move_to(datetime(2026, 7, 1, tzinfo=UTC))  # type: ignore[attr-defined]
+    then.move_to(datetime(2026, 7, 1, tzinfo=UTC))
     shown = as_user(sue).get(f"/{case.paper.edition.slug}/reviews/certificate/").content.decode()
     assert "Sue Sub" in shown
 
 
 def test_no_certificate_tells_who_turns_out_to_be_an_author_that_the_review_of_her_paper_is_submitted(
-    case: Case, sue: User, as_user: Browser, then: object
+    case: Case, sue: User, as_user: Browser, then: time_machine.Traveller
 ) -> None:
     saved(accepted(case, sue), sue)
     factories.make_author(case.paper, sue.email)
     address, found = f"/{case.paper.edition.slug}/reviews/certificate/", []
     for _ in range(2):
-        then.move_to(datetime(2026, 7, 1, tzinfo=UTC))  # type: ignore[attr-defined]
+        then.move_to(datetime(2026, 7, 1, tzinfo=UTC))
         found.append(as_user(sue).get(address).status_code)
-        then.move_to(AT)  # type: ignore[attr-defined]
+        then.move_to(AT)
         if len(found) == 1:
             submit(case)
     assert found == [404, 404]

