@@ -42,9 +42,8 @@ STILL_OPEN = (
     "is not soft."
 )
 # Letters in these states have not left the house.
-WAITING = (State.HELD, State.QUEUED, State.SENDING, State.RETRY)
 # These may still leave: one that was handed over without an answer is perhaps tried again.
-MAY_LEAVE = (*WAITING, State.HANDED_OVER)
+MAY_LEAVE = (State.HELD, State.QUEUED, State.SENDING, State.RETRY, State.HANDED_OVER)
 # Who acted, in the history, where a chair who may not know of it opened submission again.
 REOPENED = "the date of submission"
 TAKEN_BACK = "the submission was withdrawn while its announcement was held"

@@ -898,7 +898,13 @@ class Story(RuleBasedStateMachine):
     @precondition(lambda self: any(paper.decision and paper.decision.release for _, paper in self.decided()))
     @rule(number=NUMBER, verdict=st.sampled_from(["accept", "reject"]))
     def a_decision_is_corrected(self, number: int, verdict: str) -> None:
+        """And once more the other way while the letters of the first still wait, which is refused."""
         by, paper = pick([row for row in self.decided() if row[1].decision and row[1].decision.release], number)
+        self.correct(by, paper, verdict)
+        self.correct(by, paper, "reject" if verdict == "accept" else "accept")
+        self.touch(paper.authors[0], paper)
+
+    def correct(self, by: str, paper: Paper, verdict: str) -> None:
         row = self.seen_decision(by, paper)
         words, note = self.word(), self.word()
         expected = self.model.correct(by, paper, verdict, words, note)
@@ -914,7 +920,6 @@ class Story(RuleBasedStateMachine):
                 at=self.now,
             ),
         )
-        self.touch(paper.authors[0], paper)
 
     @precondition(lambda self: any(letter.state == "waits" for letter in self.model.decision_letters))
     @rule(number=NUMBER, before=st.sampled_from(["somebody leaves", "nothing", "a withdrawal"]))
@@ -1342,7 +1347,7 @@ def a_former_member_stays_in(patch: pytest.MonkeyPatch) -> None:
 
 
 def accept_and_reject_wait_together(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(deciding, "WAITING", ())
+    patch.setattr(deciding, "MAY_LEAVE", ())
 
 
 FAULTS = {
