@@ -14,7 +14,7 @@ from django.db.models import F, Q, QuerySet
 from dlonsc.accounts.models import Affiliation, User
 from dlonsc.editions.actions import other_chairs
 from dlonsc.editions.emails import post_chair_ended
-from dlonsc.editions.models import CalendarFeed, Interest, Membership, MembershipAffiliation
+from dlonsc.editions.models import CalendarFeed, Edition, Interest, Membership, MembershipAffiliation
 from dlonsc.history.models import Entry
 from dlonsc.history.record import record
 from dlonsc.mail import erased
@@ -198,6 +198,8 @@ def _renamed(told: Any, name: str, instead: str) -> Any:
 @transaction.atomic
 def erase(user: User, *, by: str, at: datetime) -> Plan:
     """Carry the plan out; the account can never be signed in to again. Raises Refused for an only chair."""
+    # Before it is asked whether she is an only chair: the other one may just be leaving.
+    list(Edition.objects.filter(memberships__user=user).select_for_update(of=("self",), no_key=True).order_by("pk"))
     user = User.objects.select_for_update(no_key=True).get(pk=user.pk)
     now = plan(user)
     if now.refused:

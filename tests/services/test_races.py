@@ -254,6 +254,27 @@ def test_who_comes_back_by_an_invitation_and_who_erases_her_do_not_wait_for_each
     assert set(Membership.objects.filter(is_chair=False).values_list("name", "email")) == {(erasing.NOBODY, "")}
 
 
+@pytest.mark.parametrize("first", ["the erasure", "the removal", "another erasure"])
+def test_of_two_chairs_who_leave_at_once_by_erasure_one_stays(edition: Edition, first: str) -> None:
+    ada, bea = (factories.make_member(edition, chair=True) for _ in range(2))
+    assert ada.user is not None
+    assert bea.user is not None
+    hers, by = ada.user, bea.user
+
+    def erase(user: User) -> None:
+        with suppress(assigning.Refused):
+            erasing.erase(user, by="the administrator", at=AT)
+
+    def remove() -> None:
+        with suppress(editions.EditionError):
+            editions.remove_member(membership=bea, by=hers, at=AT)
+
+    other = remove if first != "another erasure" else lambda: erase(by)
+    acts = [lambda: erase(hers), other]
+    assert while_open(*(reversed(acts) if first == "the removal" else acts)) == "done"
+    assert Membership.objects.chairs().filter(edition=edition).count() == 1
+
+
 def test_roles_that_an_invitation_brings_while_a_chair_sets_others_are_not_saved_over(edition: Edition) -> None:
     mia = factories.make_member(edition, factories.make_user("mia@far.example", "Mia"))
     her, by = mia.user, factories.make_member(edition, chair=True).user
