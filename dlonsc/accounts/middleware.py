@@ -13,6 +13,7 @@ from django.utils.cache import patch_cache_control, patch_vary_headers
 
 from dlonsc.accounts.interrupted import words_sent
 from dlonsc.accounts.second_factor import remember
+from dlonsc.logged import SECRET
 from dlonsc.posted import LONGEST_TEXT, too_long
 
 Handler = Callable[[HttpRequest], HttpResponse]
@@ -44,12 +45,6 @@ class PrivatePages:
             # A chair who looks as a visitor is still signed in.
             response.headers["Clear-Site-Data"] = FORGET_PAGES
         return response
-
-
-# Whoever holds one of these addresses may act or read; deploy/nginx.conf keeps the same ones out of its log.
-SECRET = re.compile(
-    r"^/(invitation|verify|certificate|unsubscribe|me/dates|accounts/password/reset/key|accounts/confirm-email)/."
-)
 
 
 class SecretAddresses:

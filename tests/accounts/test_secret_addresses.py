@@ -1,5 +1,7 @@
 """Addresses that are a secret by themselves: which there are is read from the URLconf, so a new one is in it."""
 
+import io
+import logging
 import re
 from pathlib import Path
 
@@ -7,6 +9,7 @@ import pytest
 from django.test import Client
 from django.urls import get_resolver, reverse
 
+from dlonsc.logged import shortened
 from tests.test_access_matrix import names, reverse_keys
 
 SECRET = "s3cret-s3cret"
@@ -35,3 +38,18 @@ def test_a_secret_address_is_told_to_no_other_page() -> None:
 def test_every_secret_address_is_kept_out_of_the_proxys_log() -> None:
     rules = re.findall(r"^\s+~(\^\S+)\s+\S+;$", LOGGED.read_text(), re.M)
     assert [one for one in secret_addresses() if not any(re.match(rule, one) for rule in rules)] == []
+
+
+@pytest.mark.django_db
+def test_no_address_that_is_refused_brings_its_secret_into_the_sites_own_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Django logs what is not found, what comes without a form's token, and a form in which a field is wrong."""
+    console, log = logging.getHandlerByName("console"), io.StringIO()
+    assert isinstance(console, logging.StreamHandler)
+    monkeypatch.setattr(console, "stream", log)
+    addresses = secret_addresses()
+    for address in addresses:
+        Client(enforce_csrf_checks=True).post(address)
+        Client().put(address)
+    kinds = set(re.findall(r"/\S+/\.\.\.", log.getvalue()))
+    assert kinds == {shortened(address) for address in addresses}
+    assert SECRET not in log.getvalue()
