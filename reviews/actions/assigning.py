@@ -146,16 +146,26 @@ def _look_for_conflicts(submission: Submission, member: Membership, at: datetime
 
 @transaction.atomic
 def unassign(assignment: Assignment, *, by: User, at: datetime) -> None:
-    """Take a task back; the reviewer is told and keeps her draft."""
+    """Take a task back; the reviewer is told and keeps her draft. Refused once her review is submitted."""
     commit(assignment.submission.edition, add=[], remove=[assignment], by=by, at=at)
 
 
 @transaction.atomic
-def replace(assignment: Assignment, member: Membership, *, by: User, at: datetime) -> Assignment:
-    """Give a silent reviewer's task to somebody else. Both are told; the old draft is kept for its writer."""
+def replace(
+    assignment: Assignment, member: Membership, *, by: User, at: datetime, with_review: bool = False
+) -> Assignment:
+    """Give a silent reviewer's task to somebody else. Both are told; the old draft is kept for its writer.
+
+    `with_review`: also where her review is submitted, which then counts no more; refused without.
+    """
     _look_for_conflicts(assignment.submission, member, at)
     changes = commit(
-        assignment.submission.edition, add=[(assignment.submission, member)], remove=[assignment], by=by, at=at
+        assignment.submission.edition,
+        add=[(assignment.submission, member)],
+        remove=[assignment],
+        with_review=with_review,
+        by=by,
+        at=at,
     )
     return changes.added[0]
 
@@ -168,10 +178,12 @@ def commit(
     remove: Iterable[Assignment],
     by: User,
     at: datetime,
+    with_review: bool = False,
 ) -> Changes:
     """Make and take back assignments together. Each reviewer concerned gets one letter that lists all her changes.
 
-    Raises Refused, changing nothing, when a pair is in conflict, stands already, or somebody was quicker.
+    Raises Refused, changing nothing, when a pair is in conflict, stands already, or somebody was quicker: of a review
+    that was submitted under the open page nobody means that it counts no more. `with_review` says that it was seen.
     """
     if add and needs_delegate(edition):
         raise Refused(NEEDS_DELEGATE)
@@ -179,7 +191,7 @@ def commit(
     kept = _kept({row.submission_id for row in remove} | {submission.pk for submission, _ in add})
     for row in remove:
         row.submission = kept[row.submission_id]
-    removed = [_remove(row, by, at) for row in remove]
+    removed = [_remove(row, by, at, with_review=with_review) for row in remove]
     reasons = conflict_reasons([pair[0].pk for pair in add])
     added = [
         _add(kept[submission.pk], member, reasons.get((submission.pk, member.pk), ()), by, at)
@@ -234,10 +246,16 @@ def _add(submission: Submission, member: Membership, reasons: Sequence[str], by:
     return row
 
 
-def _remove(row: Assignment, by: User, at: datetime) -> Assignment:
+def _remove(row: Assignment, by: User, at: datetime, *, with_review: bool) -> Assignment:
     if row.submission.outcome:
         raise Refused(f"The decision on submission {row.submission.number} is announced; its reviews stay as they are.")
-    if not Assignment.objects.standing().filter(pk=row.pk).update(removed_at=at, removed_by=by):
+    standing = Assignment.objects.standing().filter(pk=row.pk)
+    if not with_review and standing.filter(review__submitted_at__isnull=False).exists():
+        raise Refused(
+            f"{row.membership.name} has submitted the review of submission {row.submission.number}. It counts; nothing "
+            "was changed."
+        )
+    if not standing.update(removed_at=at, removed_by=by):
         raise Refused(f"{row.membership.name} no longer reviews submission {row.submission.number}.")
     end_with([row], ending=Ending.TASK, by=by, at=at)
     _note("unassigned", row.submission, by, at, reviewer=row.membership.name)

@@ -430,7 +430,7 @@ class Workshop:
         return True
 
     def unassign(self, task: Task) -> bool:
-        if self.papers[task.paper].known_from is not None or not task.stands:
+        if self.papers[task.paper].known_from is not None or not task.stands or task.official is not None:
             return False
         task.stands = False
         self.write("unassigned", [task.reviewer], task.paper)

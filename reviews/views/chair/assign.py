@@ -253,7 +253,7 @@ def _replace(request: ChairRequest, chair: Membership, task: Assignment) -> Http
     try:
         # Of a task that ended under the open page another chair may have given it on: nobody comes beside that one.
         if "standing" in request.POST or (task.declined_at is None and task.removed_at is None):
-            assigning.replace(task, member, by=request.user, at=at)
+            assigning.replace(task, member, by=request.user, at=at, with_review="submitted" in request.POST)
             messages.success(request, f"{member.name} replaces {task.membership.name}. 2 letters written.")
         else:
             shown = request.POST.get("reviewers")

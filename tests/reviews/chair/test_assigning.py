@@ -101,8 +101,8 @@ def test_what_was_submitted_stays_readable_to_chairs_when_its_task_is_taken_back
     draft, done = (factories.make_assignment(paper, member) for member in reviewers[:2])
     factories.make_review(draft, submitted=False, summary="Only begun.")
     factories.make_review(done, summary="Read by those who decide.")
-    for task in (draft, done):
-        assigning.unassign(task, by=chair.user, at=AT)
+    assigning.unassign(draft, by=chair.user, at=AT)
+    assigning.replace(done, reviewers[2], with_review=True, by=chair.user, at=AT)
     text = as_user(chair).get(reverse("reviews:submission", args=[edition.slug, paper.number])).text
     assert ("Read by those who decide." in text, "Only begun." in text) == (True, False)
     assert text.count("counts no more") == 2

@@ -18,7 +18,7 @@ from dlonsc.editions.models import Edition, Membership
 from dlonsc.mail.models import Message, State
 from reviews.actions import assigning, reviewing
 from reviews.actions.deciding import STILL_OPEN
-from reviews.models import Announcement, Assignment, Decision
+from reviews.models import Announcement, Assignment, Decision, Review
 from reviews.views.chair.announce import SecondChair
 from submissions.models import Conflict, Submission
 from submissions.states import State as SubmissionState
@@ -162,6 +162,32 @@ def test_who_asks_a_substitute_for_a_task_that_another_chair_has_just_given_on_a
     assert told(answer) == [f"{reviewers[0].name} no longer reviews submission 1."]
     assert [row.membership for row in Assignment.objects.standing()] == [reviewers[1]]
     assert Message.objects.count() == letters
+
+
+def test_a_review_that_is_submitted_under_a_chairs_open_page_goes_on_counting_when_she_presses_there(
+    browser: Client, base: str, paper: Submission, chair: Membership, reviewers: list[Membership]
+) -> None:
+    task, name = factories.make_assignment(paper, reviewers[0]), reviewers[0].name
+
+    def shown() -> dict[str, Any]:
+        page = browser.get(replacing(task)).text.partition("Ask instead")[0]
+        return dict(re.findall(r'type="hidden"\s+name="(\w+)"\s+value="(1)"', page)) | {"member": reviewers[1].pk}
+
+    typed = shown()
+    review = factories.make_review(task)
+    back = {"member": reviewers[0].pk, "take_back": "1"}
+    answers = [
+        browser.post(replacing(task), typed),
+        browser.post(f"{base}/assign/submissions/1/", back),
+        browser.post(f"{base}/assign/submissions/1/", back | {"from_reviewer": reviewers[0].pk}),
+    ]
+    words = f"{name} has submitted the review of submission 1. It counts; nothing was changed."
+    assert [told(answer)[-1] for answer in answers] == [words] * 3
+    assert (list(Review.objects.submitted()), Message.objects.count()) == ([review], 0)
+    # Who reads on the page that it is submitted may mean it.
+    meant = browser.post(replacing(task), shown())
+    assert told(meant)[-1] == f"{reviewers[1].name} replaces {name}. 2 letters written."
+    assert not Review.objects.submitted().exists()
 
 
 def test_of_two_chairs_who_give_on_one_refused_task_the_second_is_told_and_assigns_nobody_more(
