@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
 from dlonsc.accounts.models import User
 from dlonsc.editions.calendar import AOE, Phase, announced_at
@@ -28,6 +29,7 @@ REVIEWED_STAYS = (
     "The version that was reviewed stays: the paper is decided, its decision is being announced, or it was taken back "
     "or returned. Nothing was changed."
 )
+NEWER_COUNTS = "A newer version of the paper has come since and counts already. Nothing was changed."
 # The kind of the committee's letter in the ledger, which is all of it that this room knows.
 DECISION = "decision"
 CORRECTED = "corrected PDF asked for by the chairs"
@@ -40,9 +42,10 @@ def may_change_version(submission: Submission) -> bool:
 
 
 def late_files(rows: SubmissionQuerySet) -> list[Manuscript]:
-    """The late files of these submissions that a chair may still adopt."""
-    late = Manuscript.objects.filter(submission__in=rows, is_late=True, is_current=False).select_related("submission")
-    return [file for file in late if may_change_version(file.submission)]
+    """The late files of these submissions that a chair may still adopt: none in place of a newer version."""
+    newer = Manuscript.objects.filter(submission=OuterRef("submission"), number__gt=OuterRef("number"), is_current=True)
+    late = Manuscript.objects.filter(submission__in=rows, is_late=True, is_current=False).exclude(Exists(newer))
+    return [file for file in late.select_related("submission") if may_change_version(file.submission)]
 
 
 @transaction.atomic
@@ -102,6 +105,8 @@ def adopt_late_manuscript(*, manuscript: Manuscript, by: User, at: datetime) -> 
         raise Refused(REVIEWED_STAYS)
     if not Manuscript.objects.filter(pk=manuscript.pk, is_late=True, is_current=False).exists():
         raise Refused("This file was adopted already, or is not a late one.")
+    if submission.manuscripts.filter(is_current=True, number__gt=manuscript.number).exists():
+        raise Refused(NEWER_COUNTS)
     submission.manuscripts.filter(is_current=True).update(is_current=False)
     Manuscript.objects.filter(pk=manuscript.pk).update(is_late=False, is_current=True)
     manuscript.refresh_from_db()

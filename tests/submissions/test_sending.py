@@ -17,6 +17,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from dlonsc.accounts.models import User
+from dlonsc.codes import code
+from dlonsc.editions.calendar import Phase
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.history.models import Entry
 from dlonsc.mail.guards import objection
@@ -544,6 +546,32 @@ def test_a_chair_adopts_a_late_file_of_a_submitted_paper_once(
         lambda: overseeing.adopt_late_manuscript(manuscript=late, by=chair.user, at=AFTER_DEADLINE)
     )
     assert letters("late_adopted") == ["ada@uni.example"]
+
+
+def test_a_late_file_takes_no_place_of_a_newer_version_that_came_in_the_time_given_later(
+    edition: Edition,
+    author: User,
+    chair: Membership,
+    as_user: Callable[[Membership], Client],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answers(monkeypatch, report())
+    row, browser = submitted(edition, author), as_user(chair)
+
+    def listed() -> list[Manuscript]:
+        return [one["file"] for one in browser.get("/dlonsc-2026/chair/late/").context["late_files"]]
+
+    late = put(row, pdf(b"%PDF-1.7 late"), at=AFTER_DEADLINE).manuscript
+    assert listed() == [late]
+    until = AFTER_DEADLINE + timedelta(days=3)
+    overseeing.give_late_permission(
+        submission=row, phase=Phase.SUBMISSION, cutoff=until, reason="Illness.", by=chair.user, at=AFTER_DEADLINE
+    )
+    put(row, pdf(b"%PDF-1.7 newest"), at=AFTER_DEADLINE + timedelta(days=1))
+    assert (versions(row), listed()) == ([(1, False, False), (2, False, True), (3, True, False)], [])
+    # From a page of before.
+    browser.post("/dlonsc-2026/chair/late/", {"adopt": code("manuscript", late.pk)})
+    assert (row.manuscripts.get(is_current=True).number, letters("late_adopted")) == (3, [])
 
 
 def test_the_same_pdf_pressed_twice_is_one_version_and_one_letter(
