@@ -7,7 +7,9 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from dlonsc.accounts.models import addresses_beside
-from dlonsc.editions.models import Edition, Membership
+from dlonsc.editions.calendar import Phase
+from dlonsc.editions.guards import due_moved
+from dlonsc.editions.models import Deadline, Edition, Membership
 from dlonsc.mail.guards import OTHER_ADDRESS, OnlyThis
 from dlonsc.mail.models import Message
 from reviews.access import (
@@ -60,7 +62,9 @@ def review_is_open(message: Message) -> str | None:
         return NOT_HERS
     if not listed <= {task.pk for task in open_tasks(papers, timezone.now())}:
         return "a decision is known, or reviewing was closed, in the meantime"
-    return "the reviews were submitted in the meantime" if all(has_submitted(task) for task in tasks) else None
+    if all(has_submitted(task) for task in tasks):
+        return "the reviews were submitted in the meantime"
+    return _reviews_due_moved(message)
 
 
 def changes_may_be_told(message: Message) -> str | None:
@@ -75,8 +79,13 @@ def changes_may_be_told(message: Message) -> str | None:
     if _went_elsewhere(message, {*wanted["tasks"], *removed}):
         return OTHER_ADDRESS
     if {row.pk for row in tasks} <= seen and removed <= {row.pk for row in taken_back(removed)}:
-        return None
+        return _reviews_due_moved(message)
     return OnlyThis(NOT_ALL_HERS)
+
+
+def _reviews_due_moved(message: Message) -> str | None:
+    due = Deadline.objects.filter(edition__slug=message.edition, phase=Phase.REVIEW).first()
+    return due_moved(message, due.cutoff_at if due else None)
 
 
 def _went_elsewhere(message: Message, tasks: Collection[int]) -> bool:
@@ -112,7 +121,7 @@ def _on_desk_of(key: str, papers: Collection[int]) -> set[int]:
 def is_still_invited(message: Message) -> str | None:
     """The named person may still accept."""
     if open_sub_reviews(timezone.now()).invited().filter(pk=message.guard["sub_reviewer"]).exists():
-        return None
+        return _reviews_due_moved(message)
     return "the invitation has ended, or was answered, in the meantime"
 
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 
+from dlonsc.editions.guards import MOVED
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.editions.visibility import Switch
 from dlonsc.history.record import record
@@ -100,12 +101,14 @@ def taken_back(tasks: Collection[int]) -> list[Assignment]:
 @transaction.atomic
 def tell_tasks_left(edition: Edition, *, at: datetime) -> int:
     """A letter about several changed tasks that was kept back for one of them is written anew for the others; one whose
-    address its reader has left is written to the one that she has now.
+    address its reader has left is written to the one that she has now, and one with a date that was moved tells the new
+    one.
 
     Returns the number of new letters.
     """
     letters = Message.objects.filter(kind__in=("assigned", "unassigned"), edition=edition.slug)
-    kept_back = list(letters.filter(state=LetterState.CANCELLED, answer__in=(NOT_ALL_HERS, OTHER_ADDRESS)))
+    kept_back = letters.filter(state=LetterState.CANCELLED, answer__in=(NOT_ALL_HERS, OTHER_ADDRESS, MOVED))
+    kept_back = kept_back.order_by("pk")
     if not kept_back:
         return 0
     guards = list(letters.exclude(state=LetterState.CANCELLED).values_list("guard", flat=True))

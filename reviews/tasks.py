@@ -9,6 +9,7 @@ from dlonsc.editions.models import Edition, long_past_events
 from dlonsc.mail import digest
 from dlonsc.mail.apart import apart
 from reviews import invariants, likeness, reminders
+from reviews.anew import tell_anew
 from reviews.conflicts import refresh_all
 from reviews.late_conflicts import name_missing_handlers, tell_chairs, tell_discussions_left, tell_tasks_left
 from reviews.late_reviews import tell_of_late_reviews
@@ -34,7 +35,8 @@ def audit() -> None:
 @shared_task(name="reviews.tasks.tell_late_conflicts")
 def tell_late_conflicts() -> None:
     """Find what members' homes, addresses and named persons bar by now; tell chairs of assignments that have come into
-    conflict, each once of each; name who handles a submission when a chair has come into conflict with it.
+    conflict, each once of each; name who handles a submission when a chair has come into conflict with it. Of letters
+    that were kept back, what is left to be told is written anew.
     """
     now = timezone.now()
     past = long_past_events(now).values("edition")
@@ -46,6 +48,8 @@ def tell_late_conflicts() -> None:
             tell_chairs(edition, now)
             tell_tasks_left(edition, at=now)
             tell_discussions_left(edition, at=now)
+        with apart(f"letters of {edition.slug} with a date that was moved"):
+            tell_anew(edition, at=now)
 
 
 @shared_task(name="reviews.tasks.tell_late_reviews")

@@ -13,13 +13,14 @@ from django.urls import reverse
 from django.utils import timezone
 
 from dlonsc.editions.calendar import AOE, Phase, announced_at
+from dlonsc.editions.guards import due_moved, tells_due
 from dlonsc.editions.letterhead import letterhead
 from dlonsc.editions.models import Membership
 from dlonsc.mail.models import Message
 from dlonsc.mail.post import post, preview
 from submissions.access import in_conflict_with
 from submissions.contacts import answers_no_more
-from submissions.guards import TO_AUTHORS, accepted, approved, for_chair, in_state, of_authors, returned
+from submissions.guards import TO_AUTHORS, accepted, approved, for_chair, in_state, in_time, of_authors, returned
 from submissions.models import (
     Author,
     AuthorListRequest,
@@ -216,12 +217,14 @@ def author_change_decided(request: AuthorListRequest, *, at: datetime) -> None:
 
 
 def late_permission(permission: LatePermission, *, at: datetime) -> None:
+    submission = permission.submission
     to_all_authors(
-        permission.submission,
+        submission,
         "late_permission",
         key=f"late:{permission.pk}",
         at=at,
-        guard=accepted(permission.submission) if permission.phase == Phase.CAMERA_READY else None,
+        guard=in_time(submission, permission.cutoff_at)
+        | (accepted(submission) if permission.phase == Phase.CAMERA_READY else {}),
         permission=permission,
         until=minute_of(permission.cutoff_at),
     )
@@ -240,7 +243,8 @@ def correction_asked(
     submission: Submission, manuscript: Manuscript, text: str, until: datetime, *, at: datetime
 ) -> None:
     key = f"correct-pdf:{manuscript.pk}:{at.isoformat()}"
-    to_all_authors(submission, "correct_pdf", key=key, at=at, text=text, until=minute_of(until))
+    guard = in_time(submission, until)
+    to_all_authors(submission, "correct_pdf", key=key, at=at, guard=guard, text=text, until=minute_of(until))
 
 
 def question_asked(question: Question, *, at: datetime) -> None:
@@ -278,10 +282,15 @@ def chase_key(submission: Submission, kind: CameraReadyKind, at: datetime) -> st
     return f"{CHASE}:{submission.pk}:{kind}:{at:%Y-%m-%d}"
 
 
-def due_words(submission: Submission) -> str:
-    """Until when the camera-ready paper is due, a later date of its own counted; '' where no date is set."""
+def due_at(submission: Submission) -> datetime | None:
+    """Until when the camera-ready paper is due, a later date of its own counted; None where no date is set."""
     due = submission.edition.due(Phase.CAMERA_READY)
-    return minute_in(due.zone, submission.own_date(due) or due.cutoff_at) if due else ""
+    return (submission.own_date(due) or due.cutoff_at) if due else None
+
+
+def due_words(submission: Submission) -> str:
+    due, cutoff = submission.edition.due(Phase.CAMERA_READY), due_at(submission)
+    return minute_in(due.zone, cutoff) if due and cutoff else ""
 
 
 def chase(submission: Submission, author: Author, kind: CameraReadyKind, *, at: datetime) -> bool:
@@ -292,7 +301,7 @@ def chase(submission: Submission, author: Author, kind: CameraReadyKind, *, at: 
         CHASE,
         key=chase_key(submission, kind, at),
         at=at,
-        guard={"submission": submission.pk, "item": kind.value},
+        guard={"submission": submission.pk, "item": kind.value} | tells_due(due_at(submission)),
         at_most_once=False,
         item=kind.label,
         due=due_words(submission),
@@ -308,8 +317,11 @@ def chase_preview(submission: Submission, author: Author, kind: CameraReadyKind)
 def item_is_missing(message: Message) -> str | None:
     """The guard of such a letter."""
     wanted = message.guard
-    submission = Submission.objects.accepted(timezone.now()).filter(pk=wanted["submission"]).first()
+    rows = Submission.objects.accepted(timezone.now()).select_related("edition")
+    submission = rows.filter(pk=wanted["submission"]).first()
     if submission is None:
         return "the submission is not accepted any more"
     there = submission.camera_ready_items.filter(kind=wanted["item"], is_current=True, returned_at__isnull=True)
-    return "it was delivered in the meantime" if there.exists() else answers_no_more(message, submission)
+    if there.exists():
+        return "it was delivered in the meantime"
+    return answers_no_more(message, submission) or due_moved(message, due_at(submission))

@@ -4,13 +4,14 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Q
+from django.utils import timezone
 
 from dlonsc.editions.models import Membership
 from dlonsc.mail.guards import OTHER_ADDRESS, OnlyThis
 from dlonsc.mail.models import Message
 from submissions.access import overseen_by
 from submissions.models import Author, CameraReadyDetails, CameraReadyItem, Submission
-from submissions.states import Outcome
+from submissions.states import Outcome, State
 
 TAKEN_BACK = OnlyThis("what the letter tells was taken back in the meantime")
 
@@ -60,7 +61,7 @@ def of_authors(submission: Submission) -> dict[str, Any]:
 def holds_for_author(message: Message) -> str | None:
     """The submission is still what the letter tells, if it tells such a thing, and the recipient is an author."""
     about_print = still_accepted(message) or still_approved(message) or still_returned(message)
-    return still_in_state(message) or about_print or still_an_author(message)
+    return still_in_state(message) or about_print or still_in_time(message) or still_an_author(message)
 
 
 def still_in_state(message: Message) -> str | None:
@@ -75,6 +76,22 @@ def still_in_state(message: Message) -> str | None:
     if is_in_it and not again.exists():
         return None
     return TAKEN_BACK
+
+
+def in_time(submission: Submission, until: datetime) -> dict[str, Any]:
+    """The condition of a letter that gives authors time until an instant, which ends."""
+    return {"in_time": submission.pk, "until": until.isoformat()}
+
+
+def still_in_time(message: Message) -> str | None:
+    wanted = message.guard
+    if "in_time" not in wanted:
+        return None
+    if timezone.now() >= datetime.fromisoformat(wanted["until"]):
+        return OnlyThis("the time that it gives is over")
+    if Submission.objects.filter(pk=wanted["in_time"], state__in=(State.DRAFT, State.SUBMITTED)).exists():
+        return None
+    return OnlyThis("the submission was withdrawn or returned in the meantime")
 
 
 def accepted(submission: Submission) -> dict[str, Any]:

@@ -22,6 +22,23 @@ TO_CHAIRS = (
 )
 
 
+# A letter that tells by when something is due is kept back once that is another time, and written anew.
+MOVED = OnlyThis("the date that it tells was moved in the meantime")
+
+
+def tells_due(cutoff: datetime | None) -> dict[str, str]:
+    """The condition of a letter that tells by when something is due, or that no date is set."""
+    return {"due": cutoff.isoformat() if cutoff else ""}
+
+
+def due_moved(message: Message, cutoff: datetime | None) -> str | None:
+    """Whether it is due at another time by now; letters of before it was asked name none."""
+    told = message.guard.get("due")
+    if told is None or (datetime.fromisoformat(told) if told else None) == cutoff:
+        return None
+    return MOVED
+
+
 def still_a_chair(message: Message) -> str | None:
     """The address is still the recipient's, who is still a chair unless the letter tells her of herself."""
     wanted = message.guard

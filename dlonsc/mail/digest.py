@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 KIND = "digest"
 # Before the working day in Europe, in the evening of America.
 HOUR = time(6, tzinfo=UTC)
+LET_GO = "the next letter of the day tells what is left of it"
 DONE_MEANWHILE = "everything in it was done in the meantime"
 
 
@@ -126,8 +127,10 @@ def body_of(part: Message) -> str:
 
 def something_stands(message: Message) -> str | None:
     """The guard of a letter of the day: one of the things that it tells is still open, none became a secret, and the
-    address is still its reader's.
+    address is still its reader's. One that was kept back has let go of them.
     """
+    if "freed" in message.guard:
+        return LET_GO
     parts = Message.objects.filter(pk__in=message.guard["parts"]).order_by("pk")
     reasons = [guards.objection(part) for part in parts]
     for reason in reasons:

@@ -316,7 +316,10 @@ def keep_back(message: Message, reason: str, *, of: Collection[str], at: datetim
     parts of a letter of the day are gathered again: the next gathering asks each of them, and frees the keys of those
     that do not hold.
     """
-    free = {} if message.at_most_once else {"key": stored_key(f"{message.key}:kept-back:{message.pk}")}
+    free: dict[str, Any] = {}
+    if not message.at_most_once:
+        free["key"] = stored_key(f"{message.key}:kept-back:{message.pk}")
+        free["guard"] = {**message.guard, "freed": message.key}
     kept = move(message, State.CANCELLED, of=of, at=at, fence=fence, answer=reason, **free)
     if kept and (parts := message.guard.get("parts")):
         rows = Message.objects.filter(pk__in=parts)
@@ -550,7 +553,13 @@ def cancel_waiting(rows: QuerySet[Message], *, before: datetime, by: str, at: da
 
 
 def _again(message: Message, of: Collection[State], words: str, at: datetime) -> bool:
-    """A letter of a campaign that is still held waits with it: nothing leaves before its release."""
+    """A letter of a campaign that is still held waits with it: nothing leaves before its release.
+
+    A reminder that was kept back takes its key again, so that it is not written anew besides.
+    """
+    key: str = message.guard.get("freed", message.key)
+    if Message.objects.filter(key=key).exclude(pk=message.pk).exists():
+        raise NotPossible("It is not sent again: it was written anew in the meantime.")
     release = message.campaign.release_at if message.campaign else None
     is_held = release is not None and release > at
     return move(
@@ -563,6 +572,7 @@ def _again(message: Message, of: Collection[State], words: str, at: datetime) ->
         not_before=release if is_held else at,
         finished_at=None,
         handed_over_at=None,
+        key=key,
     )
 
 

@@ -6,11 +6,12 @@ from datetime import datetime
 from django.db import transaction
 
 from dlonsc.accounts.models import User
-from dlonsc.editions.guards import TO_CHAIRS
+from dlonsc.editions.guards import MOVED, TO_CHAIRS
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.history.record import record
 from dlonsc.mail import guards, ledger
 from dlonsc.mail.models import Campaign, Message, State
+from reviews.emails.assigning import NOT_ALL_HERS
 from reviews.emails.deciding import post_decision
 from reviews.emails.watching import mail_test
 from reviews.letters import letters_for
@@ -50,6 +51,8 @@ def _must_still_hold(letter: Message) -> None:
     kept = ledger.kept_from_leaving(letter)
     if kept is not None:
         raise ledger.NotPossible(f"It is not sent again: {kept}.")
+    if letter.state == State.CANCELLED and letter.answer in (MOVED, NOT_ALL_HERS):
+        raise ledger.NotPossible("It is not sent again: what is left of it is written anew by itself.")
     if letter.kind == "decision":
         # A correction on its way is waited for: the queue never holds accept and reject for one submission.
         list(Decision.objects.select_for_update().filter(pk=letter.guard.get("decision")))

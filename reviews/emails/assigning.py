@@ -8,6 +8,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from dlonsc.editions.calendar import Phase
+from dlonsc.editions.guards import tells_due
 from dlonsc.editions.letterhead import letterhead
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.mail.guards import NotHers
@@ -50,7 +51,8 @@ def post_changes(
         kind=act,
         about=about([*added, *removed]),
         thread=_thread(edition, member),
-        guard={"tasks": [row.pk for row in added], "removed": [row.pk for row in removed]},
+        guard={"tasks": [row.pk for row in added], "removed": [row.pk for row in removed]}
+        | (due_told(edition) if added else {}),
     )
     return message is not None
 
@@ -73,7 +75,7 @@ def post_reminder(
         about=about(tasks),
         thread=_thread(edition, member),
         at_most_once=False,
-        guard={"assignments": [row.pk for row in tasks]},
+        guard={"assignments": [row.pk for row in tasks]} | due_told(edition),
     )
     return message is not None
 
@@ -127,6 +129,12 @@ def by_number(rows: Sequence[Assignment]) -> list[Assignment]:
 
 def _address(member: Membership) -> str:
     return member.user.email if member.user else member.email
+
+
+def due_told(edition: Edition) -> dict[str, str]:
+    """The condition of a letter that tells by when reviews are due."""
+    due = edition.due(Phase.REVIEW)
+    return tells_due(due.cutoff_at if due else None)
 
 
 def task_context(edition: Edition, member: Membership) -> dict[str, Any]:

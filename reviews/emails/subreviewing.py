@@ -14,6 +14,7 @@ from dlonsc.editions.models import Membership
 from dlonsc.mail.models import Message
 from dlonsc.mail.post import post
 from reviews.access import assigned_to
+from reviews.emails.assigning import due_told
 from reviews.models import SubReviewer
 from reviews.subreviewers import token_of
 from submissions.guards import for_chair
@@ -34,8 +35,11 @@ def post_named(row: SubReviewer, chair: Membership, at: datetime) -> Message | N
     return _post("sub_reviewer_named", f":{chair.pk}", row, _address(chair), chair.name, context, at=at, guard=guard)
 
 
-def post_invitation(row: SubReviewer, at: datetime) -> Message | None:
-    """To the named person, once a chair has agreed: who asks, until when; no title, for whoever reads her mail."""
+def post_invitation(row: SubReviewer, at: datetime, instead_of: int = 0) -> Message | None:
+    """To the named person, once a chair has agreed: who asks, until when; no title, for whoever reads her mail.
+
+    `instead_of` is the primary key of a letter that was kept back.
+    """
     edition = row.assignment.submission.edition
     context = {
         "reviewer": row.assignment.membership,
@@ -43,7 +47,9 @@ def post_invitation(row: SubReviewer, at: datetime) -> Message | None:
         "link": link_of(row),
         "submission": None,
     }
-    return _post(INVITATION, "", row, row.email, row.name, context, at=at, guard={"sub_reviewer": row.pk})
+    guard = {"sub_reviewer": row.pk} | due_told(edition)
+    key = f":instead-of:{instead_of}" if instead_of else ""
+    return _post(INVITATION, key, row, row.email, row.name, context, at=at, guard=guard)
 
 
 def post_refused(row: SubReviewer, at: datetime) -> Message | None:

@@ -20,6 +20,7 @@ from dlonsc.mail.envelope import compose
 from dlonsc.mail.models import Message, State, Unsubscribed
 from dlonsc.mail.post import Letterhead, post
 from dlonsc.mail.transport import KeepInLedger
+from reviews.actions import lettering
 from reviews.models import Review
 from reviews.reminders import remind
 from reviews.tasks import remind as remind_task
@@ -306,6 +307,41 @@ def test_a_letter_of_the_day_that_was_kept_back_is_gathered_anew_when_the_date_i
     due.update(cutoff_at=SUBMISSION_CUTOFF)
     assert len(gather(HOUR_AFTER + MINUTE)) == 1
     assert states() == {"remind_draft": ["collected", "collected"], "digest": ["cancelled", "queued"]}
+
+
+@pytest.mark.usefixtures("travelled")
+def test_a_letter_of_the_day_whose_reminders_come_in_the_next_one_is_not_sent_again(
+    edition: Edition, chair: Membership, drafts: list[Submission]
+) -> None:
+    assert chair.user is not None
+    remind(WEEK_BEFORE)
+    (old,) = gather(HOUR_AFTER)
+    due = edition.deadlines.filter(phase="submission")
+    due.update(cutoff_at=SUBMISSION_CUTOFF + DAY)
+    ledger.drain(KeepInLedger(), seconds=5, clock=lambda: HOUR_AFTER)
+    due.update(cutoff_at=SUBMISSION_CUTOFF)
+    old.refresh_from_db()
+    # Before they are gathered again as well as afterwards.
+    for _ in range(2):
+        with pytest.raises(ledger.NotPossible, match="the next letter of the day tells what is left of it"):
+            lettering.send_again(old, by=chair.user, at=HOUR_AFTER)
+        gather(HOUR_AFTER + MINUTE)
+    ledger.drain(KeepInLedger(), seconds=5, clock=lambda: HOUR_AFTER + MINUTE)
+    assert states() == {"remind_draft": ["collected", "collected"], "digest": ["cancelled", "sent"]}
+
+
+@pytest.mark.usefixtures("travelled")
+def test_a_letter_of_the_day_that_a_chair_kept_back_herself_may_be_sent_again(
+    chair: Membership, drafts: list[Submission]
+) -> None:
+    assert chair.user is not None
+    remind(WEEK_BEFORE)
+    (letter,) = gather(HOUR_AFTER)
+    lettering.cancel(letter, by=chair.user, at=HOUR_AFTER)
+    gather(HOUR_AFTER + MINUTE)
+    lettering.send_again(letter, by=chair.user, at=HOUR_AFTER + MINUTE)
+    ledger.drain(KeepInLedger(), seconds=5, clock=lambda: HOUR_AFTER + MINUTE)
+    assert states() == {"remind_draft": ["collected", "collected"], "digest": ["sent"]}
 
 
 def test_a_letter_of_the_day_follows_its_reader_to_her_new_address(

@@ -16,6 +16,7 @@ from dlonsc.editions.models import Edition, LetterText, Membership
 from dlonsc.mail import erased, guards, ledger
 from dlonsc.mail.models import KEY_LENGTH, Message, State, Unsubscribed
 from dlonsc.mail.transport import KeepInLedger
+from reviews.actions import lettering
 from reviews.emails.reminding import CAMERA_READY, DRAFT
 from reviews.models import Assignment, Review
 from reviews.reminders import remind
@@ -411,6 +412,28 @@ def test_a_reminder_can_be_left_with_one_click(draft: Submission) -> None:
     headers = remind(SUBMISSION_CUTOFF - DAY)[0].headers
     assert headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert headers["List-Unsubscribe"].startswith("<http://localhost:8000/unsubscribe/")
+
+
+@pytest.mark.parametrize("first", ["the beat", "the chair"])
+def test_a_reminder_that_was_kept_back_is_written_anew_or_sent_again_and_never_both(
+    edition: Edition, draft: Submission, chair: Membership, travelled: time_machine.Traveller, first: str
+) -> None:
+    assert chair.user is not None
+    travelled.move_to(SUBMISSION_CUTOFF - 2 * DAY)
+    (letter,) = remind(timezone.now())
+    due = edition.deadlines.filter(phase=Phase.SUBMISSION)
+    due.update(cutoff_at=SUBMISSION_CUTOFF + 30 * DAY)
+    assert deliver_all() == []
+    due.update(cutoff_at=SUBMISSION_CUTOFF)
+    letter.refresh_from_db()
+    if first == "the beat":
+        assert len(remind(timezone.now())) == 1
+        with pytest.raises(ledger.NotPossible, match="written anew"):
+            lettering.send_again(letter, by=chair.user, at=timezone.now())
+    else:
+        lettering.send_again(letter, by=chair.user, at=timezone.now())
+        assert remind(timezone.now()) == []
+    assert deliver_all() == [DRAFT]
 
 
 # --- Who answers for a paper when the letter leaves -------------------------------------------------------------------
