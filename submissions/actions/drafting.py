@@ -36,6 +36,7 @@ from submissions.models import (
     Question,
     ReproducibilityRecord,
     Submission,
+    SubmissionQuerySet,
     Supplement,
 )
 from submissions.states import State
@@ -105,7 +106,7 @@ def create_draft(*, edition: Edition, title: str, by: User, at: datetime) -> Sub
         last = Submission.objects.filter(edition=edition).aggregate(last=Max("number"))["last"] or 0
         if begun := drafts.filter(created_at__gt=at - A_PRESS).first():
             return begun
-        require_room(edition, by, "You have")
+        require_room(started_by(edition, by))
         try:
             with transaction.atomic():
                 return write_draft(edition, last + 1, title, by, at)
@@ -116,10 +117,15 @@ def create_draft(*, edition: Edition, title: str, by: User, at: datetime) -> Sub
     raise AssertionError("unreachable")
 
 
-def require_room(edition: Edition, owner: User, who_has: str) -> None:
-    """Refuse one more draft of an account that has as many as it may; what she was taken off is not hers any more."""
-    if Submission.objects.drafts().filter(edition=edition, created_by=owner, creator_left=False).count() >= MOST_DRAFTS:
-        raise Refused(f"{who_has} {MOST_DRAFTS} drafts here. Submit one of them, or withdraw one, before another.")
+def started_by(edition: Edition, owner: User) -> SubmissionQuerySet:
+    """The drafts of an account; what she was taken off is not hers any more."""
+    return Submission.objects.drafts().filter(edition=edition, created_by=owner, creator_left=False)
+
+
+def require_room(drafts: SubmissionQuerySet) -> None:
+    """Refuse one draft more to who has as many as an account may have; `drafts` are those that count."""
+    if drafts.count() >= MOST_DRAFTS:
+        raise Refused(f"You have {MOST_DRAFTS} drafts here. Submit one of them, or withdraw one, before another.")
 
 
 def write_draft(edition: Edition, number: int, title: str, by: User, at: datetime) -> Submission:

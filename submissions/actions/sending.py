@@ -12,7 +12,8 @@ from django.db import transaction
 from dlonsc.accounts.models import User
 from dlonsc.editions.calendar import Phase, WindowState
 from submissions import emails
-from submissions.actions.drafting import require_room
+from submissions.access import authored_by
+from submissions.actions.drafting import require_room, started_by
 from submissions.actions.moves import (
     A_PRESS,
     DECIDED,
@@ -288,10 +289,11 @@ def restore(*, submission: Submission, by: User, at: datetime) -> Submission:
     submission.refresh_from_db()
     if not may_recast(submission, at):
         raise Refused("The submission deadline has passed; ask the chairs.")
-    # Of whoever was taken off its list it is no draft any more.
-    if not submission.creator_left:
-        owner = submission.created_by
-        require_room(submission.edition, owner, "You have" if owner == by else "Who started this submission has")
+    # Of who presses: the number of another's would tell an author who started it, and how many she has.
+    if by == submission.created_by:
+        require_room(started_by(submission.edition, by))
+    else:
+        require_room(authored_by(by).drafts().filter(edition=submission.edition_id))
     since, reason = submission.withdrawn_at, submission.withdraw_reason
     try:
         move(submission, "restore", withdrawn_at=None, withdraw_reason="", submitted_at=None, changed_at=at)

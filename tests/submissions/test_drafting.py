@@ -94,10 +94,21 @@ def beside_a_draft(edition: Edition, author: User, monkeypatch: pytest.MonkeyPat
 def test_nothing_withdrawn_is_restored_as_a_draft_beyond_the_twenty(beside_a_draft: Submission, author: User) -> None:
     restore = partial(sending.restore, submission=beside_a_draft, at=AT)
     assert refusal_of(lambda: restore(by=author)).startswith("You have 1 drafts here.")
-    other = factories.make_user("bo@co.example")
-    assert refusal_of(lambda: restore(by=other)).startswith("Who started this submission has 1 drafts here.")
     sending.withdraw(submission=Submission.objects.get(title="Second"), reason="", by=author, at=AT)
     assert restore(by=author).state == State.DRAFT
+
+
+def test_a_co_author_who_restores_a_draft_does_not_read_how_many_its_starter_has(
+    edition: Edition, beside_a_draft: Submission
+) -> None:
+    bo = factories.make_user("bo@co.example")
+    factories.make_author(beside_a_draft, bo.email)
+    restore = partial(sending.restore, submission=beside_a_draft, at=AT)
+    # Her own are counted, and no other.
+    mine = drafting.create_draft(edition=edition, title="Mine", by=bo, at=AT)
+    assert refusal_of(lambda: restore(by=bo)).startswith("You have 1 drafts here.")
+    sending.withdraw(submission=mine, reason="", by=bo, at=AT)
+    assert restore(by=bo).state == State.DRAFT
 
 
 def test_the_drafts_of_who_was_taken_off_keep_neither_her_from_another_nor_its_authors_from_restoring(
