@@ -1,10 +1,11 @@
 """What chairs and invited people do to an edition. One verb, one function, one transaction."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Max, Q
+from django.db.models import F, Max
 from django.db.models.functions import Lower
 
 from dlonsc.accounts.models import User
@@ -296,11 +297,11 @@ def invite(
 
 
 def place_of(edition: Edition, person: Invitee) -> Membership:
-    """The row of an earlier invitation or of the printed committee, or a new one."""
+    """The row of an earlier invitation or of the printed committee, or a new one; never a place that an account had."""
     rows = Membership.objects.filter(edition=edition)
     found = rows.select_related("user").filter(email=person.email.lower()).first()
-    if found is not None and not may_hold(found, person.email):
-        give_own_address(found)
+    if found is not None and found.user is not None:
+        leave_address(found, found.user)
         found = None
     found = found or rows.filter(email="", user=None, name__iexact=person.name, invited_at=None).first()
     found = found or new_place(edition, person.name)
@@ -352,21 +353,22 @@ def remind_invited(*, edition: Edition, members: list[Membership], by: User, at:
 def resend_invitation(*, membership: Membership, email: str, by: User, at: datetime, asked: bool = False) -> Membership:
     """A new letter with a new link, also to a corrected address; the old link ends. Returns the row that is invited.
 
-    Somebody who declined gets no more letters, unless she `asked` for one. A row that belongs to an account is
-    somebody's: an address that she has not proven is another person's and gets a row of its own.
+    Somebody who declined gets no more letters, unless she `asked` for one. Who has accepted and was not signed in yet
+    gets one: perhaps it was another who had the link. A row that belongs to an account is somebody's place, which she
+    has again once she accepts; until then the invitation is a row of its own.
     """
     member = (
         Membership.objects.select_for_update(of=("self",), no_key=True).select_related("edition").get(pk=membership.pk)
     )
-    if member.accepted_at is not None and member.removed_at is None:
+    if member.is_active:
         raise EditionError(f"{member.name} has accepted already.")
     if member.declined_at is not None and not asked:
         raise EditionError(f"{member.name} declined; no letter is sent unless she asked to be invited again.")
     others = Membership.objects.filter(edition=member.edition_id, email=email.lower()).exclude(pk=member.pk)
     if others.exists():
         raise EditionError(f"{email} belongs to another member of this committee.")
-    if not may_hold(member, email):
-        member = apart_from(member, at)
+    if member.user is not None:
+        member = apart_from(member, member.user, email, at)
     begin_anew(member)
     member.email, member.invited_at, member.invited_by = email.lower(), at, by
     member.invitation_round += 1
@@ -376,23 +378,18 @@ def resend_invitation(*, membership: Membership, email: str, by: User, at: datet
     return member
 
 
-def may_hold(member: Membership, email: str) -> bool:
-    """Whether a row may be invited at an address: it has no account yet, or its account has proven to hold it."""
-    return member.user is None or email.lower() in member.user.verified_emails
+def leave_address(place: Membership, user: User) -> None:
+    """The place has its account's address, if that is free: one that is invited belongs to the invitation."""
+    own = user.email.lower()
+    taken = Membership.objects.annotate(low=Lower("email")).filter(edition=place.edition_id, low=own)
+    Membership.objects.filter(pk=place.pk).update(email="" if taken.exists() else own)
 
 
-def give_own_address(member: Membership) -> None:
-    """A place that was taken by another account than that of its address stays hers, under her own address if free."""
-    if member.user is None or may_hold(member, member.email):
-        return
-    taken = Membership.objects.filter(edition=member.edition_id, email=member.user.email.lower()).exclude(pk=member.pk)
-    Membership.objects.filter(pk=member.pk).update(email="" if taken.exists() else member.user.email)
-
-
-def apart_from(member: Membership, at: datetime) -> Membership:
+def apart_from(member: Membership, user: User, email: str, at: datetime) -> Membership:
     """A new row, not saved yet, with the name and roles of one that stays its person's; her open invitation ends."""
     roles = {name: getattr(member, name) for name in ROLES}
-    give_own_address(member)
+    if member.email.lower() == email.lower():
+        leave_address(member, user)
     open_rows = Membership.objects.filter(pk=member.pk, declined_at=None, removed_at=None)
     open_rows.update(removed_at=at, invitation_round=F("invitation_round") + 1)
     return new_place(member.edition, member.name, **roles)
@@ -425,34 +422,36 @@ def see_invitation(*, membership: Membership, at: datetime) -> None:
     open_invitation(membership).filter(opened_at=None).update(opened_at=at)
 
 
+def is_hers(membership: Membership, user: User | None) -> bool:
+    """Whether an account has proven to hold the invited address, and nobody else has the place."""
+    if user is None or membership.user_id not in {None, user.pk}:
+        return False
+    return membership.email.lower() in user.verified_emails
+
+
 @transaction.atomic
 def accept_invitation(*, membership: Membership, max_load: int | None, by: User | None, at: datetime) -> bool:
     """Accept, with a smaller load if one is named. False when it was answered already.
 
-    The membership goes to the account that is signed in, or to the one that has proven to hold the invited address; to
-    one that had left the committee, as the place that it had. Raises EditionError where it, or the invited address,
-    belongs to another account, for nobody takes or gives back a place of hers, where the account can have no other
-    place than it has, and where it has or had one and nobody is signed in.
+    A link may be forwarded, and whoever holds it is answered alike, whatever the invited address is here: the answer is
+    kept with the invitation, and touches no account and no place. She who has proven the address gets the place, as
+    the one that she had if she had left; at once if she is signed in, or when she is next (`claim_memberships`). Only
+    she is told, as an EditionError, that chairs have ended her place since the invitation was written.
     """
     # Before the place that she had, as in `claim_memberships`: each would wait for the other.
     is_open = open_invitation(membership).select_for_update(no_key=True).first() is not None
-    holder = holder_of(membership.email)
-    owner, whose = by or holder, membership.user or holder
-    if is_open and whose is not None and owner != whose:
-        raise EditionError("This place belongs to another account. Sign in to that account, then accept.")
-    if is_open and owner is not None and membership.user_id is None:
-        demand_no_other_place(membership, owner, by)
-    values = {"accepted_at": at, "opened_at": membership.opened_at or at, "is_listed": True}
+    if is_open and by is not None and is_hers(membership, by):
+        demand_not_ended(membership, by)
+    values: dict[str, Any] = {"accepted_at": at, "opened_at": membership.opened_at or at}
     if max_load is not None:
         values["max_load"] = max_load
     if not open_invitation(membership).update(**values):
         return False
     membership.refresh_from_db()
-    if owner is not None:
-        membership = attach(membership, owner, at) or membership
     post_thanks(membership, at)
     note("accept_invitation", membership.edition, by, at, label_of(membership), max_load=max_load)
-    joined(membership, by=by, at=at)
+    if by is not None and is_hers(membership, by):
+        give([membership], by, at)
     return True
 
 
@@ -491,13 +490,6 @@ def decline_invitation(*, membership: Membership, reason: str, suggestion: str, 
     return bool(changed)
 
 
-def holder_of(email: str) -> User | None:
-    """The account that has proven to hold an address."""
-    return User.objects.filter(
-        Q(emailaddress__email=email.lower()), emailaddress__verified=True, is_active=True
-    ).first()
-
-
 def place_held(membership: Membership, user: User) -> Membership | None:
     """The place that somebody has, or had, in the committee of another row; kept as it is until the end of the act."""
     rows = Membership.objects.filter(edition=membership.edition_id, user=user).exclude(pk=membership.pk)
@@ -519,56 +511,44 @@ def ended_since(place: Membership, invitation: Membership) -> bool:
     return rows.filter(at__gt=invitation.invited_at).exists() if invitation.invited_at else rows.exists()
 
 
-def demand_no_other_place(invitation: Membership, user: User, by: User | None) -> None:
+def demand_not_ended(invitation: Membership, user: User) -> None:
     earlier = place_held(invitation, user)
-    if earlier is None:
-        return
-    if by is None:
-        # A link may be forwarded: only she herself is told of her account, and of what became of her place.
-        raise EditionError(f"Sign in to your account with {invitation.email}, then accept.")
-    if may_come_back(earlier, invitation):
-        return
-    if earlier.is_active:
+    if earlier is not None and not earlier.is_active and not may_come_back(earlier, invitation):
         raise EditionError(
-            f"The account of {user.email} has a place in this committee already; a chair can change its roles. To "
-            "accept for somebody else, sign out first."
+            "Your earlier place in this committee was ended after this invitation was written. Ask its chairs for "
+            "another."
         )
-    raise EditionError(
-        "Your earlier place in this committee was ended after this invitation was written. Ask its chairs for another."
-    )
 
 
 def attach(membership: Membership, user: User, at: datetime) -> Membership | None:
-    """Give a membership its account; returns the place that lives by it, or None when that changes nothing.
+    """Give an accepted invitation its account; returns the place that lives by it, or None when that changes nothing.
 
-    Who had left the committee has what she wrote, and her conflicts, in the place that she had: an invitation that was
-    accepted gives her that one back, with the roles of the invitation, and ends itself. So it does where she never
-    left: she accepted it at an address that nobody knew to be hers, and has its roles beside her own.
+    Who had left the committee has what she wrote, and her conflicts, in the place that she had: an invitation gives her
+    that one back, with its roles, and ends itself. So it does where she never left: she accepted it at another address
+    of hers, and has its roles beside her own. Where chairs have ended her place since, it waits for them to take that
+    back.
     """
-    if membership.user_id is not None:
-        return None
     earlier = place_held(membership, user)
     if earlier is None:
-        membership.user = user
-        membership.save(update_fields=["user"])
+        # Printed from now on, not from the answer: that may have been another's who had the link.
+        membership.user, membership.is_listed = user, True
+        membership.save(update_fields=["user", "is_listed"])
         return membership
-    if membership.accepted_at is None:
-        return None
     if earlier.is_active:
         return add_roles(earlier, membership, at)
     return give_back(earlier, membership, at) if may_come_back(earlier, membership) else None
 
 
 def add_roles(place: Membership, invitation: Membership, at: datetime) -> Membership:
-    """A living place with the roles of an invitation, too; it keeps its address, and the row of the invitation ends."""
+    """A living place with the roles of an invitation, too; the row of the invitation ends."""
     if not place.is_reviewer:
         place.max_load = invitation.max_load
     brought = brought_to(place, invitation, at)
     for name in ROLES:
         setattr(place, name, getattr(place, name) or name in brought)
     place.title = place.title or invitation.title
-    place.save(update_fields=[*ROLES, "max_load", "title"])
     end_in(place, invitation, at)
+    place.save(update_fields=[*ROLES, "max_load", "title", "email"])
     return place
 
 
@@ -585,7 +565,11 @@ def brought_to(place: Membership, invitation: Membership, at: datetime) -> set[s
 
 
 def end_in(place: Membership, invitation: Membership, at: datetime) -> None:
-    """The row of an invitation ends, and what was known of its person holds for her place."""
+    """The row of an invitation ends, and what was known of its person holds for her place, also the address if that has
+    none. The place is saved afterwards.
+    """
+    if not place.email:
+        place.email, invitation.email = invitation.email, ""
     invitation.removed_at, invitation.accepted_at, invitation.is_listed = at, None, False
     invitation.save()
     if not place.affiliations.exists():
@@ -598,43 +582,42 @@ def give_back(earlier: Membership, invitation: Membership, at: datetime) -> Memb
     brought = brought_to(earlier, invitation, at)
     for name in ROLES:
         setattr(earlier, name, name in brought)
-    for name in ("invited_at", "invited_by", "opened_at", "accepted_at", "is_listed"):
+    for name in ("invited_at", "invited_by", "opened_at", "accepted_at"):
         setattr(earlier, name, getattr(invitation, name))
     earlier.max_load = earlier.max_load if invitation.max_load is None else invitation.max_load
-    # A round of its own, or the letter of thanks would be taken for that of her first time.
-    earlier.invitation_round += 1
-    earlier.removed_at = earlier.declined_at = None
-    earlier.decline_reason = earlier.suggestion = ""
-    takes_address = may_hold(earlier, invitation.email)
-    address, invitation.email = invitation.email, "" if takes_address else invitation.email
+    earlier.is_listed, earlier.removed_at, earlier.declined_at = True, None, None
+    earlier.decline_reason = earlier.suggestion = earlier.email = ""
     end_in(earlier, invitation, at)
-    earlier.email = address if takes_address else earlier.email
     earlier.save()
     return earlier
 
 
 @transaction.atomic
 def claim_memberships(user: User, at: datetime) -> list[Membership]:
-    """Attach the places that wait for one of a person's verified addresses. Safe to call at every sign-in."""
+    """Give somebody the places that were accepted at her verified addresses. Safe to call at every sign-in."""
     emails = user.verified_emails
     if not emails:
         return []
     waiting = (
         Membership.objects.annotate(low=Lower("email"))
-        .filter(low__in=emails, user=None, removed_at=None, declined_at=None)
+        .filter(low__in=emails, user=None, accepted_at__isnull=False, removed_at=None)
         .select_related("edition")
         .select_for_update(of=("self",), no_key=True)
-        # Two who join the same editions at once hold their papers in one order. In each, what she has accepted comes
-        # first: it would be given to the row of an invitation that is open, in place of the roles of that one.
-        .order_by("edition_id", F("accepted_at").asc(nulls_last=True), "pk")
+        # Two who join the same editions at once hold their papers in one order.
+        .order_by("edition_id", "pk")
     )
+    return give(waiting, user, at)
+
+
+def give(accepted: Iterable[Membership], user: User, at: datetime) -> list[Membership]:
+    """The places by which accepted invitations live once they are somebody's."""
     chaired = set(Membership.objects.chairs().filter(user=user).values_list("pk", flat=True))
-    claimed = [place for member in waiting if (place := attach(member, user, at)) is not None]
-    for member in claimed:
+    given = [place for member in accepted if (place := attach(member, user, at)) is not None]
+    for member in given:
         roles = {name: getattr(member, name) for name in ROLES}
         note("claim_membership", member.edition, user, at, label_of(member), roles=roles)
         joined(member, by=user, at=at, tell=member.pk not in chaired)
-    return claimed
+    return given
 
 
 def kept(membership: Membership) -> Membership:

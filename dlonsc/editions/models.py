@@ -299,7 +299,8 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
 class Membership(models.Model):
     """A person's place in an edition's committee, from invitation to the end. One row per person, roles as flags.
 
-    A row without `user` is somebody who was invited, or whom the call lists, and has no account here (yet).
+    A row without `user` is somebody whom the call lists, or who was invited: it gets its account when she has accepted
+    and she who has proven the address is signed in.
     """
 
     edition = models.ForeignKey(Edition, on_delete=models.CASCADE, related_name="memberships")

@@ -233,9 +233,10 @@ def erase(user: User, *, by: str, at: datetime) -> Plan:
     Assignment.objects.filter(membership__in=members).update(refusal_reason="")
     Conflict.objects.filter(membership__in=members, source=ConflictSource.MEMBER).update(reason="")
     members.filter(removed_at__isnull=True).update(removed_at=at)
+    # The links of her invitations end too.
     members.update(
         name=NOBODY, email="", is_listed=False, publications="", away="", declared_conflicts=[], decline_reason="",
-        suggestion="",
+        suggestion="", invitation_round=F("invitation_round") + 1,
     )  # fmt: skip
     for rows in (Affiliation, Authenticator, SocialAccount, UserSession, EmailAddress, CalendarFeed):
         rows.objects.filter(user=user).delete()

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from allauth.account.models import EmailAddress
 from django.core import signing
 from django.db import connection
 from django.test import Client
@@ -591,12 +592,17 @@ def test_the_page_of_a_capability_is_kept_by_no_cache(invited: Membership) -> No
     assert "no-store" in Client().get(link(invited))["Cache-Control"]
 
 
-def test_a_signed_in_person_takes_the_place_with_her_account(
-    invited: Membership, stranger: User, as_user: AsUser
+def test_who_is_signed_in_at_another_address_has_the_place_once_she_has_proven_the_invited_one(
+    edition: Edition, invited: Membership, stranger: User, as_user: AsUser
 ) -> None:
-    as_user(stranger).post(link(invited), {"answer": "accept"})
-    invited.refresh_from_db()
-    assert invited.user == stranger
+    browser = as_user(stranger)
+    page = browser.post(link(invited), {"answer": "accept"}, follow=True)
+    assert "otherwise add the address to your account" in " ".join(page.text.split())
+    browser.post("/accounts/email/", {"action_add": "", "email": invited.email})
+    assert browser.get(f"/{edition.slug}/reviews/").status_code == 404
+    EmailAddress.objects.filter(email=invited.email).update(verified=True)
+    browser.get("/me/")
+    assert browser.get(f"/{edition.slug}/reviews/").status_code == 200
 
 
 def test_the_first_sign_in_with_the_invited_address_finds_the_place(invited: Membership, as_user: AsUser) -> None:
@@ -645,7 +651,7 @@ def test_the_board_tells_each_members_state(edition: Edition, chair: Membership,
         "declined": member("declined", invited_at=AT, declined_at=AT),
         "listed": member("listed"),
         "removed": member("removed", invited_at=AT, accepted_at=AT, removed_at=AT),
-        "no account": member("no account", invited_at=AT, accepted_at=AT, email="none@uni.example"),
+        "unclaimed": member("unclaimed", invited_at=AT, accepted_at=AT, email="none@uni.example"),
         "accepted": chair,
     }
     assert {name: state_of(row, None, AT) for name, row in people.items()} == {name: name for name in people}

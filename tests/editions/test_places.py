@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 
@@ -11,6 +11,7 @@ from allauth.account.models import EmailAddress
 from django.test import Client
 from django.urls import reverse
 
+from dlonsc.accounts.models import User
 from dlonsc.editions import actions
 from dlonsc.editions.invitations import token_of
 from dlonsc.editions.models import Edition, Membership
@@ -33,66 +34,117 @@ def invited(edition: Edition, chair: Membership) -> Membership:
     )[0]
 
 
-def test_nobody_is_printed_before_she_has_said_yes(edition: Edition, invited: Membership) -> None:
+def test_nobody_is_printed_before_she_whose_address_was_invited_has_said_yes_and_signed_in(
+    edition: Edition, invited: Membership
+) -> None:
     page = f"/{edition.slug}/committee/"
     assert "Nadia Newcomer" not in Client().get(page).content.decode()
     actions.accept_invitation(membership=invited, max_load=None, by=None, at=AT)
+    assert "Nadia Newcomer" not in Client().get(page).content.decode()
+    actions.claim_memberships(factories.make_user("nadia@new.example"), AT)
     assert "Nadia Newcomer" in Client().get(page).content.decode()
 
 
-def test_the_page_of_an_invitation_says_whose_place_it_is(edition: Edition, invited: Membership) -> None:
-    Membership.objects.filter(pk=invited.pk).update(user=factories.make_user("nadia@new.example"))
-    browser = Client()
-    browser.force_login(factories.make_user("bob@y.example"))
-    answer = browser.post(reverse("editions:invitation", args=[token_of(invited)]), {"answer": "accept"})
-    assert answer.status_code == 422
-    assert "This place belongs to another account." in answer.content.decode()
-    assert Membership.objects.get(pk=invited.pk).accepted_at is None
+def main_of(page: str) -> list[str]:
+    return re.findall("<main.*</main>", page, re.DOTALL)
 
 
-@pytest.mark.parametrize("ended_at", [None, AT - timedelta(days=1), AFTER_DEADLINE])
-def test_who_was_forwarded_a_link_learns_neither_the_account_of_who_was_invited_nor_what_became_of_her_place(
-    edition: Edition, chair: Membership, reviewer: Membership, ended_at: datetime | None
-) -> None:
-    by, rita = chair.user, reviewer.user
+# What the invited address is here.
+KINDS = ("free", "an account's", "a member's second", "removed before", "removed since", "invited again")
+
+
+@pytest.fixture
+def link(edition: Edition, chair: Membership, reviewer: Membership, request: pytest.FixtureRequest) -> str:
+    """The address of the page behind an invitation to nadia@new.example, which is what the parameter says."""
+    kind, by, rita = request.param, chair.user, reviewer.user
     assert by is not None
     assert rita is not None
-    EmailAddress.objects.create(user=rita, email="rita@public.example", verified=True)
-    person = Invitee(1, "Rita", "rita@public.example", "")
-    (row,) = actions.invite(edition=edition, people=[person], roles={"is_reviewer": True}, note_text="", by=by, at=AT)
-    if ended_at is not None:
-        actions.remove_member(membership=reviewer, by=by, at=ended_at)
-    answer = Client().post(reverse("editions:invitation", args=[token_of(row)]), {"answer": "accept"})
-    page = " ".join(answer.text.split())
-    assert (answer.status_code, "Sign in to your account with rita@public.example, then accept." in page) == (422, True)
-    assert [words in page for words in (rita.email, "has a place", "was ended")] == [False, False, False]
+    if kind == "an account's":
+        factories.make_user("nadia@new.example")
+    elif kind != "free":
+        EmailAddress.objects.create(user=rita, email="nadia@new.example", verified=True)
+    if kind == "invited again":
+        Membership.objects.filter(pk=reviewer.pk).update(email="nadia@new.example")
+    if kind in {"removed before", "invited again"}:
+        actions.remove_member(membership=reviewer, by=by, at=AT - timedelta(days=1))
+    people = [Invitee(1, "Nadia Newcomer", "nadia@new.example", "New Institute")]
+    roles = {"is_reviewer": True}
+    (row,) = actions.invite(edition=edition, people=people, roles=roles, note_text="", by=by, at=AT)
+    if kind == "removed since":
+        actions.remove_member(membership=reviewer, by=by, at=AT + timedelta(days=1))
+    return reverse("editions:invitation", args=[token_of(row)])
 
 
-def test_the_page_of_an_accepted_invitation_tells_who_was_forwarded_its_link_no_account_and_nothing_newer(
-    invited: Membership, chair: Membership
+@pytest.mark.parametrize("link", KINDS, indirect=True)
+@pytest.mark.parametrize("is_signed_in", [True, False])
+def test_who_was_forwarded_a_link_reads_the_same_whatever_the_invited_address_is_here(
+    edition: Edition, stranger: User, link: str, is_signed_in: bool, request: pytest.FixtureRequest
 ) -> None:
-    assert chair.user is not None
-    address = reverse("editions:invitation", args=[token_of(invited)])
-    shown = [re.findall("<main.*</main>", Client().post(address, {"answer": "accept"}, follow=True).text, re.DOTALL)]
-    hers = factories.make_user("nadia@new.example")
-    actions.claim_memberships(hers, AT)
-    roles = {"is_reviewer": True, "is_proceedings_chair": True}
-    actions.set_roles(membership=invited, roles=roles, title="", by=chair.user, at=AT)
-    Membership.objects.filter(pk=invited.pk).update(max_load=2)
-    shown.append(re.findall("<main.*</main>", Client().get(address).text, re.DOTALL))
-    assert shown[0] == shown[1] != []
+    is_ended_since = request.node.callspec.params["link"] == "removed since"
+    browser = Client()
+    if is_signed_in:
+        browser.force_login(stranger)
+    answer = browser.post(link, {"answer": "accept", "max_load": "2"})
+    assert (answer.status_code, answer.headers["Location"]) == (302, link)
+    shown = main_of(browser.get(link).text)
+    assert "You have accepted to help with" in shown[0]
+    assert [words in shown[0] for words in ("@", "Rita", "earlier place")] == [False] * 3
+    assert "Nadia Newcomer" not in Client().get(f"/{edition.slug}/committee/").text
+    known = edition.memberships.known_to_authors()
+    assert [row.name for row in known.exclude(name__in=("Chantal Chair", "Rita Reviewer"))] == []
+    # Nor does it change once she whose address it is has been signed in, or a second press say more.
+    owner = EmailAddress.objects.filter(email="nadia@new.example").first()
+    user = owner.user if owner is not None else factories.make_user("nadia@new.example")
+    assert len(actions.claim_memberships(user, AFTER_DEADLINE)) == (0 if is_ended_since else 1)
+    again = browser.post(link, {"answer": "accept"})
+    assert (again.status_code, again.headers["Location"]) == (302, link)
+    assert main_of(browser.get(link).text) == shown
+
+
+@pytest.mark.parametrize("link", KINDS, indirect=True)
+@pytest.mark.parametrize("comes", ["by the link alone", "signed in"])
+def test_she_whose_address_was_invited_has_the_place_once_she_is_signed_in_unless_chairs_ended_hers_since(
+    edition: Edition, reviewer: Membership, link: str, comes: str, request: pytest.FixtureRequest
+) -> None:
+    kind = request.node.callspec.params["link"]
+    owner = EmailAddress.objects.filter(email="nadia@new.example").first()
+    user = owner.user if owner is not None else factories.make_user("nadia@new.example")
+    browser = Client()
+    if comes == "signed in":
+        browser.force_login(user)
+    answer = browser.post(link, {"answer": "accept", "max_load": "2"})
+    if comes == "by the link alone":
+        browser.post("/accounts/login/", {"login": user.email, "password": factories.PASSWORD})
+    elif kind == "removed since":
+        assert "Your earlier place in this committee was ended after" in " ".join(answer.text.split())
+    page = f"/{edition.slug}/reviews/"
+    assert browser.get(page).status_code == (404 if kind == "removed since" else 200)
+    places = Membership.objects.active().filter(user=user)
+    # A member keeps the load that she has.
+    loads = {"removed since": [], "a member's second": [None]}
+    assert list(places.values_list("max_load", flat=True)) == loads.get(kind, [2])
+    assert [row == reviewer for row in places] == [kind not in {"free", "an account's"}] * len(places)
+    name = "Nadia Newcomer" if kind in {"free", "an account's"} else "Rita Reviewer"
+    assert (name in Client().get(f"/{edition.slug}/committee/").text) is (kind != "removed since")
+
+
+def test_the_page_of_an_accepted_invitation_shows_her_who_has_the_place_what_is_so_now(invited: Membership) -> None:
+    hers, address = factories.make_user("nadia@new.example"), reverse("editions:invitation", args=[token_of(invited)])
     browser = Client()
     browser.force_login(hers)
+    browser.post(address, {"answer": "accept"})
+    Membership.objects.filter(pk=invited.pk).update(max_load=2)
     page = " ".join(browser.get(address).text.split())
     assert [words in page for words in ("at most 2 submissions", "Name your topics and conflicts")] == [True, True]
 
 
-def test_who_comes_back_by_a_new_invitation_is_led_to_her_own_page_and_the_link_says_that_it_was_answered(
+def test_who_comes_back_by_a_new_invitation_is_led_to_her_own_page_and_the_link_says_that_it_was_accepted(
     edition: Edition, chair: Membership, reviewer: Membership
 ) -> None:
     assert chair.user is not None
     assert reviewer.user is not None
     actions.remove_member(membership=reviewer, by=chair.user, at=AT)
+    EmailAddress.objects.create(user=reviewer.user, email="rita@new.example", verified=True)
     person = Invitee(1, "Rita", "rita@new.example", "")
     (row,) = actions.invite(
         edition=edition, people=[person], roles={"is_reviewer": True}, note_text="", by=chair.user, at=AFTER_DEADLINE
@@ -101,10 +153,10 @@ def test_who_comes_back_by_a_new_invitation_is_led_to_her_own_page_and_the_link_
     browser.force_login(reviewer.user)
     answer = browser.post(address, {"answer": "accept"})
     assert (answer.status_code, answer.headers["Location"]) == (302, "/me/")
-    assert "Your earlier place in the committee is yours again." in browser.get("/me/").content.decode()
+    assert "Your place in the committee has the roles of this invitation." in browser.get("/me/").content.decode()
     assert browser.get(f"/{edition.slug}/reviews/").status_code == 200
-    again = browser.post(address, {"answer": "accept"})
-    assert (again.status_code, "was answered, withdrawn or replaced" in again.content.decode()) == (410, True)
+    again = browser.post(address, {"answer": "accept"}, follow=True)
+    assert (again.status_code, "You have accepted to help with" in again.content.decode()) == (200, True)
 
 
 @pytest.mark.parametrize("answer", ["accept", "decline", "later"])

@@ -15,17 +15,18 @@ from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
 from django.core.management import CommandError, call_command
 from django.test import Client
+from django.urls import reverse
 
 from dlonsc.accounts.adapter import OPENING
 from dlonsc.accounts.models import Affiliation, User, addresses_beside
 from dlonsc.editions.actions import (
     accept_invitation,
     decline_invitation,
-    holder_of,
     invite,
     remove_member,
     resend_invitation,
 )
+from dlonsc.editions.invitations import token_of
 from dlonsc.editions.models import Edition, Membership, MembershipAffiliation
 from dlonsc.editions.pasted import Invitee
 from dlonsc.history.models import Entry
@@ -170,7 +171,6 @@ def test_who_proves_an_address_that_only_looks_alike_is_another_person(
     )
     assert data_of(alike, AT)["letters"] == []
     assert [list(erasing._sub_reviews(person)) for person in (alike, author)] == [[], [named]]
-    assert (holder_of("ada@un\u0131.example"), holder_of(author.email)) == (alike, author)
     assert addresses_beside(author.email) == {author.email}
 
 
@@ -444,6 +444,21 @@ def test_no_row_of_an_invitation_keeps_the_name_of_who_is_erased(
     left = edition.memberships.exclude(pk=chair.pk).order_by("pk").values_list("name", "email", "removed_at")
     assert list(left) == [(erasing.NOBODY, "", AT), (erasing.NOBODY, "", AT), ("Bo", "bo@uni.example", None)]
     assert list(MembershipAffiliation.objects.values_list("institution", flat=True)) == ["Uni"]
+
+
+@pytest.mark.parametrize("is_accepted", [True, False])
+def test_the_link_of_an_invitation_to_who_is_erased_has_ended(
+    edition: Edition, chair: Membership, reviewer: Membership, client: Client, is_accepted: bool
+) -> None:
+    assert chair.user is not None
+    assert reviewer.user is not None
+    reviewer.user.emailaddress_set.create(email="rita@new.example", verified=True)
+    people = [Invitee(1, "Rita R.", "rita@new.example", "")]
+    (row,) = invite(edition=edition, people=people, roles={}, note_text="", by=chair.user, at=AT)
+    if is_accepted:
+        accept_invitation(membership=row, max_load=None, by=reviewer.user, at=AT)
+    erasing.erase(reviewer.user, by="the administrator", at=AT)
+    assert client.get(reverse("editions:invitation", args=[token_of(row)])).status_code == 410
 
 
 def test_what_is_handed_over_when_somebody_is_erased_is_not_tried_again(author: User) -> None:

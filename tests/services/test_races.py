@@ -142,6 +142,8 @@ def test_who_comes_back_by_an_invitation_and_who_saves_an_author_list_do_not_wai
         by=by,
         at=AFTER_DEADLINE,
     )
+    assert mia.user is not None
+    EmailAddress.objects.create(user=mia.user, email=row.email, verified=True)
     factories.make_author(paper, "x@near.example")
     refresh_conflicts(paper, AT)
     assert Conflict.objects.get(membership=row).source == "domain"
@@ -185,6 +187,7 @@ def test_the_name_of_who_is_erased_while_she_comes_back_by_an_invitation_does_no
         by=by,
         at=AFTER_DEADLINE,
     )
+    EmailAddress.objects.create(user=her, email=row.email, verified=True)
     while_open(
         lambda: erasing.erase(her, by="the administrator", at=AFTER_DEADLINE),
         lambda: editions.accept_invitation(membership=row, max_load=None, by=her, at=AFTER_DEADLINE),
@@ -234,19 +237,19 @@ def test_who_comes_back_by_an_invitation_and_who_erases_her_do_not_wait_for_each
     assert by is not None
     people = [Invitee(1, "Mia", "mia@near.example", "")]
     (row,) = editions.invite(edition=edition, people=people, roles={"is_reviewer": True}, note_text="", by=by, at=AT)
-    her, held, go, demand = mia.user, threading.Event(), threading.Event(), editions.demand_no_other_place
+    her, held, go, demand = mia.user, threading.Event(), threading.Event(), editions.demand_not_ended
     EmailAddress.objects.create(user=her, email=row.email, verified=True)
 
-    def demanded(invitation: Membership, user: User, by: User | None) -> None:
+    def demanded(invitation: Membership, user: User) -> None:
         held.set()
         go.wait(1)
-        demand(invitation, user, by)
+        demand(invitation, user)
 
     def erase() -> None:
         held.wait(10)
         erasing.erase(her, by="the administrator", at=AFTER_DEADLINE)
 
-    with patch.object(editions, "demand_no_other_place", demanded):
+    with patch.object(editions, "demand_not_ended", demanded):
         ended = at_once(
             lambda: editions.accept_invitation(membership=row, max_load=None, by=her, at=AFTER_DEADLINE), erase
         )

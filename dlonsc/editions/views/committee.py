@@ -40,7 +40,7 @@ STATES = {
     "invited": ("Invited", "note"),
     "seen": ("Read, answers later", "note"),
     "accepted": ("Accepted", "good"),
-    "no account": ("Accepted, no account yet", "care"),
+    "unclaimed": ("Accepted, not signed in yet", "care"),
     "declined": ("Declined", "stop"),
     "listed": ("Named, not invited", "plain"),
     "removed": ("Removed", "plain"),
@@ -54,7 +54,7 @@ def state_of(member: Membership, asked_at: datetime | None, at: datetime) -> str
     if member.declined_at is not None:
         return "declined"
     if member.accepted_at is not None:
-        return "accepted" if member.user_id else "no account"
+        return "accepted" if member.user_id else "unclaimed"
     if member.invited_at is None:
         return "listed"
     if at - (asked_at or member.invited_at) >= SILENT_AFTER:
@@ -253,6 +253,7 @@ def member(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         "is_lost": bool(addresses_of(row) & not_reached(chair)),
         "lost": next((letter for letter in letters if letter.state in LOST), None),
         "awaiting": actions.awaiting(row),
+        "may_invite": not row.is_active,
         "rules_told": upstairs.are_rules_told(chair),
     }
     return render(request, "editions/chair/member.html", words, status=422 if form.errors else 200)
@@ -328,28 +329,42 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
     if found is None or row is None:
         return private(render(request, "editions/invitation/damaged.html", status=404))
     words: dict[str, Any] = {"edition": row.edition, "member": row, "role": role_words(row), "token": token}
-    if found[1] != row.invitation_round or row.removed_at is not None:
+    if has_ended(row, found[1]):
         return ended(request, words)
     accept, decline = AcceptForm(), DeclineForm()
     if request.method == "POST":
         answer = request.POST.get("answer")
         accept = AcceptForm(request.POST) if answer == "accept" else accept
         decline = DeclineForm(request.POST) if answer == "decline" else decline
-        if answered(request, row, str(answer), accept, decline):
-            # An answer ends the row where another place lives by it; who withdraws it begins a new round.
-            this_round = Membership.objects.filter(pk=row.pk, invitation_round=row.invitation_round)
-            if this_round.filter(removed_at__isnull=False).exists():
-                messages.success(request, "Thank you. Your earlier place in the committee is yours again.")
+        by = request.user if isinstance(request.user, User) else None
+        is_told = actions.is_hers(row, by)
+        if answered(request, row, str(answer), accept, decline, by):
+            row = members.get(pk=row.pk)
+            if is_told and lives_elsewhere(row) and not has_ended(row, found[1]):
+                messages.success(request, "Thank you. Your place in the committee has the roles of this invitation.")
                 return redirect("editions:dashboard")
             return redirect("editions:invitation", token)
         row = members.get(pk=row.pk)
-        if row.removed_at is not None or row.invitation_round != found[1]:
+        if has_ended(row, found[1]):
             return ended(request, words)
     is_open = actions.awaiting(row)
     sent = [] if is_open else not_taken(request)
-    words |= {"member": row, "accept": accept, "decline": decline, "open": is_open, "sent": sent}
+    has_accepted = row.accepted_at is not None or lives_elsewhere(row)
+    words |= {"member": row, "accept": accept, "decline": decline, "has_accepted": has_accepted, "sent": sent}
     status = 422 if accept.errors or sent else 200
     return private(render(request, "editions/invitation/page.html", words, status=status))
+
+
+def lives_elsewhere(row: Membership) -> bool:
+    """Whether an invitation was accepted by somebody who has, or had, a place, and ended in that one."""
+    return row.removed_at is not None and row.accepted_at is None and row.declined_at is None
+
+
+def has_ended(row: Membership, number: int) -> bool:
+    """Whether the link of a round is one no more. Who withdraws an invitation begins a new round; one that was accepted
+    stays so for who holds its link, whatever place lives by it.
+    """
+    return number != row.invitation_round or (row.removed_at is not None and not lives_elsewhere(row))
 
 
 def ended(request: HttpRequest, words: dict[str, Any]) -> HttpResponse:
@@ -364,9 +379,10 @@ def not_taken(request: HttpRequest) -> list[tuple[str, str]]:
     return [(str(field.label), value) for field in DeclineForm(request.POST) if (value := str(field.value() or ""))]
 
 
-def answered(request: HttpRequest, row: Membership, answer: str, accept: AcceptForm, decline: DeclineForm) -> bool:
+def answered(
+    request: HttpRequest, row: Membership, answer: str, accept: AcceptForm, decline: DeclineForm, by: User | None
+) -> bool:
     """Whether the post was an answer (also a repeated one) rather than something to correct."""
-    by = request.user if isinstance(request.user, User) else None
     at = timezone.now()
     if answer == "later":
         actions.see_invitation(membership=row, at=at)
