@@ -1,4 +1,4 @@
-"""What the pages of a discussion show: its comments with names where they may be read, and what is unread."""
+"""Who reads a discussion, and what its pages show: comments with names where they may be read, and what is unread."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from django.db.models import Count, OuterRef, Subquery, Value
 from django.db.models.functions import Coalesce
 
-from dlonsc.editions.models import Membership
-from reviews.access import names_of_fellows
-from reviews.models import Comment, Discussion, LastRead
+from dlonsc.editions.models import Edition, Membership
+from dlonsc.editions.visibility import Switch
+from reviews.access import has_submitted, names_of_fellows, on_desks
+from reviews.models import Assignment, Comment, Discussion, LastRead
+from submissions.access import in_conflict_with, switches_of
+from submissions.models import Submission
 
 
 @dataclass(frozen=True)
@@ -50,3 +53,36 @@ def unread(discussions: Iterable[Discussion], reader: Membership) -> dict[int, i
         .annotate(fresh=Count("pk"))
     )
     return dict(rows)
+
+
+def discussions_are_on(edition: Edition) -> bool:
+    return switches_of(edition)[Switch.DISCUSSION]
+
+
+def reviewers_of(submissions: Iterable[Submission]) -> list[Assignment]:
+    """Tasks with a submitted review that their reviewers see: who may read a discussion."""
+    found = {row.pk: row for row in submissions}
+    tasks = [task for task in on_desks(found) if has_submitted(task)]
+    for task in tasks:
+        task.submission = found[task.submission_id]
+    return tasks
+
+
+def readers_of(discussion: Discussion) -> list[tuple[Membership, Assignment | None]]:
+    """Who is told of news: reviewers with their tasks, and chairs."""
+    tasks = reviewers_of([discussion.submission])
+    return [*((task.membership, task) for task in tasks), *((chair, None) for chair in _chairs_of(discussion))]
+
+
+def _chairs_of(discussion: Discussion) -> list[Membership]:
+    """The chair who handles the submission and the one who opened it, as far as they may know of it."""
+    submission = discussion.submission
+    wanted = {discussion.opened_by_id}
+    if submission.handling_chair_id:
+        wanted |= set(Membership.objects.filter(pk=submission.handling_chair_id).values_list("user", flat=True))
+    rows = Membership.objects.chairs().filter(edition=submission.edition_id, user__in=wanted).select_related("user")
+    return [row for row in rows if not _in_conflict(row, submission)]
+
+
+def _in_conflict(member: Membership, submission: Submission) -> bool:
+    return Submission.objects.filter(in_conflict_with(member), pk=submission.pk).exists()

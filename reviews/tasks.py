@@ -9,7 +9,7 @@ from dlonsc.editions.models import Edition, long_past_events
 from dlonsc.mail import digest
 from dlonsc.mail.apart import apart
 from reviews import invariants, likeness, reminders
-from reviews.anew import tell_anew
+from reviews.anew import tell_anew, tell_news_left
 from reviews.conflicts import refresh_all
 from reviews.late_conflicts import name_missing_handlers, tell_chairs, tell_discussions_left, tell_tasks_left
 from reviews.late_reviews import tell_of_late_reviews
@@ -48,8 +48,10 @@ def tell_late_conflicts() -> None:
             tell_chairs(edition, now)
             tell_tasks_left(edition, at=now)
             tell_discussions_left(edition, at=now)
-        with apart(f"letters of {edition.slug} with a date that was moved"):
+        with apart(f"letters of {edition.slug} that are written anew"):
             tell_anew(edition, at=now)
+        with apart(f"discussions of {edition.slug}"):
+            tell_news_left(edition, at=now)
 
 
 @shared_task(name="reviews.tasks.tell_late_reviews")

@@ -7,14 +7,13 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from dlonsc.accounts.models import User
-from dlonsc.editions.models import Edition, Membership
-from dlonsc.editions.visibility import Switch
+from dlonsc.editions.models import Membership
 from dlonsc.history.record import record
-from reviews.access import has_submitted, on_desks
 from reviews.actions.assigning import Refused
+from reviews.discussions import discussions_are_on, readers_of, reviewers_of
 from reviews.emails.discussing import post_news, post_opened
 from reviews.models import Assignment, Comment, Discussion, LastRead, Review
-from submissions.access import in_conflict_with, overseen_by, switches_of
+from submissions.access import overseen_by
 from submissions.models import Submission, SubmissionQuerySet
 
 CHAIR = "Chair"
@@ -29,10 +28,6 @@ def may_be_discussed(chair: Membership) -> SubmissionQuerySet:
         return Submission.objects.none()
     reviewed = Review.objects.submitted().values("assignment__submission")
     return overseen_by(chair).submitted().filter(pk__in=reviewed, announced_at__isnull=True)
-
-
-def discussions_are_on(edition: Edition) -> bool:
-    return switches_of(edition)[Switch.DISCUSSION]
 
 
 @transaction.atomic
@@ -61,19 +56,6 @@ def open_discussions(chair: Membership, numbers: Iterable[int], *, by: User, at:
     for member, rows_of_member in by_member.items():
         post_opened(chair.edition, member, rows_of_member, at=at)
     return len(opened)
-
-
-def reviewers_of(submissions: Iterable[Submission]) -> list[Assignment]:
-    """Tasks with a submitted review that their reviewers see: who may read a discussion."""
-    found = {row.pk: row for row in submissions}
-    tasks = [task for task in on_desks(found) if has_submitted(task)]
-    for task in tasks:
-        task.submission = found[task.submission_id]
-    return tasks
-
-
-def _in_conflict(member: Membership, submission: Submission) -> bool:
-    return Submission.objects.filter(in_conflict_with(member), pk=submission.pk).exists()
 
 
 @transaction.atomic
@@ -170,26 +152,12 @@ def mark_read(discussion: Discussion, member: Membership, upto: Comment) -> None
 
 def _tell(discussion: Discussion, row: Comment, at: datetime) -> None:
     """Everybody else in it gets at most one letter a day, whoever is named or asked one at once."""
-    submission = discussion.submission
     named = {name.lower() for name in MENTION.findall(row.text)}
     asks_all = row.kind == Comment.Kind.QUESTION
-    for task in reviewers_of([submission]):
-        if task.membership_id != row.membership_id:
-            is_asked = asks_all or label_of(task.review).lower() in named
-            post_news(discussion, row, task.membership, assignment=task, is_asked=is_asked, at=at)
-    for chair in _chairs_of(discussion):
-        if chair.pk != row.membership_id:
-            post_news(discussion, row, chair, assignment=None, is_asked="chairs" in named, at=at)
-
-
-def _chairs_of(discussion: Discussion) -> list[Membership]:
-    """The chair who handles the submission and the one who opened it, as far as they may know of it."""
-    submission = discussion.submission
-    wanted = {discussion.opened_by_id}
-    if submission.handling_chair_id:
-        wanted |= set(Membership.objects.filter(pk=submission.handling_chair_id).values_list("user", flat=True))
-    rows = Membership.objects.chairs().filter(edition=submission.edition_id, user__in=wanted).select_related("user")
-    return [row for row in rows if not _in_conflict(row, submission)]
+    for member, task in readers_of(discussion):
+        if member.pk != row.membership_id:
+            is_asked = (asks_all or label_of(task.review).lower() in named) if task else "chairs" in named
+            post_news(discussion, row, member, assignment=task, is_asked=is_asked, at=at)
 
 
 def _note(verb: str, submission: Submission, by: User, at: datetime) -> None:

@@ -190,6 +190,17 @@ def end_by_chair(row: SubReviewer, *, by: User, at: datetime) -> bool:
     return ended
 
 
+def shared_versions(review: Review | None) -> list[ReviewVersion]:
+    """The versions in which the text that both write has changed: none in which only the reviewer's note did."""
+    found, before = [], reviewing.empty_fields()
+    for one in review.versions.filter(is_aside=False).order_by("number") if review is not None else ():
+        text = reviewing.empty_fields() | one.fields | {"for_chairs": ""}
+        if text != before:
+            found.append(one)
+        before = text
+    return found
+
+
 @transaction.atomic
 def save(
     row: SubReviewer, *, fields: reviewing.Fields, based_on: int, by: User, at: datetime, window: str = ""
@@ -205,6 +216,9 @@ def save(
     now = sub_reviewed_by(by).filter(pk=row.pk).first()
     if now is None:
         raise reviewing.ReviewingError(OVER)
+    # What her page knew is the text alone: that the reviewer has saved a note besides is none of hers.
+    known = review.version if review is not None else 0
+    based_on = known if based_on == len(shared_versions(review)) else -1
     # Not the reviewer's words: that a decision is announced is hers to know.
     closed = CLOSED if reviewing.over_because(now.assignment, at) else ""
     fields = fields | {"for_chairs": reviewing.working_text(review)["for_chairs"]}

@@ -22,6 +22,7 @@ from reviews.demo.fill import (
     add_submissions,
 )
 from reviews.demo.letters import mark_as_sent, write_letters
+from reviews.discussions import reviewers_of
 from reviews.lettertexts import BY_KIND
 from reviews.models import Assignment, Decision, Verdict
 from submissions.models import Conflict, ConflictKind, ConflictSource, Manuscript, Submission
@@ -130,7 +131,7 @@ def discuss(chair: Membership, by_number: dict[int, Submission], *, at: datetime
     talk.submission.edition = chair.edition
     question = "Your scores lie apart. Is the missing baseline a reason to reject, or one to ask for a change?"
     discussing.comment(talk, chair, text=question, label=discussing.CHAIR, is_question=True, at=at - timedelta(hours=8))
-    task = discussing.reviewers_of([by_number[first]])[0]
+    task = reviewers_of([by_number[first]])[0]
     answer = "I could live with it, if the authors publish the scripts: see section 4, where they promise them."
     label = discussing.label_of(task.review)
     discussing.comment(talk, task.membership, text=answer, label=label, at=at - timedelta(hours=3))

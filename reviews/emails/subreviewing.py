@@ -19,7 +19,7 @@ from reviews.models import SubReviewer
 from reviews.subreviewers import token_of
 from submissions.guards import for_chair
 
-INVITATION = "sub_reviewer_invitation"
+INVITATION, ENDED = "sub_reviewer_invitation", "sub_reviewer_ended"
 TO_REVIEWER = ("sub_reviewer_refused", "sub_reviewer_answered", "sub_reviewer_ready")
 
 
@@ -48,8 +48,7 @@ def post_invitation(row: SubReviewer, at: datetime, instead_of: int = 0) -> Mess
         "submission": None,
     }
     guard = {"sub_reviewer": row.pk} | due_told(edition)
-    key = f":instead-of:{instead_of}" if instead_of else ""
-    return _post(INVITATION, key, row, row.email, row.name, context, at=at, guard=guard)
+    return _post(INVITATION, _instead(instead_of), row, row.email, row.name, context, at=at, guard=guard)
 
 
 def post_refused(row: SubReviewer, at: datetime) -> Message | None:
@@ -66,7 +65,7 @@ def post_ready(row: SubReviewer, at: datetime) -> Message | None:
     return _to_reviewer("sub_reviewer_ready", "", row, at)
 
 
-def post_ended(row: SubReviewer, at: datetime) -> Message | None:
+def post_ended(row: SubReviewer, at: datetime, instead_of: int = 0) -> Message | None:
     """To the person herself, if she was invited: nothing more is asked of her; why, only as far as it is her matter."""
     edition = row.assignment.submission.edition
     link = reverse("reviews:sub_own", args=[edition.slug])
@@ -78,18 +77,28 @@ def post_ended(row: SubReviewer, at: datetime) -> Message | None:
     }
     email = row.user.email if row.user else row.email
     guard = {"sub_reviewer": row.pk}
-    return _post("sub_reviewer_ended", "", row, email, row.name, context, at=at, guard=guard)
+    return _post(ENDED, _instead(instead_of), row, email, row.name, context, at=at, guard=guard)
 
 
-def _to_reviewer(letter: str, what: str, row: SubReviewer, at: datetime) -> Message | None:
+def to_reviewer_anew(kept_back: Message, row: SubReviewer, at: datetime) -> Message | None:
+    return _to_reviewer(kept_back.kind, kept_back.guard["what"], row, at, instead_of=kept_back.pk)
+
+
+def _to_reviewer(letter: str, what: str, row: SubReviewer, at: datetime, instead_of: int = 0) -> Message | None:
     """Only while she has the task, also when it leaves: nobody is written to about what she could not open."""
     if not assigned_to(row.assignment.membership).filter(pk=row.assignment_id).exists():
         return None
     submission, member = row.assignment.submission, row.assignment.membership
     address = reverse("reviews:review", args=[submission.edition.slug, submission.number])
     context = {"what": what, "link": f"{settings.SITE_URL}{address}"}
-    guard = {"assignment": row.assignment_id}
-    return _post(letter, f":{what}" if what else "", row, _address(member), member.name, context, at=at, guard=guard)
+    guard = {"assignment": row.assignment_id, "sub_reviewer": row.pk, "what": what}
+    key = (f":{what}" if what else "") + _instead(instead_of)
+    return _post(letter, key, row, _address(member), member.name, context, at=at, guard=guard)
+
+
+def _instead(letter: int) -> str:
+    """What the key of a letter ends with that is written anew for one that was kept back (its primary key)."""
+    return f":instead-of:{letter}" if letter else ""
 
 
 def _post(

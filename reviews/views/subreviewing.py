@@ -138,6 +138,8 @@ def review(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     edition = submission.edition
     written = Review.objects.filter(assignment=row.assignment).first()
     may_write = is_own_eye() and row.ready_at is None and not reviewing.closed_because(submission, at)
+    # Of the reviewer's work after the hand-over not even how much and when.
+    shared = subreviewing.shared_versions(written) if may_write else []
     words = {
         "edition": edition,
         "row": row,
@@ -149,9 +151,8 @@ def review(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         "record": getattr(submission, "reproducibility", None),
         "form": ReviewForm(edition, shared_text(row, written), read_only=not may_write),
         "may_write": may_write,
-        # Of the reviewer's work after the hand-over not even how much and when.
-        "version": written.version if written and may_write else 0,
-        "saved_at": written.saved_at if written and may_write else None,
+        "version": len(shared),
+        "saved_at": shared[-1].saved_at if shared else None,
         "due": edition.due(Phase.REVIEW),
     }
     return render(request, "reviews/sub_reviewer/review.html", words)
@@ -175,8 +176,13 @@ def keep(request: HttpRequest, row: SubReviewer) -> HttpResponse:
     if saved.closed:
         messages.warning(request, saved.closed)
         return redirect("reviews:sub_review", slug, number)
-    messages.success(request, f"Saved {saved.review.saved_at.astimezone(UTC):%H:%M:%S} UTC.")
+    messages.success(request, f"Saved {saved_at(subreviewing.shared_versions(saved.review))}.")
     return redirect("reviews:sub_ready" if request.POST.get("then") == "ready" else "reviews:sub_review", slug, number)
+
+
+def saved_at(shared: Sequence[ReviewVersion]) -> str:
+    """When the text that both write was saved as it stands."""
+    return f"{(shared[-1].saved_at if shared else timezone.now()).astimezone(UTC):%H:%M:%S} UTC"
 
 
 ASIDE = (
@@ -206,9 +212,8 @@ def autosave(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     if saved.is_aside:
         # No new version for the page: what it sends next is still based on the older text, and kept aside too.
         return JsonResponse({"message": f"{ASIDE} Reload to see the newer.", "kept": True}, status=409)
-    return JsonResponse(
-        {"saved_at": f"{saved.review.saved_at.astimezone(UTC):%H:%M:%S} UTC", "version": saved.review.version}
-    )
+    shared = subreviewing.shared_versions(saved.review)
+    return JsonResponse({"saved_at": saved_at(shared), "version": len(shared)})
 
 
 @door(writing_gate, "GET", "HEAD", "POST")
@@ -247,7 +252,7 @@ def versions(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         old = kept.get(whole_number(request.POST.get("number")))
         if old is None:
             raise Http404
-        version = written.version if written else 0
+        version = len(subreviewing.shared_versions(written))
         try:
             saved = subreviewing.save(row, fields=old.fields, based_on=version, by=person(request), at=timezone.now())
         except reviewing.ReviewingError as error:

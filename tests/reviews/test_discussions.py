@@ -25,6 +25,7 @@ from dlonsc.mail.ledger import drain
 from dlonsc.mail.models import Message, State, Unsubscribed
 from reviews.actions import discussing, lettering, reviewing
 from reviews.actions.assigning import Refused
+from reviews.anew import tell_news_left
 from reviews.models import Assignment, Comment, Discussion, LastRead, Review
 from reviews.persons import data_of
 from reviews.tasks import tell_late_conflicts
@@ -475,6 +476,29 @@ def test_news_of_a_day_stand_for_what_came_after_the_comment_that_was_read(talk:
     discussing.mark_read(talk.row, talk.hilda, second)
     say(talk, talk.hilda, "I see", label="Reviewer 2", minutes=61)
     assert objection(letter) == "the discussion was read in the meantime"
+
+
+def test_what_came_after_the_letter_of_a_day_was_read_has_a_letter_the_next_day(
+    talk: Talk, edition: Edition, chair: Membership
+) -> None:
+    first = say(talk, talk.rita, "Hello")
+    discussing.mark_read(talk.row, talk.hilda, first)
+    say(talk, talk.rita, "And another thing", minutes=60)
+    # The chair has not read what her letter told of: that one stands for all.
+    assert len(told()) == 2
+    for hours in (2, 24, 25):
+        tell_news_left(edition, at=AT + timedelta(hours=hours))
+    letters = Message.objects.order_by("pk")[2:]
+    assert [(letter.to_email, objection(letter)) for letter in letters] == [(by(talk.hilda).email, None)]
+
+
+def test_nobody_is_told_the_next_day_of_what_she_has_read_or_wrote_herself(talk: Talk, edition: Edition) -> None:
+    first = say(talk, talk.rita, "Hello")
+    discussing.mark_read(talk.row, talk.hilda, first)
+    say(talk, talk.hilda, "I see", label="Reviewer 2", minutes=60)
+    count = Message.objects.count()
+    tell_news_left(edition, at=AT + timedelta(hours=24))
+    assert Message.objects.count() == count
 
 
 def test_a_question_that_was_read_is_not_told_for_what_came_after_it(talk: Talk, chair: Membership) -> None:

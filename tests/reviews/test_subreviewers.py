@@ -25,8 +25,10 @@ from dlonsc.editions.models import Edition, Membership
 from dlonsc.history.models import Entry
 from dlonsc.mail.envelope import thread_id
 from dlonsc.mail.guards import objection
+from dlonsc.mail.ledger import drain
 from dlonsc.mail.models import Message
 from dlonsc.mail.models import State as LetterState
+from dlonsc.mail.transport import KeepInLedger
 from reviews import subreviewers
 from reviews.access import sub_reviewed_by
 from reviews.actions import assigning, erasing, reviewing, subreviewing
@@ -35,11 +37,13 @@ from reviews.emails import subreviewing as emails
 from reviews.letters import letters_for, shown_text
 from reviews.models import Assignment, Review, ReviewVersion, SubReviewer, SubReviewerQuerySet
 from reviews.persons import data_of
+from reviews.tasks import tell_late_conflicts
 from reviews.views.subreviewing import ASIDE
 from submissions.models import Conflict, ConflictSource, Submission
 from submissions.states import State
 from tests import factories
 from tests.factories import AFTER_DEADLINE, AT
+from tests.visibility.test_side_doors import change_address
 
 pytestmark = pytest.mark.django_db
 Browser = Callable[[User | Membership | None], Client]
@@ -587,6 +591,24 @@ def test_two_who_write_at_once_lose_nothing(case: Case, sue: User) -> None:
     ]
     assert saved(row, sue, based_on=1, summary="Sue's second").is_aside
     assert ReviewVersion.objects.count() == 3
+
+
+def test_a_note_that_the_reviewer_saves_meanwhile_lays_no_text_of_hers_aside_and_does_not_show(
+    case: Case, sue: User, as_user: Browser
+) -> None:
+    row, browser = accepted(case, sue), as_user(sue)
+    saved(row, sue)
+    before = _plain(browser, page_of(case))
+    noted = TEXT | {"for_chairs": "Quagga"}
+    later = AT + timedelta(hours=1)
+    reviewing.save_review(assignment=case.task, fields=noted, based_on=1, by=by(case.rita), at=later)
+    assert _plain(browser, page_of(case)) == before
+    answer = browser.post(page_of(case, "autosave/"), TEXT | {"version": "1"})
+    assert answer.json() == {"saved_at": f"{AT:%H:%M:%S} UTC", "version": 1}
+    answer = browser.post(page_of(case, "autosave/"), TEXT | {"summary": "Sue's second", "version": "1"})
+    assert (answer.status_code, answer.json()["version"]) == (200, 2)
+    review = Review.objects.get()
+    assert (review.summary, review.for_chairs) == ("Sue's second", "Quagga")
 
 
 def test_she_cannot_submit(case: Case, sue: User, as_user: Browser) -> None:
@@ -1198,3 +1220,28 @@ def test_nobody_agrees_to_a_person_of_her_own_by_setting_the_other_chairs_confli
     subreviewing.agree(row, chair=chair, reason="", at=AT)
     row.refresh_from_db()
     assert row.is_agreed
+
+
+# --- A new address ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("reader", ["the reviewer", "the sub-reviewer"])
+def test_a_letter_about_a_sub_reviewer_follows_its_reader_to_her_new_address_once(
+    case: Case, sue: User, reader: str
+) -> None:
+    row = accepted(case, sue)
+    saved(row, sue)
+    if reader == "the reviewer":
+        subreviewing.hand_over(row, by=sue, at=AT)
+        change_address(by(case.rita), "new@here.example")
+    else:
+        subreviewing.end_by_chair(row, by=by(case.chair), at=AT)
+        Message.objects.exclude(kind="sub_reviewer_ended").delete()
+        change_address(sue, "new@here.example")
+    kind = Message.objects.get().kind
+    drain(KeepInLedger(), seconds=5)
+    for _ in range(2):
+        tell_late_conflicts()
+        drain(KeepInLedger(), seconds=5)
+    letters = Message.objects.filter(kind=kind).order_by("pk").values_list("to_email", "state")
+    assert list(letters)[1:] == [("new@here.example", "sent")]

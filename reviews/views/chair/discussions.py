@@ -13,7 +13,7 @@ from dlonsc.posted import whole_number
 from reviews.access import discussions_overseen_by, own_comments
 from reviews.actions import discussing
 from reviews.actions.assigning import Refused
-from reviews.discussions import thread, unread
+from reviews.discussions import reviewers_of, thread, unread
 from reviews.forms.discussion import ChairCommentForm
 from reviews.models import Discussion
 from reviews.overview import SPREAD_THAT_CALLS_FOR_TALK, Row, is_done, rows_of
@@ -114,6 +114,6 @@ def discussion(request: ChairRequest, chair: Membership, number: int) -> HttpRes
         "said": said,
         "has_news": any(one.is_new for one in said),
         "form": form,
-        "readers": discussing.reviewers_of([submission]),
+        "readers": reviewers_of([submission]),
     }
     return page(request, chair, "discussion.html", context, status=422 if form.errors else 200)
