@@ -312,6 +312,8 @@ class Conflict(models.Model):
     lifted_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     lifted_at = models.DateTimeField(null=True, blank=True)
     lift_reason = models.TextField(blank=True)
+    # When the authors took away what a chair had lifted: it is theirs no more, and her decision stays.
+    taken_away_at = models.DateTimeField(null=True, blank=True)
     # Of computed ones, what the authors' side still shows it by, and whether it stood while the paper was submitted
     # (conflicts.refresh_conflicts).
     found_by = models.JSONField(default=list, blank=True)

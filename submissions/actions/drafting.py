@@ -373,7 +373,7 @@ def own_conflicts(submission: Submission) -> QuerySet[Conflict]:
 
     Nor that a chair has lifted one: mostly because she wants that member to review the paper.
     """
-    rows = submission.conflicts.filter(source=ConflictSource.AUTHOR)
+    rows = submission.conflicts.filter(source=ConflictSource.AUTHOR, taken_away_at__isnull=True)
     # Declared anew in other words after a chair had lifted it, or standing already where it came from another place.
     stands = Q(lifted_at__isnull=True)
     counts = rows.filter(stands | Q(pk__gt=OuterRef("pk")), membership=OuterRef("membership"))
@@ -425,11 +425,17 @@ def declare_conflicts(
     if len(declared) > limit and not reason.strip() and not all(line.reason for line in declared):
         raise Refused(f"You name {len(declared)} people. For more than {limit}, please say why.", "reason")
     gone = {member.pk for member in among} - {line.membership.pk for line in declared}
-    submission.conflicts.filter(source=ConflictSource.AUTHOR, membership__in=gone).delete()
+    named = {membership for membership, _, _ in shown}
+    rows = submission.conflicts.filter(source=ConflictSource.AUTHOR)
+    rows.filter(membership__in=gone, lifted_at__isnull=True).delete()
+    rows.filter(membership__in=gone, taken_away_at__isnull=True).update(taken_away_at=at)
     for line in declared:
         words = line.with_reason_for_all(reason.strip())
         if (line.membership.pk, line.kind, words) in shown:
             continue  # said already; where a chair has lifted it, it stays so
+        again = rows.filter(membership=line.membership, kind=line.kind, reason=words, taken_away_at__isnull=False)
+        if line.membership.pk not in named and again.update(taken_away_at=None):
+            continue  # nor does it stand by being taken away and said again
         Conflict.objects.update_or_create(
             submission=submission,
             membership=line.membership,

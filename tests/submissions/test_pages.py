@@ -721,7 +721,7 @@ def test_no_author_learns_that_a_chair_has_lifted_a_conflict_which_they_declared
     before = seen()
     lift_conflict(declared.get(), reason="Long ago.", by=chair.user, at=timezone.now())
     assert seen() == before
-    # Saved again as it stands it stays lifted; in other words it is another one; and taken away it is gone.
+    # Saved again as it stands it stays lifted; in other words it is another one; and taken away it is theirs no more.
     shown = {"version": before[1]} | typed
     assert ada.post(address, shown).status_code == 302
     assert [one.lifted_at is None for one in declared.all()] == [False]
@@ -729,7 +729,33 @@ def test_no_author_learns_that_a_chair_has_lifted_a_conflict_which_they_declared
     assert [one.lifted_at is None for one in declared.all()] == [False, True]
     assert [one.reason for one in drafting.own_conflicts(draft)] == ["My thesis, last year."]
     ada.post(address, {"version": ada.get(address).context["version"]})
-    assert list(declared.all()) == []
+    assert list(drafting.own_conflicts(draft)) == []
+
+
+def test_what_a_chair_has_lifted_stays_so_with_her_reason_whether_authors_take_it_away_or_declare_it_again(
+    draft: Submission, ada: Client, chair: Membership
+) -> None:
+    rita = factories.make_member(draft.edition, factories.make_user("rita@rita.example", "Rita"))
+    address, declared = f"{base(draft)}conflicts/", Conflict.objects.filter(source="author")
+    typed = {f"member-{rita.pk}": "1", f"kind-{rita.pk}": "advisor", f"why-{rita.pk}": "My thesis."}
+    empty = ada.get(address).context["lines"]
+    ada.post(address, typed)
+    lift_conflict(declared.get(), reason="Long ago.", by=chair.user, at=timezone.now())
+    shown = ada.get(address).context["lines"]
+
+    def lifted() -> list[tuple[str, bool]]:
+        return [(one.lift_reason, one.lifted_by == chair.user) for one in declared]
+
+    ada.post(address, {"version": ada.get(address).context["version"]})
+    assert (ada.get(address).context["lines"], lifted()) == (empty, [("Long ago.", True)])
+    ada.post(address, typed)
+    assert (ada.get(address).context["lines"], lifted()) == (shown, [("Long ago.", True)])
+    # What is said in other words stands, also once they are these again.
+    ada.post(address, {"version": ada.get(address).context["version"]})
+    for words in ("My thesis, last year.", "My thesis."):
+        ada.post(address, typed | {f"why-{rita.pk}": words, "version": ada.get(address).context["version"]})
+        assert [one.reason for one in drafting.own_conflicts(draft)] == [words]
+    assert [one.reason for one in declared.filter(lifted_at=None)] == ["My thesis."]
 
 
 def test_a_conflict_that_stands_is_shown_before_a_lifted_one_that_came_with_another_place_of_hers(
