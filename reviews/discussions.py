@@ -75,13 +75,14 @@ def readers_of(discussion: Discussion) -> list[tuple[Membership, Assignment | No
 
 
 def _chairs_of(discussion: Discussion) -> list[Membership]:
-    """The chair who handles the submission and the one who opened it, as far as they may know of it."""
+    """The chair who handles the submission and the one who opened it, as far as they may know of it; once neither may,
+    or is a chair, all who may: what a reviewer asks of the chairs must reach one.
+    """
     submission = discussion.submission
-    wanted = {discussion.opened_by_id}
-    if submission.handling_chair_id:
-        wanted |= set(Membership.objects.filter(pk=submission.handling_chair_id).values_list("user", flat=True))
-    rows = Membership.objects.chairs().filter(edition=submission.edition_id, user__in=wanted).select_related("user")
-    return [row for row in rows if not _in_conflict(row, submission)]
+    rows = Membership.objects.chairs().filter(edition=submission.edition_id).select_related("user")
+    chairs = [row for row in rows if not _in_conflict(row, submission)]
+    hers = [row for row in chairs if row.user_id == discussion.opened_by_id or row.pk == submission.handling_chair_id]
+    return hers or chairs
 
 
 def _in_conflict(member: Membership, submission: Submission) -> bool:

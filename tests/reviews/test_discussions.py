@@ -454,6 +454,21 @@ def test_who_is_asked_gets_a_letter_at_once(talk: Talk, chair: Membership) -> No
     ]
 
 
+@pytest.mark.parametrize("end", ["no chair any more", "in conflict"])
+def test_what_is_asked_of_the_chairs_reaches_another_one_when_who_opened_it_may_not_read_it_any_more(
+    talk: Talk, edition: Edition, chair: Membership, end: str
+) -> None:
+    other = factories.make_member(edition, chair=True)
+    barred = factories.make_member(edition, chair=True)
+    factories.make_conflict(talk.paper, barred)
+    if end == "in conflict":
+        factories.make_conflict(talk.paper, chair)
+    else:
+        Membership.objects.filter(pk=chair.pk).update(is_chair=False)
+    say(talk, talk.rita, "@chairs, this was printed before.")
+    assert {row.to_email for row in Message.objects.filter(kind="discussion_news")} == {talk.hilda.email, other.email}
+
+
 def test_news_that_were_read_or_may_not_be_read_any_more_do_not_leave(talk: Talk, chair: Membership) -> None:
     row = say(talk, talk.rita, "Hello")
     to_hilda, to_chair = Message.objects.order_by("pk")

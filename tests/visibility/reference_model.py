@@ -588,8 +588,9 @@ class Workshop:
             task.reviewer: is_question or task.reviewer in named for task in self.standing(paper) if self.talks(task)
         }
         told = [(name, asked) for name, asked in readers.items() if name != by]
-        chairs = {paper.opened_by, paper.handler} - {by, ""}
-        told += [(name, chairs_named) for name in chairs if self.oversees(name, paper)]
+        able = set(self.overseers(paper))
+        chairs = able & {paper.opened_by, paper.handler} or able
+        told += [(name, chairs_named) for name in chairs - {by}]
         for name, is_asked in told:
             key = (paper.number, name, word if is_asked else f"{self.now:%Y-%m-%d}")
             if key not in self.news:
