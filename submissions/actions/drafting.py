@@ -329,9 +329,22 @@ def confirm_authorship(*, submission: Submission, email: str, by: User, at: date
 
 @transaction.atomic
 def request_author_change(
-    *, submission: Submission, entries: Sequence[AuthorEntry], reason: str, by: User, at: datetime
+    *,
+    submission: Submission,
+    entries: Sequence[AuthorEntry],
+    reason: str,
+    by: User,
+    at: datetime,
+    version: str = "",
 ) -> AuthorListRequest:
-    """After the deadline: old list, new list and reason, to all authors of both lists and to the chairs."""
+    """After the deadline: old list, new list and reason, to all authors of both lists and to the chairs.
+
+    Raises Stale when `version`, that of the list that was shown, is not the one that stands any more: granted, it would
+    undo what others had asked for.
+    """
+    # Whoever asks, grants or withdraws at the same time waits here or is waited for.
+    Submission.objects.select_for_update(no_key=True).get(pk=submission.pk)
+    submission.refresh_from_db()
     if may_list(submission, at):
         raise Refused("The author list can still be changed directly.")
     if submission.state != State.SUBMITTED:
@@ -339,9 +352,9 @@ def request_author_change(
     check_entries(entries)
     if not reason.strip():
         raise Refused("Say why the list changes; all authors read it.", "reason")
-    Submission.objects.select_for_update(no_key=True).get(pk=submission.pk)
     if AuthorListRequest.objects.filter(submission=submission, decided_at__isnull=True).exists():
         raise Refused("A request is waiting for the chairs already.")
+    require_version_of_authors(submission, version)
     request = AuthorListRequest.objects.create(
         submission=submission,
         old_list=listed(submission),

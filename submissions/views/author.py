@@ -544,16 +544,19 @@ def author_change(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     data = request.POST or None
     form = AuthorChangeForm(data)
     rows: Any = AuthorFormSet(data, prefix="authors", initial=authors_initial(row))
+    is_stale = False
     if request.method == "POST" and form.is_valid() and rows.is_valid():
         try:
             drafting.request_author_change(
                 submission=row,
                 entries=rows.entries(),
                 reason=form.cleaned_data["reason"],
+                version=request.POST.get("version", ""),
                 by=person(request),
                 at=timezone.now(),
             )
         except Refused as refusal:
+            is_stale = isinstance(refusal, Stale)
             form.add_error(refusal.field or None, refusal.words)
         else:
             messages.success(request, "The request is with the chairs; all authors were told.")
@@ -564,6 +567,12 @@ def author_change(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         "submission": row,
         "form": form,
         "author_rows": rows,
+        "authors": row.authors.all(),
+        "is_newer_list": is_stale,
+        # After another refusal the form still stands for the list that it showed.
+        "authors_version": request.POST.get("version", "")
+        if data and not is_stale
+        else drafting.version_of_authors(row),
         "waiting": waiting,
         "earlier": row.author_requests.filter(decided_at__isnull=False),
         "may_list": drafting.may_list(row, timezone.now()),

@@ -30,7 +30,7 @@ from dlonsc.mail.models import Message
 from reviews.actions.assigning import lift_conflict
 from reviews.persons import data_of
 from submissions import receipts
-from submissions.actions import drafting, printing, sending
+from submissions.actions import drafting, overseeing, printing, sending
 from submissions.actions.forgetting import forget_typed
 from submissions.checks import as_json
 from submissions.conflicts import move_conflicts, refresh_conflicts
@@ -1023,6 +1023,32 @@ def test_a_request_that_came_second_or_is_not_needed_stays_typed_with_the_reason
     assert rows["authors-1-email"] in answer.text
     assert (words if is_whole else "Enter a valid email address.") in answer.text
     assert "<textarea" not in ada.get(f"{base(row)}authors/change/").text
+
+
+def test_a_request_from_a_page_that_showed_an_older_list_takes_nobody_off_who_was_granted_since(
+    edition: Edition, author: User, ada: Client, chair: Membership
+) -> None:
+    row = factories.make_submission(edition, author)
+    close(edition)
+    address, ada_row = f"{base(row)}authors/change/", {"name": "Ada", "email": author.email, "is_contact": "on"}
+    shown = ada.get(address).context["authors_version"]
+    request = drafting.request_author_change(
+        submission=row,
+        entries=[entry(author.email, "Ada", is_contact=True), entry("bo@b.example", "Bo")],
+        reason="R",
+        by=author,
+        at=timezone.now(),
+    )
+    overseeing.decide_author_change(request=request, grant=True, answer="", by=chair.user, at=timezone.now())
+    rows = author_rows(row, ada_row, {"name": "Cy", "email": "cy@c.example"}) | {"reason": "Cy ran it all."}
+    # Neither by that press nor after another error on the way.
+    for typed in (rows, rows | {"reason": ""}, rows):
+        answer = ada.post(address, typed | {"version": shown})
+        assert (answer.status_code, "cy@c.example" in answer.text) == (422, True)
+        assert answer.context["is_newer_list"] is bool(typed["reason"])
+    assert ("Bo (bo@b.example)" in answer.text, row.author_requests.count()) == (True, 1)
+    ada.post(address, rows | {"version": answer.context["authors_version"]})
+    assert [one["email"] for one in row.author_requests.get(decided_at=None).new_list] == [author.email, "cy@c.example"]
 
 
 def test_a_withdrawal_that_came_second_keeps_its_reason_with_the_error_beside_it(
