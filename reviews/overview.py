@@ -106,6 +106,11 @@ class Row:
         return [row for row in self.assignments if row.membership_id in self.conflicted]
 
     @property
+    def forsaken(self) -> list[Assignment]:
+        """Open tasks of who was removed, or is no reviewer any more: nobody writes these reviews, or is reminded."""
+        return [row for row in self.assignments if is_forsaken(row)]
+
+    @property
     def decision_key(self) -> str:
         if self.decision is None:
             return "undecided"
@@ -120,6 +125,12 @@ def is_done(assignment: Assignment) -> bool:
     """Whether the assignment's review is submitted; a draft is not. Needs `review` prefetched or selected."""
     review = getattr(assignment, "review", None)
     return review is not None and review.submitted_at is not None
+
+
+def is_forsaken(assignment: Assignment) -> bool:
+    """Whether the assignment waits for somebody who does not review in the edition any more."""
+    member = assignment.membership
+    return not is_done(assignment) and not (member.is_active and member.is_reviewer)
 
 
 def is_begun(assignment: Assignment) -> bool:
@@ -378,6 +389,11 @@ class Tally:
     @property
     def late_conflicts(self) -> list[Assignment]:
         return [assignment for row in self.submitted for assignment in row.late_conflicts]
+
+    @property
+    def forsaken(self) -> list[Assignment]:
+        asked = [row for row in self.submitted if not row.submission.announced_at]
+        return [assignment for row in asked for assignment in row.forsaken]
 
 
 @dataclass(frozen=True)

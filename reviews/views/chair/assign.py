@@ -53,9 +53,11 @@ def assign(request: ChairRequest, chair: Membership) -> HttpResponse:
     every = rows_of(chair, overseen_by(chair).submitted(), conflicts=True)
     rows = [row for row in every if not row.is_announced]
     reviewers = reviewers_of(chair, every)
+    tally = Tally(rows)
     context = {
         "rows": sorted(rows, key=lambda row: (len(row.assignments) - row.wanted, row.submission.number)),
-        "tally": Tally(rows),
+        "tally": tally,
+        "forsaken": tally.forsaken,
         "reviewers": sorted(reviewers, key=lambda row: (-len(row.tasks), row.member.name.casefold())),
         "refused": refused(chair),
         "needs_delegate": needs_delegate(chair.edition),

@@ -15,7 +15,7 @@ from reviews.actions import deciding
 from reviews.delegates import needs_delegate
 from reviews.letters import letters_for
 from reviews.models import Assignment
-from reviews.overview import Row, Tally, is_done, rows_of
+from reviews.overview import Row, Tally, is_done, is_forsaken, rows_of
 from reviews.views.chair.announce import SecondChair
 from reviews.views.chair.door import ChairRequest, chairs_only, page
 from submissions.access import on_no_board
@@ -78,7 +78,8 @@ def late_reviewers(chair: Membership, tally: Tally, at: datetime) -> int:
     if due is None or at < due.cutoff_at:
         return 0
     asked = [row for row in tally.submitted if not row.submission.announced_at]
-    return len({task.membership_id for row in asked for task in row.assignments if not is_done(task)})
+    tasks = [task for row in asked for task in row.assignments if not is_done(task) and not is_forsaken(task)]
+    return len({task.membership_id for task in tasks})
 
 
 def letters_in_trouble(chair: Membership) -> int:
@@ -205,6 +206,14 @@ def review_acts(chair: Membership, tally: Tally, at: datetime) -> list[Act]:
             refused,
             "1 refused review needs another reviewer",
             "{} refused reviews need another reviewer",
+            "reviews:assign",
+            "Replace",
+            "",
+        ),
+        (
+            len(tally.forsaken),
+            "1 review is asked of somebody who does not review here any more",
+            "{} reviews are asked of people who do not review here any more",
             "reviews:assign",
             "Replace",
             "",

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import time_machine
@@ -93,6 +94,35 @@ def test_replacing_tells_both_and_keeps_the_draft_for_its_writer(
     assert Review.objects.get(pk=draft.pk).summary == "Half a thought."
     told = {row.kind: row.to_email for row in Message.objects.all()}
     assert told == {"unassigned": reviewers[0].email, "assigned": reviewers[1].email}
+
+
+@pytest.mark.parametrize("end", [{"removed_at": AT}, {"is_reviewer": False}])
+def test_an_open_task_of_who_does_not_review_any_more_is_shown_until_it_is_given_on(
+    edition: Edition,
+    paper: Submission,
+    chair: Membership,
+    other_chair: Membership,
+    reviewers: list[Membership],
+    as_user: As,
+    end: dict[str, Any],
+) -> None:
+    done, task = (factories.make_assignment(paper, member) for member in reviewers[:2])
+    factories.make_review(done)
+    hidden = factories.make_submission(edition)
+    factories.make_assignment(hidden, reviewers[1])
+    factories.make_conflict(hidden, chair)
+    browser, base = as_user(chair), f"/{edition.slug}/chair"
+
+    def shown() -> tuple[list[str], list[Assignment], int]:
+        first = browser.get(f"{base}/").context
+        acts = [act.words for act in first["next"] if "any more" in act.words]
+        return acts, browser.get(f"{base}/assign/").context["forsaken"], first["late_reviewers"]
+
+    assert shown() == ([], [], 1)
+    Membership.objects.filter(pk__in=[row.pk for row in reviewers[:2]]).update(**end)
+    assert shown() == (["1 review is asked of somebody who does not review here any more"], [task], 0)
+    assigning.replace(task, reviewers[2], by=chair.user, at=AT)
+    assert shown() == ([], [], 1)
 
 
 def test_what_was_submitted_stays_readable_to_chairs_when_its_task_is_taken_back(
