@@ -291,8 +291,10 @@ def announce(
     Pressed twice, nothing unannounced remains and the second press is refused.
     """
     # Nobody moves the date of submission meanwhile; `no_key` lets new rows point at the edition.
-    # What is asked of its dates and rules is what stands now, not what this request had read before.
-    chair.edition = Edition.objects.select_for_update(no_key=True).get(pk=chair.edition_id)
+    # What is asked of its dates and rules, and of her place, is what stands now, not what this request had read before.
+    edition = Edition.objects.select_for_update(no_key=True).get(pk=chair.edition_id)
+    chair = Membership.objects.select_related("user").get(pk=chair.pk)
+    chair.edition = edition
     now = _standing_plan(chair)
     if words := not_yet_because(now.edition, at):
         raise Refused(words)

@@ -137,6 +137,18 @@ def test_pressed_twice_there_is_nothing_more(edition: Edition, paper: Submission
     assert Announcement.objects.count() == 1
 
 
+@pytest.mark.parametrize("end", [{"removed_at": AT}, {"is_chair": False}])
+def test_who_is_no_chair_any_more_once_her_press_has_its_turn_announces_nothing(
+    edition: Edition, paper: Submission, chair: Membership, end: dict[str, object]
+) -> None:
+    decide(paper, chair)
+    Membership.objects.filter(pk=chair.pk).update(**end)
+    # As her request had read her place before.
+    with pytest.raises(Refused, match="nothing to announce"):
+        announce(chair)
+    assert (letters(), Announcement.objects.count()) == ([], 0)
+
+
 def test_wrong_counts_change_nothing(edition: Edition, paper: Submission, chair: Membership) -> None:
     decide(paper, chair)
     now = deciding.plan(chair)
