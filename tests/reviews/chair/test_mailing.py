@@ -92,6 +92,22 @@ def test_each_audience_is_a_rule_with_its_reason(
     assert third.email not in reasons(chair, "finished")
 
 
+def test_a_draft_that_was_withdrawn_before_it_was_submitted_writes_to_no_stranger_whom_its_creator_listed(
+    edition: Edition, chair: Membership, author: User
+) -> None:
+    draft, paper = (factories.make_submission(edition, author, state=state) for state in (Life.DRAFT, Life.SUBMITTED))
+    for row in (draft, paper):
+        factories.make_author(row, f"stranger{row.number}@far.example")
+        factories.make_author(row, f"bo{row.number}@b.example", confirmed_at=AT)
+        Submission.objects.filter(pk=row.pk).update(state=Life.WITHDRAWN)
+    people = verbs.dry_run(chair, Mailing(edition=edition, audience="withdrawn", written_by=chair.user), AT).people
+    told = {row.number: [one.email for one in people if one.submissions == (row.pk,)] for row in (draft, paper)}
+    assert told == {
+        draft.number: [author.email, f"bo{draft.number}@b.example"],
+        paper.number: [author.email, f"stranger{paper.number}@far.example", f"bo{paper.number}@b.example"],
+    }
+
+
 def test_each_role_of_the_committee_is_an_audience(
     edition: Edition, chair: Membership, reviewers: list[Membership]
 ) -> None:
