@@ -209,9 +209,14 @@ def return_item(*, item: CameraReadyItem, text: str, by: User, at: datetime) -> 
 
 
 @transaction.atomic
-def approve(*, submission: Submission, by: User, at: datetime) -> None:
-    """Lock a paper all of whose items are accepted; its authors get the final receipt."""
+def approve(*, submission: Submission, by: User, at: datetime, version: str = "") -> None:
+    """Lock a paper all of whose items are accepted; its authors get the final receipt.
+
+    Refused when `version`, that of the details which were shown, is not what stands any more.
+    """
     lock_accepted(submission, at)
+    if version and version != version_of_details(submission):
+        raise Refused("The details, or the author list, were changed since you opened this page. Look at them again.")
     current = submission.camera_ready_items.filter(is_current=True, accepted_at__isnull=False)
     missing = set(CameraReadyKind.values) - set(current.values_list("kind", flat=True))
     if missing:

@@ -259,6 +259,7 @@ def paper(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         "edition": chair.edition,
         "submission": row,
         "details": details,
+        "version": printing.version_of_details(row),
         "lines": lines,
         # Whose form is gone: a newer version came, or it is returned already.
         "unsent": request.POST.get("text", "") if error and wrong_item not in shown else "",
@@ -282,7 +283,7 @@ def act_on(request: HttpRequest, row: Submission, who: Any) -> str:
     at = timezone.now()
     act = request.POST.get("act", "")
     if act == "approve":
-        printing.approve(submission=row, by=who, at=at)
+        printing.approve(submission=row, version=request.POST.get("version", ""), by=who, at=at)
         return "Approved and locked; all authors get the final receipt."
     if act == "unlock":
         printing.unlock(submission=row, by=who, at=at)

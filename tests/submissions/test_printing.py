@@ -23,7 +23,7 @@ from submissions.actions import printing, sending
 from submissions.checks import unchecked_items
 from submissions.files import Stored, read, store
 from submissions.guards import holds_for_author
-from submissions.models import CameraReadyItem, CameraReadyKind, Submission
+from submissions.models import CameraReadyDetails, CameraReadyItem, CameraReadyKind, Submission
 from submissions.states import Outcome, State
 from submissions.tasks import sweep_checks
 from tests import factories
@@ -192,6 +192,20 @@ def test_only_a_paper_with_all_items_accepted_is_approved_then_locked_with_a_fin
     assert letters("camera_ready_approved") == ["ada@uni.example"]
     printing.unlock(submission=accepted, by=by, at=AT)
     assert deliver(accepted, CameraReadyKind.PDF, pdf(b"%PDF-1.7 after")).number == 2
+
+
+def test_details_that_were_changed_under_the_open_page_are_looked_at_before_they_are_approved(
+    accepted: Submission, proceedings_chair: Membership, as_user: Browser
+) -> None:
+    for kind in KINDS:
+        printing.accept_item(item=deliver(accepted, kind), by=proceedings_chair.user, at=AT)
+    client, address = as_user(proceedings_chair), f"/{accepted.edition.slug}/proceedings/{accepted.number}/"
+    shown = client.get(address).context["version"]
+    CameraReadyDetails.objects.update_or_create(submission=accepted, defaults={"running_head": "Anything"})
+    for version, status, is_locked in ((shown, 422, False), (None, 302, True)):
+        version = version or client.get(address).context["version"]
+        assert client.post(address, {"act": "approve", "version": version}).status_code == status
+        assert printing.is_locked(accepted) is is_locked
 
 
 def test_who_approves_again_within_the_second_writes_a_receipt_again(
