@@ -1,6 +1,8 @@
-"""One Chromium per process of tests, and what no page of the site may do in it.
+"""The Chromium of a process of tests, and what no page of the site may do in it.
 
-Without Chromium the tests that ask for it skip; CI sets JOURNEYS_REQUIRED.
+Without Chromium the tests that ask for it skip; CI sets JOURNEYS_REQUIRED. Where Debian's chromium-headless-shell is
+there too, it draws the pages: it is the same engine without a window around it, for half the time of the processor. It
+shows no PDF: who looks at one asks for `whole_browser`.
 """
 
 import os
@@ -13,12 +15,22 @@ from django.conf import settings as django_settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
 from django.http import HttpRequest
-from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, Request, Response, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Dialog,
+    Page,
+    Playwright,
+    Request,
+    Response,
+    sync_playwright,
+)
 
 from dlonsc.accounts.models import User
 
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser") or ""
+WITHOUT_A_WINDOW = os.environ.get("CHROMIUM") or shutil.which("chromium-headless-shell") or CHROMIUM
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -35,16 +47,32 @@ TELL_REPORTS = """addEventListener("securitypolicyviolation", (event) => console
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    if not CHROMIUM:
+def playwright() -> Iterator[Playwright]:
+    """One per process: a second one beside it cannot start."""
+    with sync_playwright() as driver:
+        yield driver
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    yield from launched(playwright, WITHOUT_A_WINDOW)
+
+
+@pytest.fixture(scope="session")
+def whole_browser(playwright: Playwright) -> Iterator[Browser]:
+    """With the viewer of PDFs."""
+    yield from launched(playwright, CHROMIUM)
+
+
+def launched(playwright: Playwright, path: str) -> Iterator[Browser]:
+    if not path:
         reason = "no Chromium found: apt-get install chromium, or set CHROMIUM=/path"
         if os.environ.get("JOURNEYS_REQUIRED"):
             pytest.fail(reason)
         pytest.skip(reason)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
+    browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+    yield browser
+    browser.close()
 
 
 def listen(page: Page, base: str, complaints: list[str]) -> None:

@@ -13,7 +13,9 @@ from dlonsc.accounts.models import User
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.history import lock
 from tests import factories
-from tests.chromium import browser as browser  # one per process: a second one beside it cannot start
+from tests.chromium import browser as browser
+from tests.chromium import playwright as playwright
+from tests.chromium import whole_browser as whole_browser
 
 # No test is timed: a busy machine must not fail one.
 of_hypothesis.register_profile("untimed", deadline=None)

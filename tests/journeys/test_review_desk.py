@@ -3,7 +3,7 @@
 from contextlib import suppress
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from dlonsc.accounts.models import User
@@ -20,6 +20,11 @@ TELL = """addEventListener("blur", () => {
     setTimeout(() => taken(document.activeElement.matches(".pdf") ? "for good" : "given back"), 200);
 });"""
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def browser(whole_browser: Browser) -> Browser:
+    return whole_browser
 
 
 @pytest.fixture

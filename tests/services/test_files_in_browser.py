@@ -162,8 +162,10 @@ class Desk:
 
 
 @pytest.fixture
-def desk(browser: Browser, place: Place, papers: dict[str, Any]) -> Iterator[Desk]:
-    context = browser.new_context(base_url=place.url, ignore_https_errors=True, viewport={"width": 1440, "height": 900})
+def desk(whole_browser: Browser, place: Place, papers: dict[str, Any]) -> Iterator[Desk]:
+    context = whole_browser.new_context(
+        base_url=place.url, ignore_https_errors=True, viewport={"width": 1440, "height": 900}
+    )
     cookie = {"name": "__Host-session", "value": papers["rita"], "url": place.url, "secure": True}
     context.add_cookies([cookie])  # type: ignore[list-item]
     page = context.new_page()
