@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from django.db import transaction
@@ -505,10 +506,14 @@ def may_come_back(earlier: Membership, invitation: Membership) -> bool:
 
 
 def ended_since(place: Membership, invitation: Membership) -> bool:
-    """Whether chairs ended a place after an invitation was written, also where they have invited her to it again."""
-    verbs = ("remove_member", "withdraw_invitation")
-    rows = Entry.objects.about(label_of(place)).filter(verb__in=verbs)
-    return rows.filter(at__gt=invitation.invited_at).exists() if invitation.invited_at else rows.exists()
+    """Whether chairs ended a place after an invitation was written and have not taken that back, also where they have
+    invited her to it again.
+    """
+    verbs = ("remove_member", "withdraw_invitation", "restore_member")
+    rows = Entry.objects.about(label_of(place)).filter(verb__in=verbs).order_by("at", "pk")
+    rows = rows.filter(at__gt=invitation.invited_at) if invitation.invited_at else rows
+    acts = rows.values_list("verb", flat=True)
+    return any("restore_member" not in (act, after) for act, after in pairwise([*acts, ""]))
 
 
 def demand_not_ended(invitation: Membership, user: User) -> None:
@@ -559,8 +564,10 @@ def brought_to(place: Membership, invitation: Membership, at: datetime) -> set[s
     if ended_since(place, invitation):
         return set()
     rows = Entry.objects.about(label_of(place)).filter(verb="set_roles", at__gte=invitation.invited_at or at)
-    changes = [(row.detail["before"], row.detail["after"]) for row in rows]
-    taken = {name for before, after in changes for name in ROLES if before[name] and not after[name]}
+    taken: set[str] = set()
+    for row in rows.order_by("at", "pk"):
+        before, after = row.detail["before"], row.detail["after"]
+        taken = {name for name in ROLES if not after[name] and (before[name] or name in taken)}
     return {name for name in ROLES if getattr(invitation, name)} - taken
 
 

@@ -416,6 +416,42 @@ def test_a_chair_who_was_removed_and_invited_to_review_is_no_chair_by_an_invitat
     assert Message.objects.filter(kind="new_chair").count() == 0
 
 
+@pytest.mark.parametrize("has_come_back_before", [True, False])
+def test_a_removal_that_was_taken_back_keeps_no_older_invitation_from_bringing_its_roles_and_another_one_does(
+    edition: Edition, chair: Membership, reviewer: Membership, has_come_back_before: bool
+) -> None:
+    by, hers = chair.user, reviewer.user
+    assert by is not None
+    assert hers is not None
+    days = (AT + timedelta(days=number) for number in range(1, 9))
+    (older,) = actions.invite(edition=edition, people=[ADA], roles={"is_chair": True}, note_text="", by=by, at=AT)
+    accept(older)
+    if has_come_back_before:
+        actions.remove_member(membership=reviewer, by=by, at=next(days))
+        accept(invite(edition, chair, Invitee(1, "Rita", hers.email, ""), at=next(days))[0], by=hers, at=next(days))
+    actions.remove_member(membership=reviewer, by=by, at=next(days))
+    hers.emailaddress_set.create(email=ADA.email, verified=True)
+    assert actions.claim_memberships(hers, next(days)) == []
+    assert actions.restore_member(membership=reviewer, by=by, at=next(days)) is True
+    assert actions.claim_memberships(hers, next(days)) == [reviewer]
+    assert (again(reviewer).is_chair, again(reviewer).is_reviewer) == (not has_come_back_before, True)
+
+
+def test_a_role_that_chairs_took_and_gave_again_comes_with_an_invitation_from_before(
+    edition: Edition, chair: Membership, reviewer: Membership
+) -> None:
+    assert chair.user is not None
+    assert reviewer.user is not None
+    actions.remove_member(membership=reviewer, by=chair.user, at=AT - timedelta(days=1))
+    (invited,) = invite(edition, chair, ADA)
+    for minutes, is_reviewer in enumerate((False, True), 1):
+        roles, later = {"is_reviewer": is_reviewer}, AT + timedelta(minutes=minutes)
+        actions.set_roles(membership=reviewer, roles=roles, title="", by=chair.user, at=later)
+    reviewer.user.emailaddress_set.create(email=ADA.email, verified=True)
+    accept(invited, by=reviewer.user)
+    assert (again(reviewer).is_active, again(reviewer).is_reviewer) == (True, True)
+
+
 def test_an_invitation_that_is_open_stays_open_beside_one_that_was_accepted_and_each_keeps_its_roles(
     edition: Edition, chair: Membership
 ) -> None:
@@ -430,6 +466,23 @@ def test_an_invitation_that_is_open_stays_open_beside_one_that_was_accepted_and_
     assert actions.claim_memberships(hers, AT) == [accepted]
     rows = [(row.user, row.is_active, row.is_proceedings_chair) for row in (again(accepted), again(is_open))]
     assert rows == [(hers, True, False), (None, False, True)]
+
+
+def test_an_open_invitation_to_who_is_signed_in_keeps_its_roles_when_she_accepts_at_another_address_and_adds_them(
+    edition: Edition, chair: Membership
+) -> None:
+    bo = Invitee(2, "Bo", "bo@uni.example", "")
+    acts: dict[str, Any] = {"edition": edition, "note_text": "", "by": chair.user, "at": AT}
+    (is_open,) = actions.invite(people=[bo], roles={"is_proceedings_chair": True}, **acts)
+    (other,) = actions.invite(people=[ADA], roles={"is_reviewer": True}, **acts)
+    hers = factories.make_user(bo.email)
+    hers.emailaddress_set.create(email=ADA.email, verified=True)
+    actions.claim_memberships(hers, AT)
+    accept(other, by=hers)
+    assert (again(is_open).is_proceedings_chair, actions.awaiting(again(is_open))) == (True, True)
+    accept(again(is_open), by=hers)
+    place = Membership.objects.active().get(user=hers)
+    assert (place.is_reviewer, place.is_proceedings_chair) == (True, True)
 
 
 def test_the_title_that_was_to_be_printed_stays_with_the_place_that_an_invitation_is_given_to(

@@ -368,12 +368,12 @@ class Workshop:
         return True
 
     def declare(self, paper: Paper, members: list[str]) -> bool:
-        """The authors' own conflicts take the place of those that they named before."""
+        """The authors' own conflicts take the place of those that they named before; a lifted one stays so."""
         if not self.may_write(paper):
             return False
         mine = {key for key in self.conflicts if key[0] == paper.number and key[2] == "author" and self.conflicts[key]}
         self.conflicts = {key: stands for key, stands in self.conflicts.items() if key not in mine}
-        self.conflicts |= {(paper.number, member, "author"): True for member in members}
+        self.conflicts = {(paper.number, member, "author"): True for member in members} | self.conflicts
         return True
 
     def ask(self, paper: Paper, by: str, word: str) -> None:
