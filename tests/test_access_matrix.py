@@ -565,7 +565,7 @@ def test_an_id_of_another_paper_in_a_body_is_answered_like_none(mixed: Mixed) ->
     late = factories.make_manuscript(theirs, b"%PDF-1.7 late", is_current=False, is_late=True)
     other = factories.make_submission(mixed.other_paper.edition, factories.make_user("else@else.example"))
     bodies: list[tuple[str, dict[str, Any], int]] = [
-        ("submissions:copy_reproducibility", {"from": other.pk}, 404),
+        ("submissions:copy_reproducibility", {"from": code("submission", other.pk)}, 404),
         ("submissions:proceedings_paper", {"act": "accept", "item": item}, 404),
         (
             "submissions:proceedings_paper",
@@ -573,8 +573,8 @@ def test_an_id_of_another_paper_in_a_body_is_answered_like_none(mixed: Mixed) ->
             404,
         ),
         ("submissions:late", {"adopt": code("manuscript", late.pk)}, 404),
-        ("submissions:late", {"draft": theirs.pk}, 404),
-        ("submissions:late", {"give": 1, "submission": theirs.pk, "phase": "submission", "reason": "x"}, 200),
+        ("submissions:late", {"draft": 999}, 404),
+        ("submissions:late", {"give": 1, "submission": 999, "phase": "submission", "reason": "x"}, 200),
         ("submissions:author_requests", {"request": code("request", 999), "grant": 1}, 404),
         ("submissions:questions", {"number": 999, "text": "x"}, 404),
         ("reviews:assign_submission", {"member": stranger}, 404),

@@ -421,7 +421,7 @@ def test_a_complete_draft_is_adopted_with_one_click_after_the_end_and_the_log_sa
     travelled.move_to(CUTOFF + GRACE)
     client = as_user(chair)
     for _ in range(2):
-        client.post("/dlonsc-2026/chair/late/", {"draft": draft.pk})
+        client.post("/dlonsc-2026/chair/late/", {"draft": draft.number})
     draft.refresh_from_db()
     assert draft.state == State.SUBMITTED
     entry = Entry.objects.get(verb="adopted a draft after the deadline")

@@ -33,7 +33,7 @@ class UntilField(forms.CharField):
 
 
 class LateForm(forms.Form):
-    submission = NumberChoice(queryset=Submission.objects.none(), label="Paper")
+    submission = NumberChoice(queryset=Submission.objects.none(), label="Paper", to_field_name="number")
     phase = forms.ChoiceField(
         label="For", choices=[(Phase.SUBMISSION.value, "submission"), (Phase.CAMERA_READY.value, "camera-ready")]
     )

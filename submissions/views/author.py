@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
+from dlonsc import codes
 from dlonsc.accounts.models import User
 from dlonsc.accounts.printed import without_hidden
 from dlonsc.editions.access import visible_edition
@@ -18,7 +19,7 @@ from dlonsc.editions.arrival import begun_at, received_at
 from dlonsc.editions.calendar import Phase
 from dlonsc.editions.models import Membership
 from dlonsc.editions.views.doors import signed_in
-from dlonsc.posted import fingerprint, whole_number
+from dlonsc.posted import fingerprint
 from submissions import frontpage, receipts
 from submissions.access import authored_by, looked_at_by, one
 from submissions.actions import drafting, sending
@@ -754,7 +755,7 @@ def copy_reproducibility(request: HttpRequest, slug: str, number: int) -> HttpRe
     if not chosen:
         messages.error(request, "Choose one of your other submissions to copy from.")
         return redirect("submissions:reproducibility", slug, number)
-    other = get_object_or_404(authored_by(person(request)), pk=whole_number(chosen))
+    other = get_object_or_404(authored_by(person(request)), pk=codes.number("submission", chosen))
     source = record_of(other)
     record = record_of(row)
     values = {name: getattr(source, name) for name in (*source.SECTIONS, "not_applicable")}

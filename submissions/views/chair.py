@@ -273,7 +273,7 @@ def late(request: HttpRequest, slug: str) -> HttpResponse:
                 messages.success(request, f"The late file of paper {file.submission.number} is adopted.")
                 return redirect("submissions:late", slug)
             if "draft" in request.POST:
-                draft = get_object_or_404(rows.select_related("edition"), pk=number_in(request, "draft"))
+                draft = get_object_or_404(rows.select_related("edition"), number=number_in(request, "draft"))
                 overseeing.adopt_draft(submission=draft, by=by(chair), at=timezone.now())
                 messages.success(request, f"Paper {draft.number} is submitted; its authors got the receipt.")
                 return redirect("submissions:late", slug)

@@ -100,6 +100,17 @@ def test_a_title_starts_a_draft_that_says_it_will_not_be_reviewed(edition: Editi
     assert "A working title" in listed
 
 
+def test_no_page_tells_by_the_number_of_a_row_how_many_papers_there_are(
+    edition: Edition, author: User, chair: Membership, ada: Client, as_user: Browser
+) -> None:
+    papers = [factories.make_submission(edition, author, state=State.DRAFT, pk=pk) for pk in (918273645, 918273646)]
+    pages = [ada.get(f"{base(papers[0])}{tail}") for tail in ("", "reproducibility/", "conflicts/")]
+    close(edition)
+    pages += [ada.get(base(papers[0])), as_user(chair).get(f"/{edition.slug}/chair/late/")]
+    assert [page.status_code for page in pages] == [200] * 5
+    assert [re.findall("[^ ]*91827364.*", page.text) for page in pages] == [[]] * 5
+
+
 def test_after_the_deadline_the_form_says_whom_to_ask_and_shows_what_was_typed(edition: Edition, ada: Client) -> None:
     close(edition)
     answer = ada.post("/dlonsc-2026/submissions/new/", {"title": "A title of two hours"})
@@ -849,7 +860,7 @@ def test_the_record_keeps_its_rows_and_can_be_copied(
     saved = Submission.objects.get(pk=draft.pk).reproducibility
     assert saved.software == [{"name": "Horovod", "release": "0.19", "url": ""}]
     other = drafting.create_draft(edition=edition, title="Other", by=author, at=timezone.now())
-    ada.post(f"{base(other)}reproducibility/copy/", {"from": draft.pk})
+    ada.post(f"{base(other)}reproducibility/copy/", {"from": code("submission", draft.pk)})
     assert Submission.objects.get(pk=other.pk).reproducibility.software == saved.software
     second = ada.post(f"{base(draft)}reproducibility/", record(algorithms="second"), headers={"X-Autosave": "1"})
     assert (second.status_code, second.json()["kept"]) == (409, True)
@@ -902,7 +913,7 @@ def test_a_copied_record_keeps_what_stood_in_its_place_beside_the_submission(
     typed = record(**{"algorithms": "Adam, with warm-up", "software-0-name": "PyTorch", "not_hardware": "A proof."})
     ada.post(f"{base(other)}reproducibility/", typed)
     for _ in range(2):
-        ada.post(f"{base(other)}reproducibility/copy/", {"from": draft.pk})
+        ada.post(f"{base(other)}reproducibility/copy/", {"from": code("submission", draft.pk)})
     other = Submission.objects.get(pk=other.pk)
     assert other.reproducibility.algorithms == "SGD"
     assert [(one["section"], one["by_id"], one["fields"]) for one in other.typed["aside"]] == [
@@ -923,7 +934,7 @@ def test_a_record_is_not_copied_over_one_that_could_not_be_kept(
     other = drafting.create_draft(edition=edition, title="Other", by=author, at=timezone.now())
     ada.post(f"{base(other)}reproducibility/", record(algorithms="Adam"))
     monkeypatch.setattr("submissions.views.author.MOST_ASIDE", 0)
-    page = ada.post(f"{base(other)}reproducibility/copy/", {"from": draft.pk}, follow=True).text
+    page = ada.post(f"{base(other)}reproducibility/copy/", {"from": code("submission", draft.pk)}, follow=True).text
     other = Submission.objects.get(pk=other.pk)
     assert ("Too many texts of yours" in page, other.reproducibility.algorithms, other.typed) == (True, "Adam", {})
 
@@ -1364,10 +1375,16 @@ def test_late_cases_are_adopted_and_permitted(
     browser, address = as_user(chair), "/dlonsc-2026/chair/late/"
     assert "complete, never submitted" in browser.get(address).content.decode()
     browser.post(address, {"adopt": code("manuscript", late.pk)})
-    browser.post(address, {"draft": draft.pk})
+    browser.post(address, {"draft": draft.number})
     draft.refresh_from_db()
     assert (row.manuscripts.get(is_current=True).pk, draft.state) == (late.pk, State.SUBMITTED)
-    given = {"give": "1", "submission": row.pk, "phase": "submission", "until": "2031-05-01T23:59", "reason": "Fire."}
+    given = {
+        "give": "1",
+        "submission": row.number,
+        "phase": "submission",
+        "until": "2031-05-01T23:59",
+        "reason": "Fire.",
+    }
     browser.post(address, given)
     assert "Permission given; the letter is on its way to 1 author." in browser.get(address).content.decode()
     assert LatePermission.objects.get().cutoff_at.isoformat() == "2031-05-02T12:00:00+00:00"
@@ -1383,7 +1400,7 @@ def test_a_chair_reads_beside_the_field_that_authors_read_what_she_notes_on_thei
     browser, told = as_user(chair), "All authors of the paper read it."
     late, triage = f"/{edition.slug}/chair/late/", f"/{edition.slug}/chair/format/{row.number}/"
     assert [browser.get(address).text.count(told) for address in (late, triage)] == [1, 1]
-    permission = {"give": "1", "submission": row.pk, "phase": "submission", "until": "2030-01-01T12:00"}
+    permission = {"give": "1", "submission": row.number, "phase": "submission", "until": "2030-01-01T12:00"}
     browser.post(late, permission | {"reason": "A fire in the laboratory."})
     browser.post(triage, {"act": "override", "note": "An annex was agreed.", "shown": "1"})
     texts = [*Message.objects.filter(kind="late_permission").values_list("text", flat=True), ada.get(base(row)).text]
