@@ -662,3 +662,21 @@ def test_a_text_of_her_own_carries_the_title_only_while_she_may_see_it(
     factories.make_conflict(paper, reviewer)
     page = as_user(reviewer).get(address).content.decode()
     assert ("Wombat" in page, "Dormouse" in page) == (False, True)
+
+
+def test_what_was_said_last_to_one_person_is_not_read_by_the_next_one_at_the_same_browser(
+    chair: Membership, stranger: User, as_user: As
+) -> None:
+    """She pressed and closed the window before the next page was there; later her session is ended from elsewhere."""
+    paper = factories.make_submission(chair.edition)
+    decide = reverse("reviews:decide", args=[chair.edition.slug, paper.number])
+    typed = {"verdict": "reject", "version": "0", "note": "", "to_authors": ""}
+    browser, said = as_user(chair), "Reject. Private until announced."
+    assert browser.post(decide, typed).status_code == 302
+    browser.session.flush()
+    browser.post("/accounts/login/", {"login": stranger.email, "password": factories.PASSWORD})
+    assert (browser.session["_auth_user_id"], said in browser.get("/me/").content.decode()) == (str(stranger.pk), False)
+    # To herself it is said on her next page.
+    browser.force_login(chair.user)
+    browser.post(decide, typed | {"version": "1", "note": "Once more"})
+    assert said in browser.get("/me/").content.decode()
