@@ -19,8 +19,10 @@ from submissions.models import Manuscript, StoredFile, Submission, Supplement
 CHUNK = 256 * 1024
 REMEMBERED = 30 * 24 * 3600
 # Where PDF keeps who made it and when, beside the document information dictionary; TeX keeps that of each figure too,
-# with the path from which it came.
-TELLTALE = ("/Metadata", "/PieceInfo", "/LastModified", "/PTEX.")
+# with the path from which it came. And the list of the files that are attached to it.
+TELLTALE = ("/Metadata", "/PieceInfo", "/LastModified", "/PTEX.", "/EmbeddedFiles")
+# What an attached file may be held as; nothing else that a page calls /EF has no more than these.
+HELD_AS = frozenset({"/F", "/UF", "/DOS", "/Mac", "/Unix"})
 # Segments of a JPEG for Exif and XMP, for what image programs write, and for comments.
 TELLTALE_SEGMENTS = (0xE1, 0xED, 0xFE)
 # The filter of a JPEG in a PDF, and those by which it may be packed once more.
@@ -29,7 +31,7 @@ PACKED = frozenset({"/FlateDecode", "/LZWDecode", "/RunLengthDecode", "/ASCII85D
 # A JPEG hardly gets smaller by packing: what unfolds to more than so many times its size would only fill the memory.
 MOST_PACKED = 20
 # Copies that were made before all of this was taken out are made again.
-COPIES = "blind-copy:3"
+COPIES = "blind-copy:4"
 
 
 class CannotBlind(Exception):
@@ -73,13 +75,21 @@ def _take_out(thing: object) -> None:
     # Of a note on the page the name of who wrote it; of a field of a form it is what the field is called.
     if "/Rect" in thing and thing.get("/Subtype") != "/Widget":
         thing.pop("/T", None)
-    if "/ByteRange" in thing:
-        # Who signed it; of a copy no signature holds.
+    if "/ByteRange" in thing or _is_attached(thing):
+        # Who signed it; of a copy no signature holds. Or a file with its name, which may be attached to a note alone.
         thing.clear()
+    if thing.get("/Type") == "/Page":
+        # A small picture of it, perhaps as it was before.
+        thing.pop("/Thumb", None)
     if isinstance(thing, StreamObject) and "/Filter" in thing:
         _take_out_of_image(thing)
     for one in thing.values():
         _take_out(one)
+
+
+def _is_attached(thing: DictionaryObject) -> bool:
+    held = thing.get("/EF", NullObject()).get_object()
+    return isinstance(held, DictionaryObject) and bool(held) and HELD_AS.issuperset(held)
 
 
 def _take_out_of_image(stream: StreamObject) -> None:

@@ -21,6 +21,7 @@ from pypdf.generic import (
     ArrayObject,
     DecodedStreamObject,
     DictionaryObject,
+    IndirectObject,
     NameObject,
     NullObject,
     NumberObject,
@@ -424,6 +425,35 @@ def test_the_makers_of_its_figures_images_and_notes_leave_too() -> None:
     assert (out.getvalue().count(b"Ada Author"), clean.count(b"Ada Author")) == (5, 0)
     # The image itself is the same.
     assert image[:8] + image[22:] in clean
+
+
+def test_what_a_pdf_holds_beside_its_pages_names_nobody_either() -> None:
+    """Sources that are attached to it as a whole or to a note, and the small picture of a page as it was before."""
+
+    def stream(text: bytes) -> IndirectObject:
+        one = DecodedStreamObject()
+        one.set_data(text)
+        return writer._add_object(one)
+
+    writer = PdfWriter()
+    page = writer.add_blank_page(439, 666)
+    writer.add_attachment("Ada Author.tex", b"Ada Author")
+    held = DictionaryObject({NameObject("/F"): stream(b"Ada Author")})
+    file = {"/Type": NameObject("/Filespec"), "/UF": TextStringObject("Ada Author.csv"), "/EF": held}
+    attached = writer._add_object(DictionaryObject({NameObject(key): one for key, one in file.items()}))
+    note = {"/Subtype": NameObject("/FileAttachment"), "/Rect": ArrayObject(), "/FS": attached}
+    page[NameObject("/Annots")] = ArrayObject([DictionaryObject({NameObject(key): one for key, one in note.items()})])
+    page[NameObject("/AF")] = ArrayObject([attached])
+    page[NameObject("/Thumb")] = stream(b"Ada Author")
+    # What a page only calls so stays.
+    font = DictionaryObject({NameObject("/Type"): NameObject("/Font"), NameObject("/BaseFont"): NameObject("/Wombat")})
+    fonts = DictionaryObject({NameObject("/EF"): font, NameObject("/AF"): font, NameObject("/Thumb"): font})
+    page[NameObject("/Resources")] = DictionaryObject({NameObject("/Font"): fonts})
+    out = io.BytesIO()
+    writer.write(out)
+    clean = without_metadata(out.getvalue())
+    assert (out.getvalue().count(b"Ada Author"), clean.count(b"Ada Author")) == (6, 0)
+    assert clean.count(b"/Wombat") == 3
 
 
 def test_a_photograph_that_is_packed_once_more_and_a_signature_name_nobody_either() -> None:
