@@ -198,7 +198,8 @@ def replace_report(row: Manuscript | CameraReadyItem, report: Report, at: dateti
         edition=row.submission.edition.slug,
         subject=row.submission.label,
         detail={
-            "file": str(row),
+            **({"kind": row.kind} if isinstance(row, CameraReadyItem) else {}),
+            "version": row.number,
             "was": said(row.verdict, row.report),
             "is": said(report.verdict, values["report"]),
             "rules": key_of(rules),

@@ -1,13 +1,16 @@
 """Stored reports are made anew by today's rules, and nothing else changes by it."""
 
 import io
+from collections.abc import Callable
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.test import Client
 
 from dlonsc.accounts.models import User
-from dlonsc.editions.models import Edition
+from dlonsc.editions.models import Edition, Membership
 from dlonsc.history.models import Entry
+from dlonsc.history.record import record
 from dlonsc.mail.models import Message
 from submissions.checks import as_json, recheck, replace_report, stale
 from submissions.lncs import Report
@@ -49,12 +52,28 @@ def test_an_old_report_is_renewed_and_the_history_keeps_what_it_said(
     assert (old.verdict, old.pages, old.rules_version, old.is_current) == ("reject", 13, today, True)
     entry = Entry.objects.get(verb="report_renewed")
     assert entry.detail == {
-        "file": str(old),
+        "version": old.number,
         "was": "warn TYPE3",
         "is": "reject PAGES_MANY",
         "rules": today,
     }
     assert (Submission.objects.get().state, Message.objects.count()) == (State.SUBMITTED, 0)
+
+
+def test_the_history_of_a_report_tells_no_chair_how_many_papers_there_are(
+    edition: Edition, chair: Membership, monkeypatch: pytest.MonkeyPatch, as_user: Callable[[Membership], Client]
+) -> None:
+    paper = factories.make_submission(edition, pk=918273645)
+    Manuscript.objects.update(report=OLD, rules_version="2019.1", verdict="warn")
+    answers(monkeypatch, report())
+    run()
+    # As it was written before.
+    record(
+        "report_renewed", by_id=None, by="format check", at=AT, edition=edition.slug, subject=paper.label,
+        detail={"file": "918273645 v1", "was": "warn TYPE3", "is": "accept", "rules": "2020"},
+    )  # fmt: skip
+    shown = as_user(chair).get(f"/{edition.slug}/chair/history/").text
+    assert (shown.count("was: warn TYPE3"), "version: 1" in shown, "91827364" in shown) == (2, True, False)
 
 
 def test_a_second_run_has_nothing_left_to_do(old: Manuscript, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -84,6 +84,9 @@ def said(entry: Entry, numbers: dict[str, int] | None = None) -> Said:
     number = detail.pop("number", None)
     if entry.verb in COUNT_TOO_MUCH:
         detail.pop("letters", None)
+    if entry.verb == "report_renewed":
+        # Earlier ones name the file by the number of a row.
+        detail.pop("file", None)
     for name in ROW_NUMBERS:
         if isinstance(detail.get(name), int):
             del detail[name]
