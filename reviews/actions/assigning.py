@@ -79,11 +79,18 @@ def add_conflict(
     return row
 
 
+def version_of_conflict(conflict: Conflict) -> str:
+    """What a page that shows a conflict was made of: its authors may say another thing of it on the same row."""
+    return fingerprint([conflict.kind, conflict.reason])
+
+
 @transaction.atomic
-def lift_conflict(conflict: Conflict, *, reason: str, by: User, at: datetime) -> None:
+def lift_conflict(conflict: Conflict, *, reason: str, by: User, at: datetime, based_on: str = "") -> None:
     """A chair lifts one source of a conflict, with her reason; the row stays, and every chair who may know the
     submission is told. Authors can never review their own, and nobody lifts a conflict of her own. Whoever left the
     author list, or was put on it by somebody else, is an author no more.
+
+    `based_on` is the `version_of_conflict` that the page showed; '' asks for no comparison.
     """
     # By what it is found is asked now: an author who came since, or a row from before that was kept, counts too.
     refresh_conflicts(conflict.submission, at)
@@ -94,6 +101,8 @@ def lift_conflict(conflict: Conflict, *, reason: str, by: User, at: datetime) ->
         raise Refused(f"{conflict.membership.name} is an author; that conflict cannot be lifted.")
     if conflict.membership.user_id == by.pk:
         raise Refused("This conflict is your own; another chair must decide about it.")
+    if based_on and based_on != version_of_conflict(standing):
+        raise Refused("Its authors say another thing of it since you opened this page; it stands above. Look again.")
     rows = Conflict.objects.filter(pk=conflict.pk, lifted_at__isnull=True)
     if not rows.update(lifted_by=by, lifted_at=at, lift_reason=reason):
         raise Refused("This conflict has been lifted already.")

@@ -124,7 +124,9 @@ def pair(request: ChairRequest, chair: Membership, number: int, member: int) -> 
         "edition": chair.edition,
         "submission": row,
         "person": person,
-        "conflicts": [(row, failed.get(row.pk, lift_form(row))) for row in rows.order_by("pk")],
+        "conflicts": [
+            (row, failed.get(row.pk, lift_form(row)), assigning.version_of_conflict(row)) for row in rows.order_by("pk")
+        ],
         "is_author": (row.pk, person.pk) in authorships([row.pk]),
         "assignment": Assignment.objects.standing().filter(submission=row, membership=person).first(),
         "form": form,
@@ -146,7 +148,13 @@ def _act(request: ChairRequest, row: Submission, person: Membership) -> tuple[Co
         lift = lift_form(conflict, request.POST)
         if lift.is_valid():
             try:
-                assigning.lift_conflict(conflict, reason=lift.cleaned_data["reason"], by=request.user, at=at)
+                assigning.lift_conflict(
+                    conflict,
+                    reason=lift.cleaned_data["reason"],
+                    based_on=request.POST.get("said", ""),
+                    by=request.user,
+                    at=at,
+                )
             except assigning.Refused as refusal:
                 lift.add_error("reason", str(refusal))
             else:

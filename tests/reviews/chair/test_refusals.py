@@ -252,17 +252,36 @@ def test_lifting_needs_a_reason_beside_the_conflict_that_is_meant(
     address = f"{base}/conflicts/1/{reviewers[0].pk}/"
     empty = browser.post(address, {"lift": code("conflict", row.pk), "reason": ""})
     assert empty.status_code == 422
-    assert [list(form.errors) for _, form in empty.context["conflicts"]] == [["reason"]]
+    assert [list(form.errors) for _, form, _ in empty.context["conflicts"]] == [["reason"]]
     done = browser.post(address, {"lift": code("conflict", row.pk), "reason": "Another person of that name"})
     assert told(done) == [f"Lifted: {row.get_source_display()}."]
     twice = browser.post(address, {"lift": code("conflict", row.pk), "reason": "Once more"})
     assert twice.status_code == 422
-    assert [form.errors for _, form in twice.context["conflicts"]] == [
+    assert [form.errors for _, form, _ in twice.context["conflicts"]] == [
         {"reason": ["This conflict has been lifted already."]}
     ]
     assert ("This conflict has been lifted already." in twice.text, 'value="Once more"' in twice.text) == (True, True)
     row.refresh_from_db()
     assert row.lift_reason == "Another person of that name"
+
+
+def test_a_conflict_of_which_its_authors_say_more_under_the_open_page_is_not_lifted_by_what_was_said_before(
+    browser: Client, base: str, paper: Submission, reviewers: list[Membership]
+) -> None:
+    row = factories.make_conflict(paper, reviewers[0], reason="We met once.")
+    address = f"{base}/conflicts/1/{reviewers[0].pk}/"
+
+    def lift(page: Any) -> Any:
+        said = page.context["conflicts"][0][2]
+        return browser.post(address, {"lift": code("conflict", row.pk), "said": said, "reason": "That is none."})
+
+    shown = browser.get(address)
+    Conflict.objects.filter(pk=row.pk).update(kind="advisor", reason="She was my advisor.")
+    refused = lift(shown)
+    assert (refused.status_code, "Its authors say another thing of it" in refused.text) == (422, True)
+    assert ("She was my advisor." in refused.text, 'value="That is none."' in refused.text) == (True, True)
+    assert Conflict.objects.get().lifted_at is None
+    assert told(lift(refused)) == [f"Lifted: {row.get_source_display()}."]
 
 
 @pytest.mark.parametrize("given", ["x", "²", "", "999999"])
