@@ -9,17 +9,16 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 
-from dlonsc.editions.guards import MOVED
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.editions.visibility import Switch
 from dlonsc.history.record import record
-from dlonsc.mail.guards import OTHER_ADDRESS
 from dlonsc.mail.models import Message
 from dlonsc.mail.models import State as LetterState
 from reviews.access import has_submitted, on_desks, once_known
+from reviews.anew import ANEW
 from reviews.conflicts import conflict_reasons
 from reviews.delegates import chairs_of, open_ones
-from reviews.emails.assigning import NOT_ALL_HERS, NOT_HERS, post_changes
+from reviews.emails.assigning import post_changes
 from reviews.emails.chairing import post_late_conflict
 from reviews.emails.discussing import OPENED, post_opened
 from reviews.models import Assignment, Discussion
@@ -107,7 +106,7 @@ def tell_tasks_left(edition: Edition, *, at: datetime) -> int:
     Returns the number of new letters.
     """
     letters = Message.objects.filter(kind__in=("assigned", "unassigned"), edition=edition.slug)
-    kept_back = letters.filter(state=LetterState.CANCELLED, answer__in=(NOT_ALL_HERS, OTHER_ADDRESS, MOVED))
+    kept_back = letters.filter(state=LetterState.CANCELLED, answer__in=ANEW["assigned"])
     kept_back = kept_back.order_by("pk")
     if not kept_back:
         return 0
@@ -167,6 +166,6 @@ def _discussions_not_told(edition: Edition) -> set[tuple[int, int]]:
     letters = Message.objects.filter(kind=OPENED, edition=edition.slug).order_by("pk")
     last: dict[tuple[int, int], bool] = {}
     for guard, state, answer in letters.values_list("guard", "state", "answer"):
-        is_left = state == LetterState.CANCELLED and answer in (NOT_HERS, OTHER_ADDRESS)
+        is_left = state == LetterState.CANCELLED and answer in ANEW[OPENED]
         last |= {(guard["membership"], pk): is_left for pk in guard["submissions"]}
     return {pair for pair, is_left in last.items() if is_left}

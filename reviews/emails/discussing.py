@@ -9,6 +9,8 @@ from django.urls import reverse
 from dlonsc.accounts.wishes import gather_until
 from dlonsc.editions.letterhead import letterhead
 from dlonsc.editions.models import Edition, Membership
+from dlonsc.mail.ledger import WAITING
+from dlonsc.mail.models import Message
 from dlonsc.mail.post import post
 from reviews.emails.assigning import about, by_number
 from reviews.models import Assignment, Comment, Discussion
@@ -48,9 +50,14 @@ def post_news(
     is_asked: bool,
     at: datetime,
 ) -> None:
-    """To a reviewer by her assignment, to a chair without one. What asks nobody waits for the letter of the day."""
+    """To a reviewer by her assignment, to a chair without one. What asks nobody waits for the letter of the day, and
+    has none of its own while one waits that tells it too.
+    """
     submission = discussion.submission
     edition = submission.edition
+    earlier = Message.objects.filter(kind=NEWS, subject_label=submission.label, state__in=WAITING)
+    if not is_asked and earlier.filter(guard__membership=member.pk, guard__and_later=True).exists():
+        return
     name = "discussion" if assignment else "chair_discussion"
     link = f"{settings.SITE_URL}{reverse(f'reviews:{name}', args=[edition.slug, submission.number])}"
     # One letter a day tells all that came: read up to its comment, it still stands for what came after.

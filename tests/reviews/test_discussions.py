@@ -23,13 +23,14 @@ from dlonsc.mail.digest import gather, next_gathering
 from dlonsc.mail.guards import objection
 from dlonsc.mail.ledger import drain
 from dlonsc.mail.models import Message, State, Unsubscribed
+from dlonsc.mail.transport import KeepInLedger
 from reviews.actions import discussing, lettering, reviewing
 from reviews.actions.assigning import Refused
 from reviews.anew import tell_news_left
 from reviews.models import Assignment, Comment, Discussion, LastRead, Review
 from reviews.persons import data_of
 from reviews.tasks import tell_late_conflicts
-from submissions.models import Submission
+from submissions.models import Conflict, Submission
 from submissions.states import State as SubmissionState
 from tests import factories
 from tests.factories import AT
@@ -438,6 +439,7 @@ def test_the_others_get_one_letter_a_day_without_a_word_of_it(talk: Talk, chair:
         (by(chair).email, f"[{name}] Paper {talk.paper.number}: discussion"),
     ]
     assert not any("Quagga" in letter.text + letter.html for letter in Message.objects.all())
+    drain(KeepInLedger(), seconds=5)
     say(talk, talk.rita, "Next day", minutes=24 * 60)
     assert Message.objects.count() == 4
 
@@ -497,6 +499,7 @@ def test_what_came_after_the_letter_of_a_day_was_read_has_a_letter_the_next_day(
     talk: Talk, edition: Edition, chair: Membership
 ) -> None:
     first = say(talk, talk.rita, "Hello")
+    drain(KeepInLedger(), seconds=5)
     discussing.mark_read(talk.row, talk.hilda, first)
     say(talk, talk.rita, "And another thing", minutes=60)
     # The chair has not read what her letter told of: that one stands for all.
@@ -505,6 +508,61 @@ def test_what_came_after_the_letter_of_a_day_was_read_has_a_letter_the_next_day(
         tell_news_left(edition, at=AT + timedelta(hours=hours))
     letters = Message.objects.order_by("pk")[2:]
     assert [(letter.to_email, objection(letter)) for letter in letters] == [(by(talk.hilda).email, None)]
+
+
+@pytest.mark.parametrize("digest", [True, False])
+def test_while_a_letter_waits_that_tells_all_that_came_the_next_day_brings_no_other(
+    talk: Talk, edition: Edition, digest: bool
+) -> None:
+    User.objects.filter(pk=by(talk.hilda).pk).update(digest=digest)
+    first = say(talk, talk.rita, "Hello")
+    discussing.mark_read(talk.row, talk.hilda, first)
+    say(talk, talk.rita, "And another thing", minutes=60)
+    tell_news_left(edition, at=AT + timedelta(hours=24))
+    say(talk, talk.rita, "And a third", minutes=25 * 60)
+    letter = Message.objects.get(to_email=by(talk.hilda).email)
+    assert objection(letter) is None
+
+
+@pytest.mark.parametrize("end", ["another address", "a conflict that was lifted"])
+def test_news_that_were_kept_back_for_what_is_over_are_told_the_next_day_once(
+    talk: Talk, edition: Edition, end: str
+) -> None:
+    say(talk, talk.rita, "Hello")
+    if end == "another address":
+        change_address(by(talk.hilda), "new@hilda.example")
+    else:
+        conflict = factories.make_conflict(talk.paper, talk.hilda)
+    drain(KeepInLedger(), seconds=5)
+    if end != "another address":
+        Conflict.objects.filter(pk=conflict.pk).delete()
+    before = set(Message.objects.values_list("pk", flat=True))
+    for hours in (2, 24, 25, 48):
+        tell_news_left(edition, at=AT + timedelta(hours=hours))
+    (letter,) = Message.objects.exclude(pk__in=before)
+    talk.hilda.refresh_from_db()
+    assert (letter.to_email, objection(letter)) == (User.objects.get(pk=by(talk.hilda).pk).email, None)
+
+
+def test_looking_for_news_that_are_left_costs_the_same_for_one_and_for_many_discussions(
+    talk: Talk, edition: Edition, chair: Membership
+) -> None:
+    def costs() -> int:
+        with CaptureQueriesContext(connection) as found:
+            tell_news_left(edition, at=AT + timedelta(hours=24))
+        return len(found)
+
+    discussing.mark_read(talk.row, talk.hilda, say(talk, talk.rita, "Hello"))
+    before = costs()
+    for _ in range(3):
+        paper = factories.make_submission(edition)
+        for member in (talk.rita, talk.hilda):
+            factories.make_review(factories.make_assignment(paper, member))
+        discussing.open_discussions(chair, [paper.number], by=by(chair), at=AT)
+        row = Discussion.objects.select_related("submission__edition").get(submission=paper)
+        one = discussing.comment(row, talk.rita, text="Hello", label="Reviewer 1", at=AT)
+        discussing.mark_read(row, talk.hilda, one)
+    assert costs() == before
 
 
 def test_nobody_is_told_the_next_day_of_what_she_has_read_or_wrote_herself(talk: Talk, edition: Edition) -> None:
