@@ -11,7 +11,7 @@ from dlonsc.editions.models import Edition, Membership
 from dlonsc.history.record import record
 from dlonsc.mail import guards, ledger
 from dlonsc.mail.models import Campaign, Message, State
-from reviews.emails.assigning import NOT_ALL_HERS
+from reviews.anew import is_written_anew
 from reviews.emails.deciding import post_decision
 from reviews.emails.watching import mail_test
 from reviews.letters import letters_for
@@ -51,7 +51,7 @@ def _must_still_hold(letter: Message) -> None:
     kept = ledger.kept_from_leaving(letter)
     if kept is not None:
         raise ledger.NotPossible(f"It is not sent again: {kept}.")
-    if letter.state == State.CANCELLED and letter.answer in (MOVED, NOT_ALL_HERS):
+    if is_written_anew(letter):
         raise ledger.NotPossible("It is not sent again: what is left of it is written anew by itself.")
     if letter.kind == "decision":
         # A correction on its way is waited for: the queue never holds accept and reject for one submission.
@@ -60,7 +60,8 @@ def _must_still_hold(letter: Message) -> None:
         reason = guards.objection(letter)
     except guards.GuardMissing as error:
         raise ledger.NotPossible(f"It is not sent again: {error}.") from error
-    if reason is not None:
+    # One that failed, with a date that was moved since, is kept back at its last look, and then written anew.
+    if reason is not None and reason != MOVED:
         raise ledger.NotPossible(f"It is not sent again: {reason}.")
 
 

@@ -12,7 +12,7 @@ from dlonsc.editions.models import Edition, Membership
 from dlonsc.mail import guards, ledger
 from dlonsc.mail.models import Message, State
 from dlonsc.mail.transport import KeepInLedger
-from reviews.actions import assigning, subreviewing
+from reviews.actions import assigning, lettering, subreviewing
 from reviews.models import Assignment, SubReviewer
 from reviews.tasks import tell_late_conflicts
 from submissions import emails
@@ -20,6 +20,7 @@ from submissions.actions import overseeing, sending
 from submissions.models import CameraReadyKind, Submission
 from tests import factories
 from tests.factories import AFTER_DEADLINE
+from tests.visibility.test_side_doors import change_address
 
 DAY = timedelta(days=1)
 MOVED = "the date that it tells was moved in the meantime"
@@ -91,6 +92,43 @@ def test_what_waits_with_a_date_that_was_moved_is_written_anew_once_with_the_new
     due = edition.deadlines.get(phase=phase)
     assert f"{due.announced_at.day} {due.announced_at:%b %Y, %H:%M}" in text
     assert old.text != text
+
+
+@pytest.mark.parametrize("write", [assigned, chair_reminder, sub_reviewer_invitation, chase])
+def test_what_failed_and_is_sent_again_once_its_date_was_moved_is_written_anew_with_the_new_one(
+    edition: Edition, chair: Membership, reviewer: Membership, write: Callable[[Membership, Membership], Phase]
+) -> None:
+    assert chair.user is not None
+    phase, kind = write(chair, reviewer), write.__name__
+    Message.objects.filter(kind=kind).update(state=State.FAILED)
+    cutoff = edition.deadlines.get(phase=phase).cutoff_at
+    edition.deadlines.filter(phase=phase).update(cutoff_at=cutoff + 3 * DAY)
+    lettering.send_again(Message.objects.get(kind=kind), by=chair.user, at=AFTER_DEADLINE)
+    for _ in range(2):
+        deliver(kind)
+        tell_late_conflicts()
+    letters = Message.objects.filter(kind=kind).order_by("pk")
+    assert [letter.state for letter in letters] == [State.CANCELLED, State.SENT]
+    assert letters[0].answer == MOVED
+
+
+def test_what_was_told_anew_at_another_address_is_not_sent_again_to_an_address_that_is_hers_again(
+    edition: Edition, chair: Membership, reviewer: Membership
+) -> None:
+    assert chair.user is not None
+    assert reviewer.user is not None
+    old = reviewer.user.email
+    chair_reminder(chair, reviewer)
+    change_address(reviewer.user, "new@here.example")
+    assert deliver("chair_reminder") == []
+    tell_late_conflicts()
+    change_address(reviewer.user, old)
+    letter = Message.objects.get(kind="chair_reminder", to_email=old)
+    with pytest.raises(ledger.NotPossible, match="written anew by itself"):
+        lettering.send_again(letter, by=chair.user, at=AFTER_DEADLINE)
+    assert deliver("chair_reminder") == []
+    tell_late_conflicts()
+    assert len(deliver("chair_reminder")) == 1
 
 
 def test_reminders_of_several_presses_that_wait_with_an_old_date_are_written_anew_as_one_for_what_is_left(
