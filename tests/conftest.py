@@ -29,6 +29,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="leave out what another database cannot change: no row, a browser",
     )
+    parser.addoption(
+        "--one-case-of-each",
+        action="store_true",
+        help="of a test that asks the database with many cases only one, another in each order",
+    )
 
 
 def asks_the_database(item: pytest.Item) -> bool:
@@ -37,12 +42,31 @@ def asks_the_database(item: pytest.Item) -> bool:
     return "services" in item.keywords or bool(has_rows and "journey" not in item.keywords)
 
 
+def is_first_case(items: list[pytest.Item]) -> list[bool]:
+    """For each test whether it is the first case of its function here, or asks no database, or a browser."""
+    met: set[str] = set()
+    firsts = []
+    for item in items:
+        function = item.nodeid.partition("[")[0]
+        firsts.append(function not in met or not asks_the_database(item))
+        if "long" not in item.keywords:
+            met.add(function)
+    return firsts
+
+
+def keep(config: pytest.Config, items: list[pytest.Item], kept: list[bool]) -> None:
+    config.hook.pytest_deselected(items=[item for item, stays in zip(items, kept, strict=True) if not stays])
+    items[:] = [item for item, stays in zip(items, kept, strict=True) if stays]
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if config.getoption("--of-the-database"):
-        left_out = [item for item in items if not asks_the_database(item)]
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if asks_the_database(item)]
+        keep(config, items, [asks_the_database(item) for item in items])
+    if config.getoption("--one-case-of-each"):
+        keep(config, items, is_first_case(items))
+    # The longest first, or one process waits at the end for the other; in each kind they stay in the order of chance.
+    items.sort(key=lambda item: not {"services", "journey", "whole_site"} & set(item.keywords))
     if not config.getoption("--long"):
         skip = pytest.mark.skip(reason="a long profile: --long runs it")
         for item in items:
