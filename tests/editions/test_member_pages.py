@@ -193,3 +193,13 @@ def test_a_membership_is_not_ended_by_looking(chair: Membership, reviewer: Membe
     assert as_user(chair).get(address("end_membership", reviewer)).status_code == 405
     reviewer.refresh_from_db()
     assert reviewer.removed_at is None
+
+
+def test_board_and_page_say_alike_that_who_accepted_has_not_signed_in_yet(
+    edition: Edition, chair: Membership, as_user: As
+) -> None:
+    row = factories.make_invited(edition, "nadia@new.example")
+    Membership.objects.filter(pk=row.pk).update(accepted_at=AT)
+    browser = as_user(chair)
+    pages = [browser.get(f"/{edition.slug}/chair/committee/{end}").text for end in ("", f"{row.pk}/")]
+    assert [">Accepted, not signed in yet<" in page for page in pages] == [True, True]
