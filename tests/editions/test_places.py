@@ -99,6 +99,12 @@ def test_who_was_forwarded_a_link_reads_the_same_whatever_the_invited_address_is
     again = browser.post(link, {"answer": "accept"})
     assert (again.status_code, again.headers["Location"]) == (302, link)
     assert main_of(browser.get(link).text) == shown
+    # Nor once chairs have ended the place, which may be one that she had before.
+    by = edition.memberships.get(is_chair=True).user
+    assert by is not None
+    for place in edition.memberships.filter(user=user):
+        actions.remove_member(membership=place, by=by, at=AFTER_DEADLINE)
+    assert main_of(browser.get(link).text) == shown
 
 
 @pytest.mark.parametrize("link", KINDS, indirect=True)
@@ -136,6 +142,8 @@ def test_the_page_of_an_accepted_invitation_shows_her_who_has_the_place_what_is_
     Membership.objects.filter(pk=invited.pk).update(max_load=2)
     page = " ".join(browser.get(address).text.split())
     assert [words in page for words in ("at most 2 submissions", "Name your topics and conflicts")] == [True, True]
+    Membership.objects.filter(pk=invited.pk).update(removed_at=AT)
+    assert "Name your topics and conflicts" not in browser.get(address).text
 
 
 def test_who_comes_back_by_a_new_invitation_is_led_to_her_own_page_and_the_link_says_that_it_was_accepted(

@@ -362,9 +362,9 @@ def lives_elsewhere(row: Membership) -> bool:
 
 def has_ended(row: Membership, number: int) -> bool:
     """Whether the link of a round is one no more. Who withdraws an invitation begins a new round; one that was accepted
-    stays so for who holds its link, whatever place lives by it.
+    stays so for who holds its link, whichever place lives by it and whatever becomes of that.
     """
-    return number != row.invitation_round or (row.removed_at is not None and not lives_elsewhere(row))
+    return number != row.invitation_round or (row.removed_at is not None and row.declined_at is not None)
 
 
 def ended(request: HttpRequest, words: dict[str, Any]) -> HttpResponse:
