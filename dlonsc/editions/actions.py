@@ -311,9 +311,12 @@ def place_of(edition: Edition, person: Invitee) -> Membership:
 
 
 def begin_anew(member: Membership) -> None:
-    """Before an invitation: earlier answers count no more. Who had left or declined is printed once she says yes."""
+    """Before an invitation: earlier answers count no more, perhaps they were another's who had the link. Who had left
+    or declined is printed once she says yes.
+    """
     if member.removed_at is not None or member.declined_at is not None:
         member.is_listed = False
+    member.max_load = None
     member.opened_at = member.accepted_at = member.declined_at = member.removed_at = None
 
 
@@ -592,6 +595,7 @@ def give_back(earlier: Membership, invitation: Membership, at: datetime) -> Memb
     for name in ("invited_at", "invited_by", "opened_at", "accepted_at"):
         setattr(earlier, name, getattr(invitation, name))
     earlier.max_load = earlier.max_load if invitation.max_load is None else invitation.max_load
+    earlier.title = earlier.title or invitation.title
     earlier.is_listed, earlier.removed_at, earlier.declined_at = True, None, None
     earlier.decline_reason = earlier.suggestion = earlier.email = ""
     end_in(earlier, invitation, at)

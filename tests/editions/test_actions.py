@@ -247,6 +247,16 @@ def test_who_accepted_and_cannot_prove_the_address_is_invited_at_another(
     assert [row.user for row in edition.memberships.reviewers()] == [stranger]
 
 
+def test_a_load_that_another_named_with_the_link_is_not_hers_who_is_invited_anew(
+    chair: Membership, invited: Membership, stranger: Any
+) -> None:
+    assert chair.user is not None
+    accept(invited, by=stranger, max_load=1)
+    anew = actions.resend_invitation(membership=invited, email=ADA.email, by=chair.user, at=AT)
+    accept(anew)
+    assert [row.max_load for row in actions.claim_memberships(factories.make_user(ADA.email), AT)] == [None]
+
+
 def test_an_unverified_address_gets_no_place_until_it_is_verified(invited: Membership) -> None:
     claimant = factories.make_user("ada@uni.example", verified=False)
     accept(invited)
@@ -485,10 +495,13 @@ def test_an_open_invitation_to_who_is_signed_in_keeps_its_roles_when_she_accepts
     assert (place.is_reviewer, place.is_proceedings_chair) == (True, True)
 
 
+@pytest.mark.parametrize("had_left", [True, False])
 def test_the_title_that_was_to_be_printed_stays_with_the_place_that_an_invitation_is_given_to(
-    edition: Edition, invited: Membership, reviewer: Membership
+    edition: Edition, invited: Membership, reviewer: Membership, had_left: bool
 ) -> None:
     assert reviewer.user is not None
+    if had_left:
+        Membership.objects.filter(pk=reviewer.pk).update(removed_at=AT)
     Membership.objects.filter(pk=invited.pk).update(title="publicity")
     accept(again(invited))
     reviewer.user.emailaddress_set.create(email=ADA.email, verified=True)
