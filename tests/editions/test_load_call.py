@@ -15,6 +15,7 @@ from dlonsc.editions.calendar import Phase
 from dlonsc.editions.management.commands.load_call import load
 from dlonsc.editions.models import Edition, Interest, Membership
 from tests import factories
+from tests.factories import AT
 
 FILE = Path(settings.BASE_DIR) / "dlonsc" / "editions" / "data" / "dlonsc-2020.json"
 pytestmark = pytest.mark.django_db
@@ -124,6 +125,14 @@ def test_a_member_with_an_account_keeps_roles_and_affiliations(call: dict[str, A
     foster.refresh_from_db()
     assert (foster.is_chair, foster.affiliations.count()) == (False, 0)
     assert edition.memberships.filter(name="Ian Foster").count() == 1
+
+
+def test_who_was_invited_as_a_chair_stays_one_before_she_has_signed_in(call: dict[str, Any]) -> None:
+    edition = load(call)
+    foster = edition.memberships.filter(name="Ian Foster")
+    foster.update(email="ian@uni.example", invited_at=AT, accepted_at=AT, is_chair=True, is_proceedings_chair=True)
+    load(call)
+    assert [(row.is_chair, row.is_proceedings_chair) for row in foster] == [(True, True)]
 
 
 def test_a_moved_date_keeps_the_first_one(call: dict[str, Any]) -> None:

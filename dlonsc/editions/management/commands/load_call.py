@@ -120,8 +120,10 @@ def load_committee(edition: Edition, rows: list[dict[str, Any]]) -> None:
             member.save(update_fields=["position"])
             continue
         member.title = row.get("title", "")
-        member.is_chair = bool(row.get("chair"))
-        member.is_proceedings_chair = bool(row.get("proceedings_chair"))
+        # Who was invited has the roles that she was asked for; it is no account yet, also after she has accepted.
+        if member.invited_at is None:
+            member.is_chair = bool(row.get("chair"))
+            member.is_proceedings_chair = bool(row.get("proceedings_chair"))
         member.save()
         member.affiliations.all().delete()
         MembershipAffiliation.objects.bulk_create(
