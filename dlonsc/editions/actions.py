@@ -699,7 +699,8 @@ def remove_member(*, membership: Membership, by: User, at: datetime) -> bool:
     member = kept(membership)
     if member.is_chair:
         demand_another_chair(member)
-    if not Membership.objects.filter(pk=member.pk, removed_at=None).update(removed_at=at):
+    # An invitation is withdrawn instead: its link would read as that of one which was accepted.
+    if awaiting(member) or not Membership.objects.filter(pk=member.pk, removed_at=None).update(removed_at=at):
         return False
     note("remove_member", member.edition, by, at, label_of(member))
     if member.is_chair and member.is_active:

@@ -603,6 +603,17 @@ def test_resending_to_another_members_address_is_refused(chair: Membership, invi
         actions.resend_invitation(membership=invited, email=chair.email, by=chair.user, at=AT)
 
 
+def test_who_was_invited_anew_meanwhile_is_not_ended_by_the_removal_of_what_was_accepted_before(
+    chair: Membership, invited: Membership
+) -> None:
+    assert chair.user is not None
+    accept(invited)
+    shown = again(invited)
+    actions.resend_invitation(membership=invited, email=ADA.email, by=chair.user, at=AT)
+    assert actions.remove_member(membership=shown, by=chair.user, at=AT) is False
+    assert accept(again(invited)) is True
+
+
 # --- Roles -----------------------------------------------------------------------------------------------------------
 
 

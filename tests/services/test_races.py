@@ -298,6 +298,27 @@ def test_roles_that_an_invitation_brings_while_a_chair_sets_others_are_not_saved
     assert (mia.is_chair, mia.is_senior) == (True, False)
 
 
+@pytest.mark.parametrize("first", ["the removal", "the acceptance"])
+def test_who_accepts_a_further_invitation_while_chairs_end_her_place_has_none_afterwards(
+    edition: Edition, first: str
+) -> None:
+    mia = factories.make_member(edition, factories.make_user("mia@far.example", "Mia"))
+    her, by = mia.user, factories.make_member(edition, chair=True).user
+    assert her is not None
+    assert by is not None
+    people = [Invitee(1, "Mia", "mia@near.example", "")]
+    (row,) = editions.invite(edition=edition, people=people, roles={"is_chair": True}, note_text="", by=by, at=AT)
+    EmailAddress.objects.create(user=her, email=row.email, verified=True)
+
+    def accept() -> None:
+        with suppress(editions.EditionError):
+            editions.accept_invitation(membership=row, max_load=None, by=her, at=AFTER_DEADLINE)
+
+    acts = [lambda: editions.remove_member(membership=mia, by=by, at=AFTER_DEADLINE), accept]
+    assert while_open(*(acts if first == "the removal" else reversed(acts))) == "done"
+    assert list(Membership.objects.active().filter(user=her)) == []
+
+
 def test_who_sets_a_conflict_and_who_keeps_several_papers_do_not_wait_for_each_other(edition: Edition) -> None:
     first, second = (factories.make_submission(edition) for _ in range(2))
     chairs = [factories.make_member(edition, chair=True) for _ in range(3)]
