@@ -97,6 +97,12 @@ AROUND_DETAILS = (
     ("camera_ready_approved", "Camera-ready paper approved", AUTHORS, "Paper {number}: camera-ready paper approved"),
     ("chase", "Missing camera-ready file", CONTACT, "Paper {number}: a file is missing"),
     ("invitation_reminder", "Reminder of an invitation", "those who were invited and are silent", "Your answer"),
+    (
+        "sign_in_reminder",
+        "Reminder to sign in after accepting",
+        "those who accepted and have not signed in",
+        "Your place waits",
+    ),
     ("thanks", "Thanks for accepting an invitation", MEMBER, "Thank you"),
     ("unassigned", "Reviews taken back", "a reviewer who needs to review less", "Submissions you need not review"),
     ("discussion_opened", "Discussion opened", "reviewers of the submissions", "Submissions to discuss"),

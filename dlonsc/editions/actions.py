@@ -338,7 +338,7 @@ def awaiting(member: Membership) -> bool:
 
 @transaction.atomic
 def remind_invited(*, edition: Edition, members: list[Membership], by: User, at: datetime) -> list[Membership]:
-    """Remind those of `members` who have not answered; at most one letter a day to each."""
+    """Remind those of `members` who have not answered, or not signed in since; at most one letter a day to each."""
     Edition.objects.select_for_update(no_key=True).get(pk=edition.pk)
     fresh = Membership.objects.filter(pk__in=[member.pk for member in members], edition=edition).select_related(
         "edition"
@@ -346,7 +346,8 @@ def remind_invited(*, edition: Edition, members: list[Membership], by: User, at:
     reminded = [
         member
         for member in fresh
-        if awaiting(member) and post_invitation_reminder(member, asked_by=str(by), at=at) is not None
+        if (awaiting(member) or member.is_unclaimed)
+        and post_invitation_reminder(member, asked_by=str(by), at=at) is not None
     ]
     if reminded:
         note("remind_invited", edition, by, at, people=[member.pk for member in reminded])

@@ -12,13 +12,21 @@ class EditionsConfig(AppConfig):
 
         from dlonsc.accounts import passwords  # noqa: PLC0415
         from dlonsc.editions.claiming import claim_at_proof, claim_at_sign_in  # noqa: PLC0415
-        from dlonsc.editions.guards import TO_CHAIRS, date_still_holds, still_a_chair, still_accepted, still_asked  # noqa: PLC0415
+        from dlonsc.editions.guards import (  # noqa: PLC0415
+            TO_CHAIRS,
+            date_still_holds,
+            still_a_chair,
+            still_accepted,
+            still_asked,
+            still_unclaimed,
+        )
         from dlonsc.editions.passwords import words_for_passwords  # noqa: PLC0415
         from dlonsc.mail.guards import register  # noqa: PLC0415
 
         register("date_changed", date_still_holds)
         register("invitation", still_asked)
         register("invitation_reminder", still_asked)
+        register("sign_in_reminder", still_unclaimed)
         register("thanks", still_accepted)
         for kind in TO_CHAIRS:
             register(kind, still_a_chair)

@@ -17,6 +17,7 @@ from dlonsc.mail.post import post, render
 
 INVITATION = "editions/emails/invitation"
 REMINDER = "editions/emails/invitation_reminder"
+SIGN_IN = "editions/emails/sign_in_reminder"
 
 
 def label_of(membership: Membership) -> str:
@@ -72,7 +73,7 @@ def values_of_invitation(words: dict[str, Any]) -> dict[str, Value]:
 def preview_invitation(
     edition: Edition, membership: Membership, *, asked_by: str, note: str = "", letter: str = INVITATION
 ) -> dict[str, str]:
-    """The letter, INVITATION or REMINDER, as it will leave, but for the personal link."""
+    """The letter, INVITATION or a reminder, as it will leave, but for the personal link."""
     head = letterhead(edition)
     link = f"{head.site_url}/invitation/(personal link)/"
     words = invitation_words(edition, membership, asked_by=asked_by, note=note, link=link)
@@ -99,6 +100,11 @@ def post_invitation(membership: Membership, *, asked_by: str, note: str, at: dat
     )
 
 
+def reminder_for(membership: Membership) -> str:
+    """The letter that reminds of the answer or, once that is a yes, of signing in."""
+    return REMINDER if membership.accepted_at is None else SIGN_IN
+
+
 def post_invitation_reminder(membership: Membership, *, asked_by: str, at: datetime) -> Message | None:
     """At most one a day, whoever presses."""
     edition = membership.edition
@@ -106,7 +112,7 @@ def post_invitation_reminder(membership: Membership, *, asked_by: str, at: datet
         key=f"invitation-reminder:{membership.pk}:{membership.invitation_round}:{at:%Y-%m-%d}",
         to_email=membership.email,
         to_name=membership.name,
-        letter=REMINDER,
+        letter=reminder_for(membership),
         context=invitation_words(edition, membership, asked_by=asked_by, note="", link=link_of(membership)),
         head=letterhead(edition),
         at=at,

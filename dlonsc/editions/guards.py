@@ -78,6 +78,15 @@ def still_accepted(message: Message) -> str | None:
     return OnlyThis("the place was taken back in the meantime")
 
 
+def still_unclaimed(message: Message) -> str | None:
+    """What was accepted in this round is nobody's place yet."""
+    wanted = message.guard
+    rows = Membership.objects.filter(pk=wanted["membership"], invitation_round=wanted["round"])
+    if any(row.is_unclaimed for row in rows):
+        return None
+    return "she has signed in, or the invitation has ended, in the meantime"
+
+
 def date_still_holds(message: Message) -> str | None:
     """The date is still the one that the letter tells, no later letter tells it again, and its reader still has
     something open for it.

@@ -357,6 +357,11 @@ class Membership(models.Model):
     def is_active(self) -> bool:
         return self.accepted_at is not None and self.removed_at is None and self.user_id is not None
 
+    @property
+    def is_unclaimed(self) -> bool:
+        """Accepted, perhaps by another who had the link, while nobody who has proven the address was signed in."""
+        return self.accepted_at is not None and self.removed_at is None and self.user_id is None
+
     def has_address(self, email: str) -> bool:
         """Whether an address, in small letters, is hers: of her account or, without one, where she was invited."""
         if self.user is None:

@@ -558,7 +558,7 @@ def test_reminders_go_to_the_silent_at_most_once_a_day(
     edition: Edition, chair: Membership, invited: Membership
 ) -> None:
     answered = invite(edition, chair, Invitee(1, "Bo", "bo@uni.example", ""))[0]
-    accept(answered)
+    accept(answered, by=factories.make_user("bo@uni.example"))
     assert chair.user is not None
     later = AT + timedelta(days=6)
     both = [invited, answered]

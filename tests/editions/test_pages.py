@@ -25,6 +25,7 @@ from dlonsc.editions.pasted import Invitee
 from dlonsc.editions.readiness import readiness
 from dlonsc.editions.templatetags.look import histogram
 from dlonsc.editions.views.committee import state_of
+from dlonsc.mail.guards import objection
 from dlonsc.mail.models import Message
 from submissions.states import State
 from tests import factories
@@ -415,6 +416,33 @@ def test_the_silent_are_named_and_reminded_once(
         assert "Remind the silent" not in client.get(address("chair_committee")).text
 
 
+def test_who_accepted_by_the_link_alone_is_reminded_to_sign_in_until_she_has(
+    edition: Edition, chair: Membership, invited: Membership, as_user: AsUser
+) -> None:
+    actions.accept_invitation(membership=invited, max_load=None, by=None, at=AT + timedelta(days=4))
+    client = as_user(chair)
+    for days, silent in ((8, 0), (9, 1), (10, 0), (14, 1)):
+        with time_machine.travel(AT + timedelta(days=days), tick=False):
+            client.force_login(chair.user)  # type: ignore[arg-type]
+            assert ("Remind the silent 1" in client.get(address("chair_committee")).text) is bool(silent)
+            (shown,) = client.get(address("remind")).context["letters"] or [None]
+            client.post(address("remind"), {"member": [str(invited.pk)]})
+        left = Message.objects.filter(kind="sign_in_reminder").order_by("pk").last()
+        if silent:
+            assert left is not None
+            assert (shown["subject"], shown["text"]) == (left.subject, left.text)
+            assert (left.to_email, objection(left)) == (invited.email, None)
+            assert ["/me/" in left.text, "/invitation/" in left.text] == [True, False]
+    assert (Message.objects.filter(kind="sign_in_reminder").count(), left is not None) == (2, True)
+    actions.claim_memberships(factories.make_user(invited.email), AT)
+    assert "has signed in" in str(objection(left))
+    with time_machine.travel(AT + timedelta(days=30), tick=False):
+        client.force_login(chair.user)  # type: ignore[arg-type]
+        assert "Remind the silent" not in client.get(address("chair_committee")).text
+        client.post(address("remind"), {"member": [str(invited.pk)]})
+    assert Message.objects.filter(kind="sign_in_reminder").count() == 2
+
+
 # --- Inviting --------------------------------------------------------------------------------------------------------
 
 LIST = "Bo <bo@uni.example>, Example University\nnobody here\nBo again <bo@uni.example>"
@@ -466,7 +494,7 @@ def test_a_reminder_of_an_invitation_is_shown_as_it_leaves(
 ) -> None:
     with time_machine.travel(AT + timedelta(days=5), tick=False):
         client = as_user(chair)
-        shown = client.get(address("remind")).context["letter"]
+        (shown,) = client.get(address("remind")).context["letters"]
         client.post(address("remind"), {"member": [str(invited.pk)]})
     left = Message.objects.get(kind="invitation_reminder")
     link = re.compile(r"/invitation/[^/]+/")

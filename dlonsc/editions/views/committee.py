@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 from dlonsc.accounts.models import User
 from dlonsc.editions import actions
 from dlonsc.editions.access import chair_of
-from dlonsc.editions.emails import REMINDER, label_of, preview_invitation, role_words
+from dlonsc.editions.emails import label_of, preview_invitation, reminder_for, role_words
 from dlonsc.editions.forms import AcceptForm, DeclineForm, InviteForm, MemberForm, ResendForm
 from dlonsc.editions.invitations import read_token
 from dlonsc.editions.models import Edition, Membership
@@ -29,7 +29,7 @@ from dlonsc.posted import fingerprint, whole_number
 SILENT_AFTER = timedelta(days=5)
 # States of a letter that did not arrive.
 LOST = (LetterState.FAILED, LetterState.BOUNCED)
-LETTERS = ("invitation", "invitation_reminder")
+LETTERS = ("invitation", "invitation_reminder", "sign_in_reminder")
 NOT_ENDED = (
     "This press changed nothing: {} has answered, or that invitation or place had ended already. Who accepts at "
     "another address has her earlier place again; this list says where she stands."
@@ -105,6 +105,7 @@ def board_rows(chair: Membership, at: datetime) -> list[dict[str, Any]]:
         words, meaning = STATES[key]
         if key == "silent" and asked_at is not None:
             words = f"Silent {(at - asked_at).days} days"
+        last = max(filter(None, (asked_at, member.accepted_at)), default=at)
         rows.append(
             {
                 "member": member,
@@ -113,6 +114,7 @@ def board_rows(chair: Membership, at: datetime) -> list[dict[str, Any]]:
                 "meaning": meaning,
                 "role": role_of(member),
                 "asked_at": asked_at,
+                "is_silent": key in {"silent", "unclaimed"} and at - last >= SILENT_AFTER,
                 "is_lost": bool(addresses_of(member) & lost),
                 "lacks_rules": told and member.rules_at is None,
             }
@@ -131,7 +133,7 @@ def board(request: HttpRequest, slug: str) -> HttpResponse:
         "rows": [row for row in rows if not shown or row["key"] == shown or (shown == "lost" and row["is_lost"])],
         "shown": shown,
         "tally": [{"key": key, "words": STATES[key][0], "count": count} for key, count in counts.items() if count],
-        "silent": [row for row in rows if row["key"] == "silent"],
+        "silent": [row for row in rows if row["is_silent"]],
         "lost": [row for row in rows if row["is_lost"]],
         "total": len(rows),
     }
@@ -143,18 +145,18 @@ def remind(request: HttpRequest, slug: str) -> HttpResponse:
     """Who would be reminded, by name; then the letters."""
     chair, at = chair_of(request.user, slug), timezone.now()
     edition = chair.edition
-    silent = [row for row in board_rows(chair, at) if row["key"] == "silent"]
+    silent = [row for row in board_rows(chair, at) if row["is_silent"]]
     if request.method == "POST":
         wanted = {whole_number(pk) for pk in request.POST.getlist("member")}
         chosen = [row["member"] for row in silent if row["member"].pk in wanted]
         reminded = actions.remind_invited(edition=edition, members=chosen, by=person(request), at=at)
         messages.success(request, f"{len(reminded)} reminded. Who was written to today gets no second letter.")
         return redirect("editions:chair_committee", slug)
-    words: dict[str, Any] = {"edition": edition, "silent": silent}
-    if silent:
-        first = silent[0]["member"]
-        words["letter"] = preview_invitation(edition, first, asked_by=str(person(request)), letter=REMINDER)
-    return render(request, "editions/chair/remind.html", words)
+    # One of each letter, as the first of those who get it.
+    first = {reminder_for(row["member"]): row["member"] for row in reversed(silent)}
+    by = str(person(request))
+    letters = [preview_invitation(edition, member, asked_by=by, letter=letter) for letter, member in first.items()]
+    return render(request, "editions/chair/remind.html", {"edition": edition, "silent": silent, "letters": letters})
 
 
 # --- Inviting --------------------------------------------------------------------------------------------------------
