@@ -26,3 +26,5 @@ class Channel(filesystem.Channel):
 
 class Transport(filesystem.Transport):
     Channel = Channel
+    # A folder has no host; without this a warning that none was named is the first line of the demo.
+    default_connection_params: Any = {}
