@@ -20,7 +20,7 @@ from reviews.emails.mailing import Person
 from reviews.models import Assignment
 from reviews.reminders import missing_items
 from submissions.contacts import contacts_of
-from submissions.emails import told_of_its_state
+from submissions.emails import who_know_of
 from submissions.models import Submission, SubmissionQuerySet
 from submissions.states import Outcome, State
 
@@ -177,7 +177,7 @@ def _waiting(edition: Edition, among: SubmissionQuerySet, at: datetime) -> Itera
 def _withdrawn(edition: Edition, among: SubmissionQuerySet, at: datetime) -> Iterator[Person]:
     """Of a draft that was never submitted those alone who know of it, as with the letter that it is withdrawn."""
     for row in _papers(edition, among.filter(state=State.WITHDRAWN)):
-        for author in told_of_its_state(row):
+        for author in who_know_of(row):
             if author.email:
                 yield _of_paper(row, author.email, author.name, f"author of submission {row.number}, withdrawn")
 

@@ -188,6 +188,12 @@ WROTE = (
 )
 
 
+def writers_of(submission: Submission) -> set[int]:
+    """The accounts (primary keys) that wrote in it as its authors."""
+    wrote = Entry.objects.about(submission.label).filter(verb__in=WROTE).values_list("by_id", flat=True)
+    return {person for person in wrote if person is not None}
+
+
 def shown_by_authors(authors: Iterable[Author]) -> dict[ConflictSource, frozenset[str]]:
     """What a conflict of each computed source can be found by, on the authors' side alone.
 
@@ -218,7 +224,7 @@ def refresh_conflicts(submission: Submission, at: datetime, committee: Committee
     shown = shown_by_authors(submission.authors.all())
     was_submitted = submission.submitted_at is not None
     known = set()
-    writers = set(Entry.objects.about(submission.label).filter(verb__in=WROTE).values_list("by_id", flat=True)) - {None}
+    writers = writers_of(submission)
     for row in Conflict.objects.filter(submission=submission, source__in=COMPUTED).select_related("membership"):
         key = (row.membership_id, ConflictSource(row.source))
         if row.lifted_at is None or row.source != ConflictSource.AUTHORSHIP:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
+from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
@@ -19,6 +20,7 @@ from dlonsc.editions.models import Membership
 from dlonsc.mail.models import Message
 from dlonsc.mail.post import post, preview
 from submissions.access import in_conflict_with
+from submissions.conflicts import writers_of
 from submissions.contacts import answers_no_more
 from submissions.guards import TO_AUTHORS, accepted, approved, for_chair, in_state, in_time, of_authors, returned
 from submissions.models import (
@@ -89,6 +91,21 @@ def to_author(
     return message is not None
 
 
+def who_know_of(submission: Submission) -> list[Author]:
+    """The authors who are written to: all once it is submitted.
+
+    A draft names whomever its creator typed: a stranger is not written to before she was there herself, to confirm that
+    she is its author or to write in it, or had a letter of it.
+    """
+    authors = list(submission.authors.all())
+    if submission.submitted_at is not None:
+        return authors
+    of_it = Message.objects.filter(subject_label=submission.label, kind__in=TO_AUTHORS)
+    wrote = EmailAddress.objects.filter(user__in={submission.created_by_id, *writers_of(submission)}, verified=True)
+    known = {email.lower() for rows in (of_it.values_list("to_email"), wrote.values_list("email")) for (email,) in rows}
+    return [author for author in authors if author.confirmed_at or author.email in known]
+
+
 def to_all_authors(
     submission: Submission,
     letter: str,
@@ -96,11 +113,13 @@ def to_all_authors(
     key: str,
     at: datetime,
     guard: dict[str, Any] | None = None,
-    among: Iterable[Author] | None = None,
     **words: Any,
 ) -> None:
-    """A letter to each author; it does not leave to who is none any more by then. `guard`: what must hold besides."""
-    for author in submission.authors.all() if among is None else among:
+    """A letter to each author who knows of it; it does not leave to who is none any more by then.
+
+    `guard`: what must hold besides.
+    """
+    for author in who_know_of(submission):
         to_author(submission, author, letter, key=key, at=at, guard=of_authors(submission) | (guard or {}), **words)
 
 
@@ -154,31 +173,14 @@ def receipt(submission: Submission, manuscript: Manuscript, *, at: datetime, is_
     )
 
 
-def told_of_its_state(submission: Submission) -> list[Author]:
-    """The authors who are told that it is withdrawn or restored: all once it is submitted.
-
-    A draft names whomever its creator typed: a stranger is not written to before she was there herself, or had a letter
-    of it.
-    """
-    authors = list(submission.authors.all())
-    if submission.submitted_at is not None:
-        return authors
-    of_it = Message.objects.filter(subject_label=submission.label, kind__in=TO_AUTHORS)
-    known = set(of_it.values_list("to_email", flat=True)) | set(submission.created_by.verified_emails)
-    return [author for author in authors if author.confirmed_at or author.email in known]
-
-
 def withdrawn(submission: Submission, *, can_undo: bool, at: datetime) -> None:
     key = f"withdrawn:{submission.pk}:{at.isoformat()}"
-    among, guard = told_of_its_state(submission), in_state(submission)
-    to_all_authors(submission, "withdrawn", key=key, at=at, guard=guard, among=among, can_undo=can_undo)
+    to_all_authors(submission, "withdrawn", key=key, at=at, guard=in_state(submission), can_undo=can_undo)
 
 
 def restored(submission: Submission, *, at: datetime) -> None:
     key = f"restored:{submission.pk}:{at.isoformat()}"
-    to_all_authors(
-        submission, "restored", key=key, at=at, guard=in_state(submission), among=told_of_its_state(submission)
-    )
+    to_all_authors(submission, "restored", key=key, at=at, guard=in_state(submission))
 
 
 def check_came_late(submission: Submission, manuscript: Manuscript, *, at: datetime) -> None:

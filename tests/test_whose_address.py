@@ -250,14 +250,14 @@ def leak_by_conflict(patch: pytest.MonkeyPatch) -> list[str]:
 
 def leak_by_withdrawal(patch: pytest.MonkeyPatch) -> list[str]:
     """His other account hears of a withdrawn draft when somebody has an account with what is listed beside it."""
-    plain = emails.told_of_its_state
+    plain = emails.who_know_of
 
     def told(submission: Submission) -> list[Author]:
         listed = submission.authors.values_list("email", flat=True)
         holders = EmailAddress.objects.filter(email__in=listed, verified=True)
         return plain(submission) if holders.count() > 2 else []
 
-    patch.setattr(emails, "told_of_its_state", told)
+    patch.setattr(emails, "who_know_of", told)
     return ["lists it", "withdraws"]
 
 

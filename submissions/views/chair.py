@@ -25,7 +25,7 @@ from submissions.access import one, overseen_by
 from submissions.actions import overseeing
 from submissions.actions.moves import Refused
 from submissions.actions.sending import missing
-from submissions.emails import told_of_its_state
+from submissions.emails import who_know_of
 from submissions.forms.chair import AnswerChangeForm, CorrectForm, LateForm, OverrideForm, TextForm
 from submissions.lncs import SAME_TEXT, same_texts, similarity
 from submissions.models import (
@@ -204,7 +204,7 @@ def triage_one(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         "check": as_page_map(manuscript),
         "twins": twins_of(chair, submission),
         "may_change_version": overseeing.may_change_version(submission),
-        "authors": submission.authors.all(),
+        "authors": who_know_of(submission),
         **forms,
     }
     status = 422 if any(form.errors for form in forms.values()) else 200
@@ -222,7 +222,7 @@ def carry_out(act: str, data: dict[str, Any], submission: Submission, manuscript
     if act == "override":
         overseeing.override_check(manuscript=manuscript, words=data["note"], by=who, at=at)
         return "Your note stands beside the check; the authors may submit."
-    letters = submission.authors.count()
+    letters = len(who_know_of(submission))
     if act == "correct":
         overseeing.ask_for_corrected_pdf(manuscript=manuscript, text=data["text"], until=data["until"], by=who, at=at)
         return f"{letters} letters ask for a corrected PDF."
@@ -250,7 +250,7 @@ def brought_back(request: HttpRequest, slug: str, number: int, act: Callable[...
     except Refused as refusal:
         messages.error(request, refusal.words)
     else:
-        told = len(told_of_its_state(submission))
+        told = len(who_know_of(submission))
         messages.success(request, f"{submission.get_state_display()}. Authors told: {told}.")
     return redirect("reviews:submission", slug, number)
 
@@ -325,7 +325,7 @@ def with_missing(files: list[Manuscript], drafts: list[Submission]) -> list[dict
 
 
 def number_of_authors(submission: Submission) -> str:
-    count = submission.authors.count()
+    count = len(who_know_of(submission))
     return "1 author" if count == 1 else f"{count} authors"
 
 

@@ -485,6 +485,27 @@ def test_a_draft_that_is_withdrawn_and_restored_writes_to_no_stranger_whom_its_c
     assert letters("restored") == [author.email] * 3 + ["stranger@far.example"] * 2
 
 
+def test_what_chairs_write_about_a_draft_goes_to_no_stranger_whom_its_creator_listed(
+    edition: Edition, author: User, chair: Membership, as_user: Callable[[Membership], Client]
+) -> None:
+    row, bo, browser = complete_draft(edition, author), factories.make_user("bo@b.example"), as_user(chair)
+    for email in (bo.email, "stranger@far.example"):
+        factories.make_author(row, email)
+    # Who wrote in it knows of it, confirmed or not.
+    drafting.ask(submission=row, text="Is an appendix allowed?", by=bo, at=AT)
+    words = {"number": row.number, "text": "It is."}
+    assert "on its way to 2 authors." in browser.post("/dlonsc-2026/chair/questions/", words, follow=True).text
+    assert "Ask 2 authors" in browser.get(f"/dlonsc-2026/chair/format/{row.number}/").text
+    until = {"by": chair.user, "at": AFTER_DEADLINE}
+    overseeing.ask_for_corrected_pdf(
+        manuscript=row.manuscripts.get(), text="Fonts.", until=AFTER_DEADLINE + timedelta(days=1), **until
+    )
+    overseeing.give_late_permission(
+        submission=row, phase=Phase.SUBMISSION, cutoff=AFTER_DEADLINE + timedelta(days=2), reason="Illness.", **until
+    )
+    assert [letters(kind) for kind in ("answer", "correct_pdf", "late_permission")] == [[author.email, bo.email]] * 3
+
+
 @time_machine.travel(AT, tick=False)
 def test_the_page_of_a_draft_tells_no_co_author_which_addresses_its_creator_has_too(
     edition: Edition, author: User, client: Client

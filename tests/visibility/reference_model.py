@@ -279,14 +279,14 @@ class Workshop:
         for name in names:
             self.letters[kind, self.people[name].email, str(about)] += 1
 
-    def to_authors(self, kind: str, paper: Paper) -> None:
-        self.write(kind, paper.authors, paper.number)
-
-    def tell_its_state(self, kind: str, paper: Paper) -> None:
-        """Of a draft only to whom it is known: its creator, and whoever had a letter to its authors before."""
+    def to_authors(self, kind: str, paper: Paper, by: str = "") -> None:
+        """Of a draft only to whom it is known: who started it or wrote in it, as `by` just does, and whoever had a
+        letter to its authors before.
+        """
         told = {email for known, email, about in self.letters if known in TO_AUTHORS and about == str(paper.number)}
-        is_known = {name: name == paper.creator or self.people[name].email in told for name in paper.authors}
-        self.write(kind, [name for name in paper.authors if paper.was_submitted or is_known[name]], paper.number)
+        knows = {paper.creator, by, *paper.writers}
+        known = [name for name in paper.authors if name in knows or self.people[name].email in told]
+        self.write(kind, paper.authors if paper.was_submitted else known, paper.number)
 
     def refreshed(self, paper: Paper) -> dict[tuple[int, str, str], bool]:
         """The conflicts after the homes of authors and members were compared again."""
@@ -342,18 +342,18 @@ class Workshop:
         self.to_authors("receipt", paper)
         return True
 
-    def withdraw(self, paper: Paper) -> bool:
+    def withdraw(self, paper: Paper, by: str) -> bool:
         if self.is_known(paper) or paper.state not in {"draft", "submitted"}:
             return False
         paper.state = "withdrawn"
-        self.tell_its_state("withdrawn", paper)
+        self.to_authors("withdrawn", paper, by)
         return True
 
-    def restore(self, paper: Paper) -> bool:
+    def restore(self, paper: Paper, by: str) -> bool:
         if not self.is_open() or paper.state != "withdrawn" or paper.known_from is not None:
             return False
         paper.state, paper.was_submitted = "draft", False
-        self.tell_its_state("restored", paper)
+        self.to_authors("restored", paper, by)
         return True
 
     def set_authors(self, paper: Paper, names: list[str], by: str) -> bool:
@@ -475,14 +475,14 @@ class Workshop:
         if paper.state != "withdrawn" or paper.known_from is not None:
             return False
         paper.state = "submitted" if paper.was_submitted else "draft"
-        self.tell_its_state("restored", paper)
+        self.to_authors("restored", paper)
         return True
 
     def undo_return(self, paper: Paper) -> bool:
         if paper.state != "returned":
             return False
         paper.state = "submitted"
-        self.tell_its_state("restored", paper)
+        self.to_authors("restored", paper)
         return True
 
     def remove(self, name: str, by: str) -> bool:

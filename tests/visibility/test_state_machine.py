@@ -461,7 +461,7 @@ class Story(RuleBasedStateMachine):
 
     def a_paper_is_withdrawn(self, number: int) -> None:
         by, paper = pick(self.owners(), number)
-        expected = self.model.withdraw(paper)
+        expected = self.model.withdraw(paper, by)
         row = self.his_paper(by, paper)
         self.act_on(
             paper, by, expected, lambda: sending.withdraw(submission=row, reason="", by=self.users[by], at=self.now)
@@ -470,7 +470,7 @@ class Story(RuleBasedStateMachine):
 
     def a_paper_is_restored(self, number: int) -> None:
         by, paper = pick(self.owners("withdrawn"), number)
-        expected = self.model.restore(paper)
+        expected = self.model.restore(paper, by)
         row = self.his_paper(by, paper)
         self.act_on(paper, by, expected, lambda: sending.restore(submission=row, by=self.users[by], at=self.now))
         self.touch(by, paper)
