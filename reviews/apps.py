@@ -21,6 +21,7 @@ class ReviewsConfig(AppConfig):
             may_read_the_discussion,
             review_is_open,
             sample_is_still_hers,
+            still_asks_a_chair,
             still_in_audience,
             task_is_still_hers,
         )
@@ -39,6 +40,7 @@ class ReviewsConfig(AppConfig):
         register("discussion_news", may_read_the_discussion)
         register("late_conflict", conflict_still_stands)
         register("review_after_letters", announcement_is_still_held)
+        register("sub_reviewer_named", still_asks_a_chair)
         register("sub_reviewer_invitation", is_still_invited)
         register("sub_reviewer_ended", is_asked_no_more)
         for kind in TO_REVIEWER:

@@ -25,7 +25,7 @@ from reviews.audiences import BY_KEY
 from reviews.conflicts import conflict_reasons
 from reviews.emails.assigning import NOT_ALL_HERS, NOT_HERS
 from reviews.late_conflicts import taken_back
-from reviews.models import Announcement, Assignment, Comment, Decision, LastRead, SubReviewer
+from reviews.models import Announcement, Assignment, Comment, Decision, Discussion, LastRead, SubReviewer
 from submissions.access import barred_from, overseen_by
 from submissions.guards import still_overseen
 from submissions.models import Submission
@@ -125,6 +125,15 @@ def is_still_invited(message: Message) -> str | None:
     return "the invitation has ended, or was answered, in the meantime"
 
 
+def still_asks_a_chair(message: Message) -> str | None:
+    """No chair has answered, and the reviewer has not ended it: then nobody else learns whom she had named."""
+    # Letters from before name nobody.
+    wanted = message.guard.get("sub_reviewer")
+    if wanted is not None and not SubReviewer.objects.waiting().filter(pk=wanted).exists():
+        return OnlyThis("it was answered, or ended, in the meantime")
+    return still_overseen(message)
+
+
 def conflict_still_stands(message: Message) -> str | None:
     """The reviewer that the letter to a chair names still has the task, and is still in conflict."""
     # Letters from before name no task.
@@ -188,7 +197,10 @@ def task_is_still_hers(message: Message) -> str | None:
 
 
 def may_read_the_discussion(message: Message) -> str | None:
-    """The recipient may still read all the discussions that it lists, and has not read the news yet."""
+    """The recipient may still read all the discussions that it lists, and has not read the news yet.
+
+    What tells that some were opened leaves while one of them is open.
+    """
     wanted = message.guard
     member = Membership.objects.select_related("edition", "user").get(pk=wanted["membership"])
     if not member.has_address(message.to_email):
@@ -198,9 +210,10 @@ def may_read_the_discussion(message: Message) -> str | None:
         listed -= set(rows.filter(submission__in=listed).values_list("submission", flat=True))
     if listed:
         return NOT_HERS
-    if "comment" in wanted and not _has_news(wanted, member):
-        return "the discussion was read in the meantime"
-    return None
+    if "comment" in wanted:
+        return None if _has_news(wanted, member) else "the discussion was read in the meantime"
+    is_open = Discussion.objects.filter(submission__in=wanted["submissions"], closed_at__isnull=True).exists()
+    return None if is_open else "the discussions were closed in the meantime"
 
 
 def _has_news(wanted: dict[str, Any], member: Membership) -> bool:

@@ -24,7 +24,6 @@ TO_CHAIRS = (
     "author_change_chair",
     "assignment_refused",
     "conflict_lifted",
-    "sub_reviewer_named",
     "decision_corrected",
     "announcement_undone",
 )

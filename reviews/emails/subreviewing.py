@@ -31,7 +31,7 @@ def post_named(row: SubReviewer, chair: Membership, at: datetime) -> Message | N
     """Ask a chair whether she agrees. What was computed of the person stands on her page only."""
     address = reverse("reviews:sub_reviewer", args=[row.assignment.submission.edition.slug, row.pk])
     context = {"reviewer": row.assignment.membership, "link": f"{settings.SITE_URL}{address}"}
-    guard = for_chair(chair, row.assignment.submission)
+    guard = for_chair(chair, row.assignment.submission) | {"sub_reviewer": row.pk}
     return _post("sub_reviewer_named", f":{chair.pk}", row, _address(chair), chair.name, context, at=at, guard=guard)
 
 

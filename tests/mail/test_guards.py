@@ -293,7 +293,7 @@ def test_that_a_text_is_ready_is_told_only_while_the_task_is_hers(
     assert guards.objection(letter) is None
 
 
-@pytest.mark.parametrize("kind", [*ABOUT_A_PAPER, "late_conflict", "review_after_letters"])
+@pytest.mark.parametrize("kind", [*ABOUT_A_PAPER, "late_conflict", "review_after_letters", "sub_reviewer_named"])
 def test_a_letter_to_a_chair_about_a_paper_does_not_leave_once_she_may_not_know_of_it(
     edition: Edition, other_chair: Membership, kind: str
 ) -> None:

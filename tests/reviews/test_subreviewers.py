@@ -155,6 +155,20 @@ def test_a_chair_in_conflict_is_not_asked_and_finds_nothing(
     assert "1 sub-reviewer waits for your answer" in as_user(case.chair).get(f"/{slug}/chair/").content.decode()
 
 
+@pytest.mark.parametrize("end", ["by the reviewer", "answered by another chair"])
+def test_what_asks_a_chair_does_not_leave_once_nobody_is_asked_any_more(
+    case: Case, other_chair: Membership, end: str
+) -> None:
+    row = name(case)
+    letter = Message.objects.get(to_email=by(case.chair).email)
+    assert objection(letter) is None
+    if end == "by the reviewer":
+        subreviewing.end_by_reviewer(row, by=by(case.rita), at=AT)
+    else:
+        subreviewing.refuse(row, chair=other_chair, reason="", at=AT)
+    assert objection(letter) == "it was answered, or ended, in the meantime"
+
+
 def test_one_stands_per_task(case: Case) -> None:
     first = name(case)
     asked = told()
