@@ -144,9 +144,9 @@ def details_of(submission: Submission) -> CameraReadyDetails:
 
 
 def version_of_details(submission: Submission) -> str:
-    """What stands for the details, ORCID iDs among them, when two windows save them."""
+    """What stands for the details, and for all that is printed of the authors, when two windows save them."""
     row = details_of(submission)
-    authors = list(submission.authors.values_list("name", "email", "orcid"))
+    authors = list(submission.authors.values_list("name", "email", "institution", "town", "country", "orcid"))
     return fingerprint([[getattr(row, name) for name in Details.__dataclass_fields__], authors])
 
 

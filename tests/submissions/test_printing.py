@@ -194,14 +194,18 @@ def test_only_a_paper_with_all_items_accepted_is_approved_then_locked_with_a_fin
     assert deliver(accepted, CameraReadyKind.PDF, pdf(b"%PDF-1.7 after")).number == 2
 
 
+@pytest.mark.parametrize("what", ["details", "author list"])
 def test_details_that_were_changed_under_the_open_page_are_looked_at_before_they_are_approved(
-    accepted: Submission, proceedings_chair: Membership, as_user: Browser
+    accepted: Submission, proceedings_chair: Membership, as_user: Browser, what: str
 ) -> None:
     for kind in KINDS:
         printing.accept_item(item=deliver(accepted, kind), by=proceedings_chair.user, at=AT)
     client, address = as_user(proceedings_chair), f"/{accepted.edition.slug}/proceedings/{accepted.number}/"
     shown = client.get(address).context["version"]
-    CameraReadyDetails.objects.update_or_create(submission=accepted, defaults={"running_head": "Anything"})
+    if what == "details":
+        CameraReadyDetails.objects.update_or_create(submission=accepted, defaults={"running_head": "Anything"})
+    else:
+        accepted.authors.update(institution="Another University")
     for version, status, is_locked in ((shown, 422, False), (None, 302, True)):
         version = version or client.get(address).context["version"]
         assert client.post(address, {"act": "approve", "version": version}).status_code == status
