@@ -139,7 +139,7 @@ def review(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     written = Review.objects.filter(assignment=row.assignment).first()
     may_write = is_own_eye() and row.ready_at is None and not reviewing.closed_because(submission, at)
     # Of the reviewer's work after the hand-over not even how much and when.
-    shared = subreviewing.shared_versions(written) if may_write else []
+    shared = subreviewing.shared(written) if may_write else subreviewing.Shared()
     words = {
         "edition": edition,
         "row": row,
@@ -151,8 +151,8 @@ def review(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         "record": getattr(submission, "reproducibility", None),
         "form": ReviewForm(edition, shared_text(row, written), read_only=not may_write),
         "may_write": may_write,
-        "version": len(shared),
-        "saved_at": shared[-1].saved_at if shared else None,
+        "version": shared.version,
+        "saved_at": shared.since,
         "due": edition.due(Phase.REVIEW),
     }
     return render(request, "reviews/sub_reviewer/review.html", words)
@@ -176,13 +176,13 @@ def keep(request: HttpRequest, row: SubReviewer) -> HttpResponse:
     if saved.closed:
         messages.warning(request, saved.closed)
         return redirect("reviews:sub_review", slug, number)
-    messages.success(request, f"Saved {saved_at(subreviewing.shared_versions(saved.review))}.")
+    messages.success(request, f"Saved {saved_at(subreviewing.shared(saved.review))}.")
     return redirect("reviews:sub_ready" if request.POST.get("then") == "ready" else "reviews:sub_review", slug, number)
 
 
-def saved_at(shared: Sequence[ReviewVersion]) -> str:
+def saved_at(shared: subreviewing.Shared) -> str:
     """When the text that both write was saved as it stands."""
-    return f"{(shared[-1].saved_at if shared else timezone.now()).astimezone(UTC):%H:%M:%S} UTC"
+    return f"{(shared.since or timezone.now()).astimezone(UTC):%H:%M:%S} UTC"
 
 
 ASIDE = (
@@ -212,8 +212,8 @@ def autosave(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     if saved.is_aside:
         # No new version for the page: what it sends next is still based on the older text, and kept aside too.
         return JsonResponse({"message": f"{ASIDE} Reload to see the newer.", "kept": True}, status=409)
-    shared = subreviewing.shared_versions(saved.review)
-    return JsonResponse({"saved_at": saved_at(shared), "version": len(shared)})
+    shared = subreviewing.shared(saved.review)
+    return JsonResponse({"saved_at": saved_at(shared), "version": shared.version})
 
 
 @door(writing_gate, "GET", "HEAD", "POST")
@@ -252,7 +252,7 @@ def versions(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         old = kept.get(whole_number(request.POST.get("number")))
         if old is None:
             raise Http404
-        version = len(subreviewing.shared_versions(written))
+        version = subreviewing.shared(written).version
         try:
             saved = subreviewing.save(row, fields=old.fields, based_on=version, by=person(request), at=timezone.now())
         except reviewing.ReviewingError as error:
