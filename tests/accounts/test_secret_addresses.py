@@ -40,6 +40,11 @@ def test_every_secret_address_is_kept_out_of_the_proxys_log() -> None:
     assert [one for one in secret_addresses() if not any(re.match(rule, one) for rule in rules)] == []
 
 
+def test_nor_is_any_in_what_it_writes_of_errors() -> None:
+    (rule,) = re.findall(r"location ~ (\S+) \{\s+error_log /dev/null;", LOGGED.read_text())
+    assert [one for one in secret_addresses() if not re.match(rule, one)] == []
+
+
 @pytest.mark.django_db
 def test_no_address_that_is_refused_brings_its_secret_into_the_sites_own_log(monkeypatch: pytest.MonkeyPatch) -> None:
     """Django logs what is not found, what comes without a form's token, and a form in which a field is wrong."""

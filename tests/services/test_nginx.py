@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import re
 import socket
 import ssl
 import subprocess
@@ -19,11 +20,12 @@ import pytest
 
 from tests.services.visitor import ROOT, eventually
 
+HANG_UP = "hang-up"
 POLICY = "default-src 'none'; object-src 'self'; frame-ancestors 'self'"
 
 
 class Echo(BaseHTTPRequestHandler):
-    """Repeats headers and the time of arrival as JSON; /file/... answers as Django does for a private file."""
+    """Repeats headers and the time of arrival as JSON, or hangs up; /file/... answers as Django for a private file."""
 
     def do_GET(self) -> None:
         if self.path.startswith("/file/"):
@@ -37,6 +39,8 @@ class Echo(BaseHTTPRequestHandler):
             self.send_header("Content-Security-Policy", POLICY)
             self.send_header("Content-Length", "0")
             self.end_headers()
+        elif self.path.endswith(HANG_UP):
+            self.close_connection = True
         else:
             self.repeat()
 
@@ -192,3 +196,12 @@ def test_the_log_holds_no_secret_address_and_no_query(shape: Any) -> None:
         ask(shape, path)
     log = Path(shape.folder / "nginx.log").read_text()
     assert ("/invitation/..." in log, "s3cret-t0ken" in log) == (True, False)
+
+
+def test_no_line_about_an_error_holds_a_secret_address(shape: Any) -> None:
+    """nginx writes the whole request beside a body that is too large and beside a server that hangs up."""
+    for start in ("/dlonsc-2026/", "/invitation/s3cret-t0ken/", "/me/dates/s3cret-t0ken.ics"):
+        assert ask(shape, start, "Content-Length: 99999999\r\n")[0] == 413
+        assert ask(shape, f"{start}?{HANG_UP}")[0] == 502
+    log = Path(shape.folder / "nginx.log").read_text()
+    assert (len(re.findall(r"\[error\].* /dlonsc-2026/", log)), "s3cret-t0ken" in log) == (2, False)
