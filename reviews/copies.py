@@ -3,7 +3,7 @@
 import io
 import zipfile
 from collections.abc import Iterable, Iterator
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from django.core.cache import cache
@@ -13,6 +13,7 @@ from pypdf.errors import PyPdfError
 from pypdf.filters import decode_stream_data
 from pypdf.generic import ArrayObject, DictionaryObject, NameObject, NullObject, StreamObject
 
+from submissions.archives import ARCHIVES
 from submissions.files import path_of, store_chunks
 from submissions.models import Manuscript, StoredFile, Submission, Supplement
 
@@ -30,6 +31,15 @@ JPEG = "/DCTDecode"
 PACKED = frozenset({"/FlateDecode", "/LZWDecode", "/RunLengthDecode", "/ASCII85Decode", "/ASCIIHexDecode"})
 # A JPEG hardly gets smaller by packing: what unfolds to more than so many times its size would only fill the memory.
 MOST_PACKED = 20
+# Ends of file names that say what a file is and name nobody.
+ENDINGS = ARCHIVES | {
+    ".pdf", ".ps", ".eps", ".txt", ".md", ".rst", ".tex", ".bib", ".html", ".doc", ".docx", ".odt", ".ppt", ".pptx",
+    ".odp", ".xls", ".xlsx", ".ods", ".csv", ".tsv", ".json", ".jsonl", ".yaml", ".yml", ".toml", ".xml", ".log",
+    ".png", ".jpg", ".jpeg", ".gif", ".svg", ".tif", ".tiff", ".webp", ".mp4", ".mov", ".avi", ".mkv", ".webm", ".mp3",
+    ".wav", ".py", ".ipynb", ".sh", ".c", ".h", ".cc", ".cpp", ".hpp", ".cu", ".f90", ".java", ".js", ".ts", ".go",
+    ".rs", ".r", ".jl", ".m", ".sql", ".patch", ".diff", ".dat", ".bin", ".npy", ".npz", ".h5", ".hdf5", ".nc",
+    ".parquet", ".pkl", ".pt", ".pth", ".onnx", ".safetensors",
+}  # fmt: skip
 # Copies that were made before all of this was taken out are made again.
 COPIES = "blind-copy:4"
 
@@ -42,6 +52,12 @@ def file_name(submission: Submission, ending: str = ".pdf") -> str:
     """017_short-title.pdf: sorts by number, says what it is, names nobody."""
     short = slugify(submission.title)[:40].strip("-") or "submission"
     return f"{submission.number:03d}_{short}{ending}"
+
+
+def known_ending(name: str) -> str:
+    """What kind of file a supplement says that it is; "Poster A.Lovelace" says none and names who wrote it."""
+    ending = PurePath(name).suffix.lower()
+    return ending if ending in ENDINGS else ""
 
 
 def without_metadata(data: bytes) -> bytes:

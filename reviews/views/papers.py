@@ -1,7 +1,7 @@
 """Files that a reviewer gets: the PDF, supplements, everything at once, text forms for work offline."""
 
 from collections.abc import Iterator
-from pathlib import Path, PurePath
+from pathlib import Path
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
@@ -60,7 +60,7 @@ def supplement_of(submission: Submission, pk: int) -> HttpResponseBase:
         copy = copies.reviewers_copy(file, blind=submission.edition.blind)
     except copies.CannotBlind:
         return HttpResponse(CANNOT, content_type="text/plain; charset=utf-8", status=409)
-    ending = PurePath(file.original_name).suffix.lower()
+    ending = copies.known_ending(file.original_name)
     return serve(copy, copies.file_name(submission, f"_supplement-{file.sha256[:8]}{ending}"))
 
 

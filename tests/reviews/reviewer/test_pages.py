@@ -614,6 +614,22 @@ def test_a_supplement_that_only_holds_a_pdf_or_names_one_reaches_reviewers_whole
     assert (answer.status_code, answer.getvalue()) == (200, body.getvalue())
 
 
+@pytest.mark.parametrize(("name", "ending"), [("Poster A.Lovelace", ""), ("code.tar.GZ", ".gz"), ("lovelace", "")])
+def test_no_name_comes_to_reviewers_by_the_end_of_a_supplements_file_name(
+    edition: Edition, assignment: Assignment, as_user: AsUser, name: str, ending: str
+) -> None:
+    Edition.objects.update(blind=True)
+    file = Supplement.objects.create(
+        submission=assignment.submission,
+        sha256=factories.store_bytes(b"A poster"),
+        size=8,
+        original_name=name,
+        uploaded_by=assignment.submission.created_by,
+    )
+    answer = as_user(assignment.membership).get(address("supplement", 1, file.pk))
+    assert answer.headers["Content-Disposition"].endswith(f'_supplement-{file.sha256[:8]}{ending}"')
+
+
 def test_an_archive_names_what_it_cannot_blind_and_never_holds_the_original(
     edition: Edition, assignment: Assignment, as_user: AsUser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
