@@ -20,6 +20,7 @@ from dlonsc.accounts.adapter import OPENING
 from dlonsc.accounts.models import User
 from dlonsc.editions.models import Interest, Membership
 from dlonsc.history.models import Entry
+from dlonsc.mail import whose
 from dlonsc.mail.models import HAVE_LEFT, Message, Unsubscribed
 from reviews.models import Assignment, Bid, Comment, Review, ReviewVersion, SubReviewer
 from submissions.access import authored_by
@@ -122,10 +123,11 @@ def places_of(user: User) -> QuerySet[Membership]:
     """Her places, and the rows of invitations to her that wait, or ended when they gave an earlier place back."""
     hers = {email.lower() for email in user.verified_emails}
     letters = Message.objects.filter(kind="invitation", subject_label__startswith="membership:").order_by("pk")
-    rows = letters.filter(subject_label__in=letters.filter(to_email__in=hers).values("subject_label"))
+    to_her = letters.filter(whose.hers(hers, user.pk))
     # Whom the last letter went to: the first may have gone to a wrong address, which is perhaps somebody's.
-    last = dict(rows.values_list("subject_label", "to_email"))
-    invited = [int(label.removeprefix("membership:")) for label, email in last.items() if email in hers]
+    rows = letters.filter(subject_label__in=to_her.values("subject_label"))
+    last, known = dict(rows.values_list("subject_label", "pk")), set(to_her.values_list("pk", flat=True))
+    invited = [int(label.removeprefix("membership:")) for label, pk in last.items() if pk in known]
     # The place that came back took the address with it.
     ended = Q(email="", removed_at__isnull=False, pk__in=invited)
     return Membership.objects.alias(low=Lower("email")).filter(Q(user=user) | Q(user=None) & (Q(low__in=hers) | ended))
@@ -200,10 +202,8 @@ def _named(row: SubReviewer) -> dict[str, Any]:
 
 def _letters(user: User) -> list[Message]:
     # Letters that have left; one that is held must not be read here before its instant.
-    mine = Q()
-    for email in {user.email.lower(), *user.verified_emails}:
-        mine |= Q(to_email=email)
-    return list(Message.objects.filter(mine, state__in=HAVE_LEFT).exclude(kind__in=OPENING).order_by("pk"))
+    left = Message.objects.filter(whose.hers(user.verified_emails, user.pk), state__in=HAVE_LEFT)
+    return list(left.exclude(kind__in=OPENING).order_by("pk"))
 
 
 def _committee(row: Membership) -> dict[str, Any]:

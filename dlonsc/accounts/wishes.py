@@ -7,7 +7,7 @@ from allauth.account.models import EmailAddress
 from django.db.models import Q
 
 from dlonsc.accounts.models import User
-from dlonsc.mail import digest
+from dlonsc.mail import digest, whose
 from dlonsc.mail.leaving import keep_wishes
 
 
@@ -15,6 +15,7 @@ def keep_what_was_left(user: User, email_address: EmailAddress, **_: Any) -> Non
     """She gives an address up; only what was proven was hers to speak for."""
     if email_address.verified:
         keep_wishes(email_address.email, user.email)
+        whose.give_up([email_address.email], user.pk)
 
 
 def gather_until(email: str, *, at: datetime, cutoff: datetime | None) -> datetime | None:

@@ -93,6 +93,8 @@ class Message(models.Model):
     # In the link that leaves the reminders, which is forwarded with the text: it must not tell the one above, which
     # reports a returned letter. None: not a letter that one can leave, or an old one whose link has the one above.
     leave_token = models.CharField(max_length=40, null=True, blank=True, unique=True)
+    # The account that had proven the address and has given it up since: no later holder reads the letter as her own.
+    given_up_by_id_label = models.BigIntegerField(null=True)
 
     class Meta:
         ordering = ["-created_at", "-pk"]

@@ -17,7 +17,7 @@ from dlonsc.editions.emails import post_chair_ended
 from dlonsc.editions.models import CalendarFeed, Edition, Interest, Membership, MembershipAffiliation
 from dlonsc.history.models import Entry
 from dlonsc.history.record import record
-from dlonsc.mail import erased
+from dlonsc.mail import erased, whose
 from dlonsc.mail.ledger import ERASED, STOPPABLE, move_all
 from dlonsc.mail.models import HAVE_LEFT, Message, State
 from dlonsc.posted import fingerprint
@@ -216,6 +216,7 @@ def erase(user: User, *, by: str, at: datetime) -> Plan:
     # Before the rest: afterwards nobody knows her addresses. The hashes keep back what is being handed over just now,
     # and what failed.
     erased.remember(addresses_of(user), at=at)
+    whose.give_up(addresses_of(user), user.pk)
     move_all(_waiting(user), State.CANCELLED, of=STOPPABLE, at=at, answer=ERASED, lease_until=None)
     for row in _sub_reviews(user).standing().select_related("assignment__submission__edition"):
         if row.accepted_at is None:

@@ -267,6 +267,66 @@ def test_an_invitation_that_went_to_a_wrong_address_first_is_in_no_copy_of_who_h
     assert len(data_of(reviewer.user, AT)["committees"]) == 2
 
 
+def give_up(user: User) -> None:
+    browser, address = Client(), user.email
+    browser.force_login(user)
+    user.emailaddress_set.create(email="kept@else.example", verified=True)
+    for act, email in (("action_primary", "kept@else.example"), ("action_remove", address)):
+        assert browser.post("/accounts/email/", {act: "", "email": email}).status_code == 302
+
+
+def be_erased(user: User) -> None:
+    erasing.erase(user, by="the administrator", at=AT)
+
+
+@pytest.mark.parametrize("leaves", [give_up, be_erased])
+def test_who_comes_to_an_address_has_in_her_copy_no_letter_of_who_had_it_before(
+    author: User, leaves: Callable[[User], None]
+) -> None:
+    address = author.email
+    letter(author, "To the former owner")
+    leaves(author)
+    heir = factories.make_user("heir@new.example")
+    heir.emailaddress_set.create(email=address, verified=True)
+    Message.objects.create(key="To the heir", kind="receipt", to_email=address, text="To the heir", state=State.SENT)
+    assert [row["text"] for row in data_of(heir, AT)["letters"]] == ["To the heir"]
+    assert data_of(heir, AT)["committees"] == []
+
+
+def test_who_comes_back_to_her_address_finds_her_letters_in_her_copy_and_those_to_nobody(author: User) -> None:
+    letter(author, "A receipt")
+    address = author.email
+    give_up(author)
+    Message.objects.create(key="nobody", kind="receipt", to_email=address, text="Meanwhile", state=State.SENT)
+    author.emailaddress_set.create(email=address, verified=True)
+    assert [row["text"] for row in data_of(author, AT)["letters"]] == ["A receipt", "Meanwhile"]
+
+
+def test_a_claim_to_an_address_that_was_never_proven_takes_no_letters_with_it(author: User, stranger: User) -> None:
+    letter(author, "A receipt")
+    stranger.emailaddress_set.create(email=author.email, verified=False)
+    browser = Client()
+    browser.force_login(stranger)
+    assert browser.post("/accounts/email/", {"action_remove": "", "email": author.email}).status_code == 302
+    assert not stranger.emailaddress_set.filter(email=author.email).exists()
+    assert [row["text"] for row in data_of(author, AT)["letters"]] == ["A receipt"]
+
+
+def test_an_invitation_that_ended_is_in_no_copy_of_who_comes_to_its_address(
+    edition: Edition, chair: Membership, reviewer: Membership, author: User
+) -> None:
+    assert chair.user is not None
+    assert reviewer.user is not None
+    remove_member(membership=reviewer, by=chair.user, at=AT)
+    address = reviewer.user.email
+    people = [Invitee(1, "Rita R.", address, "")]
+    (row,) = invite(edition=edition, people=people, roles={}, note_text="", by=chair.user, at=AT)
+    accept_invitation(membership=row, max_load=7, by=reviewer.user, at=AT)
+    give_up(reviewer.user)
+    author.emailaddress_set.create(email=address, verified=True)
+    assert data_of(author, AT)["committees"] == []
+
+
 def test_no_reason_for_giving_a_task_back_stays_of_who_is_erased(edition: Edition, reviewer: Membership) -> None:
     assert reviewer.user is not None
     given_back(edition, reviewer)
