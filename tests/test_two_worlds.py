@@ -154,6 +154,11 @@ def assign_untold(world: World) -> None:
     factories.make_assignment(world.secret, world.members["barred"])
 
 
+def leave_task_open(world: World) -> None:
+    """Nobody writes the review: its reviewer was removed."""
+    factories.make_assignment(world.secret, world.members["left"])
+
+
 def bounce(world: World) -> None:
     Message.objects.filter(key="letter of secret").update(state=LetterState.BOUNCED, answer="550 Quagga")
 
@@ -290,6 +295,9 @@ SECRETS: dict[str, Secret] = {
     ),
     "a task of a paper she is in conflict with, never told": Secret(
         assign_untold, ("conflicted chair", "barred", "author", "hidden author", "idle", "spare", "stranger")
+    ),
+    "an open task of somebody who was removed": Secret(
+        leave_task_open, ("conflicted chair", "barred", "author", "hidden author", "idle", "spare", "stranger")
     ),
     "a letter that came back": Secret(
         bounce, ("conflicted chair", "barred", "author", "stranger", "rita", "spare", "proceedings chair")

@@ -71,6 +71,8 @@ def build() -> World:
         name: factories.make_member(edition, factories.make_user(f"{name}@{name}.example", name.title()))
         for name in names
     }
+    left = factories.make_user("left@left.example", "Left")
+    members["left"] = factories.make_member(edition, left, removed_at=factories.AT)
     mine = factories.make_submission(edition, author, title="Mine")
     factories.make_submission(edition, author, title="Mine too")
     hidden = factories.make_user("hidden@campus.example", "Hidden")
