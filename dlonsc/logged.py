@@ -5,7 +5,7 @@ import re
 
 # Whoever holds one of these addresses may act or read; deploy/nginx.conf keeps the same ones out of its log.
 SECRET = re.compile(
-    r"^/(invitation|verify|certificate|unsubscribe|me/dates|accounts/password/reset/key|accounts/confirm-email)/."
+    r"^/+(invitation|verify|certificate|unsubscribe|me/dates|accounts/password/reset/key|accounts/confirm-email)/."
 )
 
 

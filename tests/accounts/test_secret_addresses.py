@@ -58,3 +58,5 @@ def test_no_address_that_is_refused_brings_its_secret_into_the_sites_own_log(mon
     kinds = set(re.findall(r"/\S+/\.\.\.", log.getvalue()))
     assert kinds == {shortened(address) for address in addresses}
     assert SECRET not in log.getvalue()
+    # As some join it to the site's name.
+    assert shortened(f"//invitation/{SECRET}/") == "/invitation/..."
