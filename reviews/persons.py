@@ -127,10 +127,17 @@ def places_of(user: User) -> QuerySet[Membership]:
     # Whom the last letter went to: the first may have gone to a wrong address, which is perhaps somebody's.
     rows = letters.filter(subject_label__in=to_her.values("subject_label"))
     last, known = dict(rows.values_list("subject_label", "pk")), set(to_her.values_list("pk", flat=True))
-    invited = [int(label.removeprefix("membership:")) for label, pk in last.items() if pk in known]
+    invited = [_row_of(label) for label, pk in last.items() if pk in known]
     # The place that came back took the address with it.
     ended = Q(email="", removed_at__isnull=False, pk__in=invited)
-    return Membership.objects.alias(low=Lower("email")).filter(Q(user=user) | Q(user=None) & (Q(low__in=hers) | ended))
+    before_her = letters.filter(to_email__in=hers).exclude(subject_label__in=to_her.values("subject_label"))
+    anothers = [_row_of(label) for label in before_her.values_list("subject_label", flat=True)]
+    waiting = Q(low__in=hers) & ~Q(pk__in=anothers)
+    return Membership.objects.alias(low=Lower("email")).filter(Q(user=user) | Q(user=None) & (waiting | ended))
+
+
+def _row_of(label: str) -> int:
+    return int(label.removeprefix("membership:"))
 
 
 def _addresses(user: User) -> list[EmailAddress]:
@@ -168,9 +175,14 @@ def _question(row: Question) -> dict[str, Any]:
 
 def _sub_reviews(user: User) -> list[SubReviewer]:
     """Where she was invited to write for somebody; a naming that no chair has agreed to is none of hers yet."""
-    mine = Q(user=user)
-    for email in {user.email.lower(), *user.verified_emails}:
-        mine |= Q(user=None, email=email)
+    hers = user.verified_emails
+    letters = Message.objects.filter(kind="sub_reviewer_invitation", to_email__in=hers)
+    told = {
+        is_hers: set(letters.filter(asked).values_list("guard__sub_reviewer", flat=True))
+        for is_hers, asked in ((True, whose.hers(hers, user.pk)), (False, ~whose.hers(hers, user.pk)))
+    }
+    # Whom a former holder of the address was invited as is none of hers.
+    mine = Q(user=user) | Q(user=None, email__in=hers) & ~Q(pk__in=told[False] - told[True])
     rows = SubReviewer.objects.filter(mine, is_agreed=True).order_by("pk")
     return list(rows.select_related("assignment__submission__edition"))
 

@@ -145,7 +145,7 @@ def plan(user: User) -> Plan:
             .count(),
             COMMENTS: Comment.objects.filter(membership__user=user).count(),
             ACTS: Entry.objects.filter(by_id=user.pk).count(),
-            LETTERS: Message.objects.filter(to_email__in=addresses_of(user), state__in=HAVE_LEFT).count(),
+            LETTERS: Message.objects.filter(whose.hers(addresses_of(user), user.pk), state__in=HAVE_LEFT).count(),
         },
         waiting=_waiting(user).count(),
         refused=f"She is the only chair of {', '.join(last)}: name another first." if last else "",

@@ -37,6 +37,7 @@ from reviews import assignment
 from reviews.actions import assigning, deciding, erasing, lettering, reviewing
 from reviews.actions.assigning import Refused
 from reviews.emails.reminding import Moment, remind_of_draft
+from reviews.emails.subreviewing import post_invitation
 from reviews.matching import Result
 from reviews.models import Assignment, Proposal, Review, SubReviewer
 from reviews.persons import data_of
@@ -325,6 +326,29 @@ def test_an_invitation_that_ended_is_in_no_copy_of_who_comes_to_its_address(
     give_up(reviewer.user)
     author.emailaddress_set.create(email=address, verified=True)
     assert data_of(author, AT)["committees"] == []
+
+
+def test_what_was_asked_of_who_had_an_address_before_is_in_no_copy_of_who_comes_to_it(
+    edition: Edition, chair: Membership, author: User, stranger: User
+) -> None:
+    """Invitations that she declined, or never answered, belong to no account; nor does how many letters she had."""
+    assert chair.user is not None
+    address = author.email
+    people = [Invitee(1, "Ada Author", address, "")]
+    (row,) = invite(edition=edition, people=people, roles={}, note_text="", by=chair.user, at=AT)
+    decline_invitation(membership=row, reason="Too far.", suggestion="Bo", by=author, at=AT)
+    task = factories.make_assignment(factories.make_submission(edition), factories.make_member(edition))
+    asked = factories.make_sub_reviewer(task, author)
+    SubReviewer.objects.filter(pk=asked.pk).update(user=None, accepted_at=None, decline_reason="No time.")
+    post_invitation(asked, AT)
+    Message.objects.update(state=State.SENT)
+    told = data_of(author, AT)
+    assert [len(told[name]) for name in ("committees", "sub_reviews", "letters")] == [1, 1, 2]
+    give_up(author)
+    stranger.emailaddress_set.create(email=address, verified=True)
+    told = data_of(stranger, AT)
+    assert [told[name] for name in ("committees", "sub_reviews", "letters")] == [[], [], []]
+    assert erasing.plan(stranger).stays[erasing.LETTERS] == 0
 
 
 def test_no_reason_for_giving_a_task_back_stays_of_who_is_erased(edition: Edition, reviewer: Membership) -> None:

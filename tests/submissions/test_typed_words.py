@@ -6,6 +6,7 @@ from datetime import timedelta
 from html import unescape
 from itertools import count
 from random import Random
+from typing import Any
 
 import pytest
 import time_machine
@@ -92,8 +93,10 @@ def stored() -> set[str]:
 @pytest.mark.django_db
 @pytest.mark.parametrize("seed", [0, 3])
 def test_every_word_that_an_author_types_is_stored_or_stands_in_the_answer(
-    edition: Edition, author: User, as_user: Callable[[User], Client], seed: int
+    edition: Edition, author: User, as_user: Callable[[User], Client], seed: int, settings: Any
 ) -> None:
+    # The weeks between her acts end no session here.
+    settings.SESSION_COOKIE_AGE = 90 * 24 * 3600
     by, numbers = Random(seed), count(1)
     bo = factories.make_user("bo@co.example", "Bo Coauthor")
     for name in ("far", "spare"):

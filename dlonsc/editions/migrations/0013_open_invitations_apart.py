@@ -5,6 +5,7 @@ once, whoever holds the link.
 from typing import Any
 
 from django.db import migrations
+from django.db.models.functions import Lower
 
 CARRIED = (
     "edition", "name", "email", "is_chair", "is_proceedings_chair", "is_reviewer", "is_senior", "position",
@@ -23,7 +24,7 @@ def set_apart(apps: Any, schema_editor: Any) -> None:
         carried = {name: getattr(place, name) for name in CARRIED}
         removal = removals.filter(subject=f"membership:{place.pk}", at__lte=place.invited_at).last()
         own = place.user.email.lower()
-        others = members.filter(edition=place.edition_id, email__iexact=own).exclude(pk=place.pk)
+        others = members.annotate(low=Lower("email")).filter(edition=place.edition_id, low=own).exclude(pk=place.pk)
         is_taken = own == place.email.lower() or others.exists()
         place.email = "" if is_taken else own
         place.removed_at = removal.at if removal else place.invited_at
