@@ -42,13 +42,17 @@ def asks_the_database(item: pytest.Item) -> bool:
     return "services" in item.keywords or bool(has_rows and "journey" not in item.keywords)
 
 
+# Real processes and rounds through the whole site: with PostgreSQL alone.
+ONLY_ONCE = {"services", "whole_site"}
+
+
 def is_first_case(items: list[pytest.Item]) -> list[bool]:
-    """For each test whether it is the first case of its function here, or asks no database, or a browser."""
+    """For each test whether it is the first case of its function, or one of those that no other database runs."""
     met: set[str] = set()
     firsts = []
     for item in items:
         function = item.nodeid.partition("[")[0]
-        firsts.append(function not in met or not asks_the_database(item))
+        firsts.append(function not in met or not asks_the_database(item) or bool(ONLY_ONCE & set(item.keywords)))
         if "long" not in item.keywords:
             met.add(function)
     return firsts
@@ -66,7 +70,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if config.getoption("--one-case-of-each"):
         keep(config, items, is_first_case(items))
     # The longest first, or one process waits at the end for the other; in each kind they stay in the order of chance.
-    items.sort(key=lambda item: not {"services", "journey", "whole_site"} & set(item.keywords))
+    items.sort(key=lambda item: not (ONLY_ONCE | {"journey"}) & set(item.keywords))
     if not config.getoption("--long"):
         skip = pytest.mark.skip(reason="a long profile: --long runs it")
         for item in items:
