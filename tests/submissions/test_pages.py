@@ -1570,7 +1570,8 @@ def test_an_orcid_id_typed_for_an_author_who_left_the_list_is_shown_and_what_was
 @pytest.mark.parametrize(
     ("change", "status", "orcids"),
     [
-        ({"institution": "Elsewhere"}, 302, ["0000-0001-5109-3700"]),
+        ({}, 302, ["0000-0001-5109-3700"]),
+        ({"institution": "Elsewhere"}, 422, [""]),
         ({"name": "Ada A. Author"}, 422, [""]),
         ({"email": "ada@new.example"}, 422, [""]),
     ],
