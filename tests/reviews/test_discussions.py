@@ -583,13 +583,19 @@ def test_a_question_that_was_read_is_not_told_for_what_came_after_it(talk: Talk,
     assert objection(letter) == "the discussion was read in the meantime"
 
 
-def test_a_list_of_opened_discussions_leaves_while_one_of_them_is_open(
-    talk: Talk, edition: Edition, chair: Membership
-) -> None:
+def two_opened(talk: Talk, edition: Edition, chair: Membership) -> list[Submission]:
+    """Two papers with a review of Rita's, whose discussions one letter tells her of."""
     papers = [factories.make_submission(edition) for _ in range(2)]
     for paper in papers:
         factories.make_review(factories.make_assignment(paper, talk.rita))
     discussing.open_discussions(chair, [paper.number for paper in papers], by=by(chair), at=AT)
+    return papers
+
+
+def test_a_list_of_opened_discussions_leaves_while_one_of_them_is_open(
+    talk: Talk, edition: Edition, chair: Membership
+) -> None:
+    papers = two_opened(talk, edition, chair)
     letter, found = Message.objects.get(kind="discussion_opened"), []
     for row in Discussion.objects.filter(submission__in=papers):
         found.append(objection(letter))
@@ -600,10 +606,7 @@ def test_a_list_of_opened_discussions_leaves_while_one_of_them_is_open(
 def test_a_list_of_opened_discussions_does_not_leave_with_one_that_is_none_of_hers_any_more(
     talk: Talk, edition: Edition, chair: Membership
 ) -> None:
-    papers = [factories.make_submission(edition) for _ in range(2)]
-    for paper in papers:
-        factories.make_review(factories.make_assignment(paper, talk.rita))
-    discussing.open_discussions(chair, [paper.number for paper in papers], by=by(chair), at=AT)
+    papers = two_opened(talk, edition, chair)
     letter = Message.objects.get(kind="discussion_opened")
     assert (letter.guard["submissions"], objection(letter)) == ([paper.pk for paper in papers], None)
     factories.make_conflict(papers[0], talk.rita)
