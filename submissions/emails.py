@@ -22,7 +22,17 @@ from dlonsc.mail.post import post, preview
 from submissions.access import in_conflict_with
 from submissions.conflicts import writers_of
 from submissions.contacts import answers_no_more
-from submissions.guards import TO_AUTHORS, accepted, approved, for_chair, in_state, in_time, of_authors, returned
+from submissions.guards import (
+    TO_AUTHORS,
+    accepted,
+    approved,
+    for_chair,
+    in_state,
+    in_time,
+    of_authors,
+    of_creator,
+    returned,
+)
 from submissions.models import (
     Author,
     AuthorListRequest,
@@ -95,7 +105,8 @@ def who_know_of(submission: Submission) -> list[Author]:
     """The authors who are written to: all once it is submitted.
 
     A draft names whomever its creator typed: a stranger is not written to before she was there herself, to confirm that
-    she is its author or to write in it, or had a letter of it.
+    she is its author or to write in it, or had a letter of it. Who started it, and is listed by no address that she has
+    proven, is written to at that of her account, beside the list: else nobody might be.
     """
     authors = list(submission.authors.all())
     if submission.submitted_at is not None:
@@ -103,7 +114,12 @@ def who_know_of(submission: Submission) -> list[Author]:
     of_it = Message.objects.filter(subject_label=submission.label, kind__in=TO_AUTHORS)
     wrote = EmailAddress.objects.filter(user__in={submission.created_by_id, *writers_of(submission)}, verified=True)
     known = {email.lower() for rows in (of_it.values_list("to_email"), wrote.values_list("email")) for (email,) in rows}
-    return [author for author in authors if author.confirmed_at or author.email in known]
+    told = [author for author in authors if author.confirmed_at or author.email in known]
+    owner = submission.created_by
+    is_hers = owner.is_active and not submission.creator_left
+    if is_hers and {author.email for author in authors}.isdisjoint(owner.verified_emails):
+        told.append(Author(submission=submission, email=owner.email, name=owner.name))
+    return told
 
 
 def to_all_authors(
@@ -120,7 +136,8 @@ def to_all_authors(
     `guard`: what must hold besides.
     """
     for author in who_know_of(submission):
-        to_author(submission, author, letter, key=key, at=at, guard=of_authors(submission) | (guard or {}), **words)
+        hers = of_authors(submission) if author.pk else of_creator(submission)
+        to_author(submission, author, letter, key=key, at=at, guard=hers | (guard or {}), **words)
 
 
 def chairs_of(submission: Submission) -> Iterable[Membership]:

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from allauth.account.models import EmailAddress
 from django.db.models import Q
 from django.utils import timezone
 
@@ -57,10 +58,16 @@ def of_authors(submission: Submission) -> dict[str, Any]:
     return {"author_of": submission.pk}
 
 
+def of_creator(submission: Submission) -> dict[str, Any]:
+    """The condition of a letter about a draft to who started it and is not listed by an address of hers."""
+    return {"started": submission.pk}
+
+
 def holds_for_author(message: Message) -> str | None:
     """The submission is still what the letter tells, if it tells such a thing, and the recipient is an author."""
     about_print = still_accepted(message) or still_approved(message) or still_returned(message)
-    return still_in_state(message) or about_print or still_in_time(message) or still_an_author(message)
+    about_it = still_in_state(message) or about_print or still_in_time(message)
+    return about_it or still_an_author(message) or still_its_creator(message)
 
 
 def still_in_state(message: Message) -> str | None:
@@ -159,3 +166,14 @@ def still_an_author(message: Message) -> str | None:
     if Author.objects.filter(submission=wanted["author_of"], email=message.to_email).exists():
         return None
     return OnlyThis("the recipient is no author of the submission any more")
+
+
+def still_its_creator(message: Message) -> str | None:
+    """The submission still opens to who started it, by the address that the letter goes to."""
+    wanted = message.guard
+    if "started" not in wanted:
+        return None
+    holders = EmailAddress.objects.filter(email=message.to_email, verified=True).values("user")
+    if Submission.objects.filter(pk=wanted["started"], created_by__in=holders, creator_left=False).exists():
+        return None
+    return OnlyThis("the submission does not open to the recipient any more")

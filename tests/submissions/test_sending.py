@@ -506,6 +506,30 @@ def test_what_chairs_write_about_a_draft_goes_to_no_stranger_whom_its_creator_li
     assert [letters(kind) for kind in ("answer", "correct_pdf", "late_permission")] == [[author.email, bo.email]] * 3
 
 
+@pytest.mark.parametrize("printed_at", [[], ["ada@work.example"]])
+def test_who_started_a_draft_for_others_or_is_printed_at_another_address_is_told_what_chairs_write_about_it(
+    edition: Edition, author: User, chair: Membership, printed_at: list[str]
+) -> None:
+    row = complete_draft(edition, author)
+    entries = [entry("stranger@far.example", is_contact=True), *(entry(email, author.name) for email in printed_at)]
+    drafting.set_authors(submission=row, entries=entries, by=author, at=AT)
+    drafting.ask(submission=row, text="May we have a day more?", by=author, at=AT)
+    overseeing.answer(submission=row, text="You may.", by=chair.user, at=AT)
+    overseeing.give_late_permission(
+        submission=row,
+        phase=Phase.SUBMISSION,
+        cutoff=AFTER_DEADLINE + timedelta(days=2),
+        reason="Illness.",
+        by=chair.user,
+        at=AFTER_DEADLINE,
+    )
+    sending.withdraw(submission=row, reason="", by=author, at=AT)
+    assert [letters(kind) for kind in ("answer", "late_permission", "withdrawn")] == [[author.email]] * 3
+    assert objection(Message.objects.get(kind="answer")) is None
+    Submission.objects.filter(pk=row.pk).update(creator_left=True)
+    assert objection(Message.objects.get(kind="answer")) == "the submission does not open to the recipient any more"
+
+
 @time_machine.travel(AT, tick=False)
 def test_the_page_of_a_draft_tells_no_co_author_which_addresses_its_creator_has_too(
     edition: Edition, author: User, client: Client

@@ -281,11 +281,12 @@ class Workshop:
 
     def to_authors(self, kind: str, paper: Paper, by: str = "") -> None:
         """Of a draft only to whom it is known: who started it or wrote in it, as `by` just does, and whoever had a
-        letter to its authors before.
+        letter to its authors before. Who started it for others is written to beside its list.
         """
         told = {email for known, email, about in self.letters if known in TO_AUTHORS and about == str(paper.number)}
         knows = {paper.creator, by, *paper.writers}
         known = [name for name in paper.authors if name in knows or self.people[name].email in told]
+        known += [paper.creator] if paper.creator not in paper.authors and not paper.creator_left else []
         self.write(kind, paper.authors if paper.was_submitted else known, paper.number)
 
     def refreshed(self, paper: Paper) -> dict[tuple[int, str, str], bool]:
