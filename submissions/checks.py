@@ -143,6 +143,20 @@ def replace_current(submission: Submission, manuscript: Manuscript, at: datetime
         telling.tell_new_version(submission, manuscript, at)
 
 
+def held_back(submission: Submission, at: datetime) -> Manuscript | None:
+    """A newer version that the check blocked when it came, so that an earlier one still counts.
+
+    It goes on so under rules that would let it pass, for a renewed report lets no version count; before a decision is
+    known a chair may.
+    """
+    newest = submission.manuscripts.filter(is_late=False).first()
+    if newest is None or newest.is_current or newest.checked_at is None:
+        return None
+    is_under_review = submission.state == State.SUBMITTED and not submission.outcome_known(at)
+    is_held = newest.blocks or is_under_review
+    return newest if is_held and submission.manuscripts.filter(is_current=True).exists() else None
+
+
 def count_newest(submission: Submission, since: datetime | None, at: datetime) -> None:
     """Let a version count whose check ended after `since`, while the paper was taken back or returned.
 

@@ -24,6 +24,7 @@ from submissions import frontpage, receipts
 from submissions.access import authored_by, looked_at_by, one
 from submissions.actions import drafting, sending
 from submissions.actions.moves import NoRoom, Refused, Stale, may_recast, too_late, window_of
+from submissions.checks import held_back
 from submissions.conflicts import Committee, computed_conflicts
 from submissions.downloads import serve
 from submissions.forms.author import (
@@ -342,10 +343,8 @@ def fields_of_record(record: ReproducibilityRecord) -> dict[str, list[str]]:
 
 def refused_version(submission: Submission) -> dict[str, Any] | None:
     """The newest version and its findings, when the check kept it from replacing the submitted one."""
-    newest = submission.manuscripts.first()
-    if newest is None or newest.is_current or newest.is_late or not newest.blocks:
-        return None
-    return {"manuscript": newest, "check": as_page_map(newest)}
+    newest = held_back(submission, timezone.now())
+    return {"manuscript": newest, "check": as_page_map(newest)} if newest else None
 
 
 def differences_of(submission: Submission, manuscript: Manuscript | None) -> list[dict[str, str]]:

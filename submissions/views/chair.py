@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Exists, OuterRef, prefetch_related_objects
+from django.db.models import Exists, OuterRef, Q, prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -25,6 +25,7 @@ from submissions.access import one, overseen_by
 from submissions.actions import overseeing
 from submissions.actions.moves import Refused
 from submissions.actions.sending import missing
+from submissions.checks import held_back
 from submissions.emails import who_know_of
 from submissions.forms.chair import AnswerChangeForm, CorrectForm, LateForm, OverrideForm, TextForm
 from submissions.lncs import SAME_TEXT, same_texts, similarity
@@ -55,7 +56,9 @@ def triage_rows(chair: Membership) -> list[dict[str, Any]]:
     newer = Manuscript.objects.filter(
         submission=OuterRef("submission"), number__gt=OuterRef("number"), is_late=False, overridden_at=None
     )
-    manuscripts = manuscripts.annotate(has_blocked=Exists(newer.filter(verdict="reject")))
+    # As in held_back, of all at once.
+    was_blocked = Q(checked_at__isnull=False, submission__in=Submission.objects.under_review(timezone.now()))
+    manuscripts = manuscripts.annotate(has_blocked=Exists(newer.filter(was_blocked | Q(verdict="reject"))))
     rows = []
     for manuscript in manuscripts:
         findings = manuscript.report.get("findings", [])
@@ -167,21 +170,13 @@ def triage_csv(request: HttpRequest, slug: str) -> HttpResponse:
     return response
 
 
-def held_back(submission: Submission) -> Manuscript | None:
-    """A newer version that the check blocks, so that an earlier one still counts: it is what a chair decides on."""
-    newest = submission.manuscripts.filter(is_late=False).first()
-    if newest is None or newest.is_current or not newest.blocks:
-        return None
-    return newest if submission.manuscripts.filter(is_current=True).exists() else None
-
-
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def triage_one(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     """The page map of one PDF; override with a note, ask for a corrected one, return without review."""
     chair = chair_of(request.user, slug)
     submission = one(overseen_by(chair), slug, number)
-    manuscript = held_back(submission) or get_object_or_404(submission.manuscripts, is_current=True)
+    manuscript = held_back(submission, timezone.now()) or get_object_or_404(submission.manuscripts, is_current=True)
     act = request.POST.get("act", "")
     forms: dict[str, Any] = {
         "override": OverrideForm(request.POST if act == "override" else None),
@@ -197,13 +192,16 @@ def triage_one(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         else:
             messages.success(request, words)
             return redirect("submissions:triage_one", slug, number)
+    may_change = overseeing.may_change_version(submission)
+    has_passed = manuscript.overridden_at or manuscript.verdict == "accept"
     context = {
         "edition": chair.edition,
         "submission": submission,
         "manuscript": manuscript,
         "check": as_page_map(manuscript),
         "twins": twins_of(chair, submission),
-        "may_change_version": overseeing.may_change_version(submission),
+        "may_change_version": may_change,
+        "may_override": may_change and not (has_passed and manuscript.is_current),
         "authors": who_know_of(submission),
         **forms,
     }

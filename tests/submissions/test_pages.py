@@ -32,7 +32,7 @@ from reviews.persons import data_of
 from submissions import receipts
 from submissions.actions import drafting, overseeing, printing, sending
 from submissions.actions.forgetting import forget_typed
-from submissions.checks import as_json
+from submissions.checks import as_json, replace_report
 from submissions.conflicts import move_conflicts, refresh_conflicts
 from submissions.forms.author import (
     LONGEST_ABSTRACT,
@@ -1702,6 +1702,24 @@ def test_of_an_upload_that_came_second_nobody_reads_that_the_check_blocks_it(
     page = " ".join(ada.post(f"{base(row)}upload/", {"file": pdf()}, follow=True).text.split())
     words = "paper.pdf is kept as version 2, but it came second: a newer version counts, or the decision is known."
     assert (words in page, "the check blocks it" in page) == (True, False)
+
+
+def test_a_version_that_the_check_held_back_is_told_to_its_authors_and_the_chairs_also_once_the_rules_would_let_it_pass(
+    edition: Edition, author: User, ada: Client, chair: Membership, as_user: Browser
+) -> None:
+    row = factories.make_submission(edition, author)
+    newer = factories.make_manuscript(row, b"%PDF-1.7 too long", verdict="reject", is_current=False)
+    row.manuscripts.filter(number=1).update(is_current=True)
+    assert replace_report(newer, report(), factories.AT)
+    page = " ".join(ada.get(base(row)).text.split())
+    assert "the check blocked it when it came, by rules that were changed since." in page
+    browser = as_user(chair)
+    assert "a newer version is held back" in browser.get("/dlonsc-2026/chair/format/").text
+    assert "Accept with this note" in browser.get("/dlonsc-2026/chair/format/1/").text
+    browser.post("/dlonsc-2026/chair/format/1/", {"act": "override", "note": "By the new rules.", "shown": "2"})
+    assert (row.manuscripts.get(is_current=True), letters("new_version")) == (newer, [author.email])
+    pages = (ada.get(base(row)).text, browser.get("/dlonsc-2026/chair/format/").text)
+    assert ["does not replace" in pages[0], "held back" in pages[1]] == [False, False]
 
 
 def test_a_chair_lets_a_new_version_count_that_the_check_held_back(
