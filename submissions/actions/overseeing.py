@@ -14,7 +14,7 @@ from dlonsc.mail.models import Message
 from submissions import emails
 from submissions.actions.drafting import AuthorEntry, listed, refuse_said_twice, write_authors
 from submissions.actions.moves import A_PRESS, PRESSED_TWICE, Refused, move, note, window_of
-from submissions.actions.printing import is_locked
+from submissions.actions.printing import is_locked, unlock
 from submissions.actions.sending import missing
 from submissions.checks import count_newest, replace_current
 from submissions.conflicts import refresh_conflicts
@@ -200,6 +200,8 @@ def decide_author_change(*, request: AuthorListRequest, grant: bool, answer: str
         entries = [AuthorEntry(**row) for row in with_newer_orcids(request, standing)]
         write_authors(submission, entries, at, by=request.requested_by)
         refresh_conflicts(submission, at)
+        # What was approved before the acceptance was taken back: accepted again, it would be printed with the old list.
+        unlock(submission=submission, by=by, at=at)
     verb = "granted a change of the author list" if grant else "refused a change of the author list"
     note(verb, submission, by=by, at=at, request=request.pk, before=request.old_list, after=request.new_list)
     emails.author_change_decided(request, at=at)

@@ -21,7 +21,7 @@ from submissions.actions import drafting, overseeing, printing, sending
 from submissions.actions.drafting import Declared
 from submissions.actions.moves import Refused, Stale
 from submissions.models import Author, AuthorListRequest, CameraReadyDetails, ConflictSource, Submission
-from submissions.states import State
+from submissions.states import Outcome, State
 from tests import factories
 from tests.factories import AFTER_DEADLINE, AT
 from tests.submissions.desk import complete_draft, entry, letters, pdf, refusal_of, submitted
@@ -259,6 +259,20 @@ def test_no_author_list_changes_under_an_approved_camera_ready_paper_before_it_i
     printing.unlock(submission=details.submission, by=chair.user, at=AFTER_DEADLINE)
     decide(grant=True)
     assert list(row.authors.values_list("email", flat=True)) == ["ada@uni.example", "ben@n.example"]
+
+
+def test_an_approval_from_before_an_acceptance_was_taken_back_ends_with_another_author_list(
+    edition: Edition, author: User, chair: Membership
+) -> None:
+    row = factories.announce(submitted(edition, author))
+    CameraReadyDetails.objects.create(
+        submission=row, is_locked=True, approved_by=chair.user, approved_at=AFTER_DEADLINE
+    )
+    Submission.objects.filter(pk=row.pk).update(outcome=Outcome.REJECTED)
+    request = asked_for_ben(row, author)
+    overseeing.decide_author_change(request=request, grant=True, answer="", by=chair.user, at=AFTER_DEADLINE)
+    details = CameraReadyDetails.objects.get(submission=row)
+    assert (row.authors.count(), details.is_locked, details.approved_at) == (2, False, None)
 
 
 def test_who_left_the_list_by_another_way_is_not_told_what_became_of_a_request(
