@@ -224,6 +224,9 @@ def _committee(row: Membership) -> dict[str, Any]:
         "declined_at", "decline_reason", "suggestion", "removed_at", "max_load", "away", "publications",
         "declared_conflicts",
     )  # fmt: skip
+    if row.declined_at is None:
+        # Of an earlier invitation, which perhaps went to somebody else: only the chairs read what was said to them.
+        told["decline_reason"] = told["suggestion"] = ""
     # What she declared stands in what she typed: her profile, and her answers to tasks. The conflicts themselves would
     # tell whether, and what, the bearer of a name in her profile wrote.
     mine = Assignment.objects.filter(membership=row).order_by("pk")

@@ -268,6 +268,20 @@ def test_an_invitation_that_went_to_a_wrong_address_first_is_in_no_copy_of_who_h
     assert len(data_of(reviewer.user, AT)["committees"]) == 2
 
 
+def test_what_was_said_to_the_chairs_in_another_invitation_is_in_no_copy_of_who_is_invited_at_the_right_address(
+    edition: Edition, chair: Membership, author: User
+) -> None:
+    assert chair.user is not None
+    people = [Invitee(1, "Ada Author", "ada@wrong.example", "")]
+    (row,) = invite(edition=edition, people=people, roles={}, note_text="", by=chair.user, at=AT)
+    assert decline_invitation(membership=row, reason="I am not she.", suggestion="Bo", by=None, at=AT)
+    resend_invitation(membership=row, email=author.email, by=chair.user, at=AT, asked=True)
+    (found,) = data_of(author, AT)["committees"]
+    assert (found["decline_reason"], found["suggestion"]) == ("", "")
+    row.refresh_from_db()
+    assert (row.decline_reason, row.suggestion) == ("I am not she.", "Bo")
+
+
 def give_up(user: User) -> None:
     browser, address = Client(), user.email
     browser.force_login(user)
