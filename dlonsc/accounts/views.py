@@ -21,14 +21,21 @@ def signed_in(request: HttpRequest) -> User:
     return request.user
 
 
+def kept(user: User) -> User:
+    """The account until the end of the act; 404 for who was erased meanwhile: nothing of hers is written any more."""
+    return get_object_or_404(User.objects.select_for_update(no_key=True), pk=user.pk, is_active=True)
+
+
 @login_required
 def profile(request: HttpRequest) -> HttpResponse:
     """Name as printed, ORCID iD, affiliations."""
     user = signed_in(request)
     form = ProfileForm(request.POST or None, instance=User.objects.get(pk=user.pk))
     if request.method == "POST" and form.is_valid():
-        # Nothing else: what is written beside this, an erasure among it, must not be undone.
-        form.instance.save(update_fields=form.Meta.fields)
+        # Nothing else, and nothing of who is erased meanwhile: what is written beside this must not be undone.
+        with transaction.atomic():
+            kept(user)
+            form.instance.save(update_fields=form.Meta.fields)
         messages.success(request, "Profile saved.")
         return redirect("accounts:profile")
     context = {"form": form, "affiliations": user.affiliations.all(), "new": AffiliationForm(prefix="new")}
@@ -41,8 +48,9 @@ def add_affiliation(request: HttpRequest) -> HttpResponse:
     user = signed_in(request)
     form = AffiliationForm(request.POST, prefix="new")
     if form.is_valid():
-        form.instance.user = user
-        form.save()
+        with transaction.atomic():
+            form.instance.user = kept(user)
+            form.save()
         messages.success(request, f"{form.instance.institution} added.")
         return redirect("accounts:profile")
     context = {"form": ProfileForm(instance=user), "affiliations": user.affiliations.all(), "new": form}
@@ -59,7 +67,9 @@ def edit_affiliation(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("accounts:profile")
     form = AffiliationForm(request.POST or None, instance=affiliation)
     if request.method == "POST" and form.is_valid():
-        form.save()
+        with transaction.atomic():
+            kept(signed_in(request))
+            form.save()
         messages.success(request, f"{affiliation.institution} saved.")
         return redirect("accounts:profile")
     return render(request, "accounts/affiliation.html", {"form": form, "affiliation": affiliation})

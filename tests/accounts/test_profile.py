@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from dlonsc.accounts.forms import ProfileForm
+from dlonsc.accounts.forms import AffiliationForm, ProfileForm
 from dlonsc.accounts.models import Affiliation, User
 from dlonsc.editions.models import Membership
 
@@ -45,6 +45,31 @@ def test_who_saves_her_profile_while_she_is_erased_is_not_brought_back(
     as_user(author).post("/account/", {"name": "Ada M. Author"})
     author.refresh_from_db()
     assert (author.is_active, author.email, author.password) == (False, "former@erased.invalid", "!")
+
+
+def test_nothing_of_a_profile_that_is_saved_while_its_person_is_erased_comes_back(
+    author: User, as_user: AsUser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = Affiliation.objects.create(user=author, institution="Example University")
+
+    def erased_meanwhile(form: ProfileForm | AffiliationForm) -> str:
+        User.objects.filter(pk=author.pk).update(is_active=False, name="Former member")
+        Affiliation.objects.filter(user=author).delete()
+        return ""
+
+    monkeypatch.setattr(ProfileForm, "clean_orcid", erased_meanwhile)
+    monkeypatch.setattr(AffiliationForm, "clean_domain", erased_meanwhile)
+    forms = {
+        "/account/": {"name": "Ada M. Author"},
+        reverse("accounts:add_affiliation"): {"new-institution": "Other University"},
+        reverse("accounts:affiliation", args=[home.pk]): {"institution": "Other University"},
+    }
+    for address, typed in forms.items():
+        User.objects.filter(pk=author.pk).update(is_active=True, name=author.name)
+        home.save()
+        assert as_user(author).post(address, typed).status_code == 404
+        author.refresh_from_db(fields=["name"])
+        assert (author.name, list(Affiliation.objects.all())) == ("Former member", [])
 
 
 def test_compact_tables_follow_the_person(author: User, as_user: AsUser) -> None:
