@@ -254,7 +254,7 @@ def _moved(message: Message, edition_id: int, phase: Phase, submission: Submissi
         own = LatePermission.objects.filter(submission=submission, phase=phase)
         cutoffs += own.values_list("cutoff_at", flat=True)
     if not cutoffs or max(cutoffs) != told:
-        return "the date was moved in the meantime"
+        return guards.NotSo("the date was moved in the meantime")
     return "the date is over" if timezone.now() >= told else None
 
 

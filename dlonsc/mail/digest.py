@@ -126,15 +126,15 @@ def body_of(part: Message) -> str:
 
 
 def something_stands(message: Message) -> str | None:
-    """The guard of a letter of the day: one of the things that it tells is still open, none became a secret, and the
-    address is still its reader's. One that was kept back has let go of them.
+    """The guard of a letter of the day: one of the things that it tells is still open, none became a secret, none has
+    another date by now, and the address is still its reader's. One that was kept back has let go of them.
     """
     if "freed" in message.guard:
         return LET_GO
     parts = Message.objects.filter(pk__in=message.guard["parts"]).order_by("pk")
     reasons = [guards.objection(part) for part in parts]
     for reason in reasons:
-        if isinstance(reason, guards.NotHers) or reason == guards.OTHER_ADDRESS:
+        if isinstance(reason, guards.NotHers | guards.NotSo) or reason == guards.OTHER_ADDRESS:
             return reason
     return None if None in reasons else DONE_MEANWHILE
 

@@ -13,6 +13,10 @@ class NotHers(str):
     """Words that keep a letter back because it tells what its reader must not be told any more."""
 
 
+class NotSo(str):
+    """Words that keep a letter back because it tells what is not so any more, also beside other things that are."""
+
+
 # The address to which a letter was written is none of its reader's any more.
 OTHER_ADDRESS = OnlyThis("the recipient has another address by now")
 

@@ -24,7 +24,7 @@ from reviews.actions import lettering
 from reviews.models import Review
 from reviews.reminders import remind
 from reviews.tasks import remind as remind_task
-from submissions.models import Submission
+from submissions.models import LatePermission, Submission
 from submissions.states import State as SubmissionState
 from tests import factories
 from tests.factories import AT
@@ -307,6 +307,21 @@ def test_a_letter_of_the_day_that_was_kept_back_is_gathered_anew_when_the_date_i
     due.update(cutoff_at=SUBMISSION_CUTOFF)
     assert len(gather(HOUR_AFTER + MINUTE)) == 1
     assert states() == {"remind_draft": ["collected", "collected"], "digest": ["cancelled", "queued"]}
+
+
+@pytest.mark.usefixtures("travelled")
+def test_a_letter_of_the_day_does_not_leave_with_a_date_that_was_moved_beside_one_that_was_not(
+    drafts: list[Submission], chair: Membership
+) -> None:
+    remind(WEEK_BEFORE)
+    gather(HOUR_AFTER)
+    later = {"cutoff_at": SUBMISSION_CUTOFF + DAY, "given_by": chair.user, "given_at": HOUR_AFTER}
+    LatePermission.objects.create(submission=drafts[0], phase="submission", reason="Ill.", **later)
+    ledger.drain(KeepInLedger(), seconds=5, clock=lambda: HOUR_AFTER)
+    assert states() == {"remind_draft": ["gathered", "gathered"], "digest": ["cancelled"]}
+    # What it told besides is told by the next one.
+    assert [("On tensors" in one.text, "On graphs" in one.text) for one in gather(HOUR_AFTER)] == [(False, True)]
+    assert states() == {"remind_draft": ["cancelled", "collected"], "digest": ["cancelled", "queued"]}
 
 
 @pytest.mark.usefixtures("travelled")
