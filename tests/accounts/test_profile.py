@@ -118,6 +118,11 @@ def test_a_form_that_has_grown_old_says_so_and_leads_back(author: User) -> None:
     assert 'href="http://testserver/account/"' in page
 
 
+def test_a_form_that_could_not_be_understood_comes_back_with_what_was_typed(author: User, as_user: AsUser) -> None:
+    answer = as_user(author).post("/account/", {"name": "x"} | {f"field-{number}": "" for number in range(1000)})
+    assert (answer.status_code, "data-form-lost" in answer.content.decode()) == (400, True)
+
+
 def test_a_form_sent_from_elsewhere_leads_nowhere(author: User) -> None:
     browser = Client(enforce_csrf_checks=True)
     browser.force_login(author)

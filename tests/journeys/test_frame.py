@@ -63,6 +63,37 @@ def test_text_of_one_person_is_never_put_back_for_another(open_page: Open, autho
     assert page.input_value("[name=name]") == stranger.name
 
 
+def test_what_met_a_site_that_was_away_is_there_on_going_back_also_in_a_browser_that_keeps_no_fields(
+    open_page: Open, author: User
+) -> None:
+    page = open_page(author)
+    page.goto("/account/")
+    page.fill("[name=name]", "Typed and nearly lost")
+    # Of a page that no cache may keep some browsers keep no fields either, as none does of these.
+    page.evaluate("for (const one of document.querySelectorAll('input')) one.autocomplete = 'off'")
+    page.route(
+        "**/account/",
+        lambda route: (
+            route.fulfill(status=503, content_type="text/html", body="<!doctype html><h1>The site is away</h1>")
+            if route.request.method == "POST"
+            else route.continue_()
+        ),
+    )
+    page.click("text=Save profile")
+    page.wait_for_selector("text=The site is away")
+    page.go_back()
+    page.wait_for_selector("text=Whether it arrived is not known")
+    assert page.input_value("[name=name]") == "Typed and nearly lost"
+    page.unroute_all()
+    page.click("text=Save profile")
+    page.wait_for_selector("text=Profile saved.")
+    author.refresh_from_db()
+    assert author.name == "Typed and nearly lost"
+    page.go_back()
+    page.wait_for_selector("text=Save profile")
+    assert page.locator("text=was put back").count() == 0
+
+
 def test_the_countdown_goes_by_the_servers_clock(open_page: Open, edition: Edition) -> None:
     cutoff = timezone.now() + timedelta(hours=30, minutes=30)
     edition.deadlines.filter(phase=Phase.SUBMISSION).update(cutoff_at=cutoff)

@@ -110,8 +110,11 @@
   } catch {
     typed = null;
   }
+  // An answer without this script, of a site that was away or failed, has said nothing of what was sent: who goes back
+  // from it finds it again, also where the browser keeps nothing of a page that no cache may keep.
+  const isBack = performance.getEntriesByType("navigation")[0]?.type === "back_forward";
   if (typed && document.querySelector("[data-form-lost]")) box.setItem(TYPED, JSON.stringify({ ...typed, lost: true }));
-  else if (typed && !typed.lost) box.removeItem(TYPED);
+  else if (typed && !typed.lost && !(isBack && typed.path === location.pathname)) box.removeItem(TYPED);
   else if (typed && typed.path === location.pathname && typed.user === mine) {
     // After the other scripts: rows that were added have no place on this page before rows.js makes one.
     document.addEventListener("DOMContentLoaded", () => {
@@ -134,7 +137,8 @@
       const note = document.createElement("p");
       note.className = "alert alert-care";
       note.setAttribute("role", "status");
-      note.textContent = "What you had typed was put back from this browser. It is not saved yet.";
+      note.textContent = typed.lost ? "What you had typed was put back from this browser. It is not saved yet."
+        : "What you had sent was put back from this browser. Whether it arrived is not known: look before you send it again.";
       form.prepend(note);
       box.removeItem(TYPED);
     });
