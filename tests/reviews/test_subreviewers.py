@@ -356,6 +356,24 @@ def test_a_chairs_reason_that_came_after_anothers_answer_stands_on_the_page_that
     assert ("She left in anger." in words, "This was answered, or ended, in the meantime." in words) == (True, True)
 
 
+@pytest.mark.parametrize("answer", ["agree", "refuse"])
+@pytest.mark.parametrize("end", ["ended by the reviewer", "submitted"])
+def test_a_chairs_reason_that_came_after_the_naming_had_ended_stands_on_the_page_that_says_so(
+    case: Case, as_user: Browser, answer: str, end: str
+) -> None:
+    row = name(case)
+    if end == "submitted":
+        factories.make_review(case.task, submitted=False)
+        reviewing.submit_review(assignment=case.task, based_on=1, by=by(case.rita), at=AT)
+    else:
+        subreviewing.end_by_reviewer(row, by=by(case.rita), at=AT)
+    address = reverse("reviews:sub_reviewer", args=[case.paper.edition.slug, row.pk])
+    page = as_user(case.chair).post(address, {"answer": answer, "reason": "She left in anger."})
+    why = {"agree": "can no longer be written with somebody", "refuse": "This was answered, or ended, in the meantime."}
+    shown = ["She left in anger." in page.text, why[answer] in page.text]
+    assert (page.status_code, shown) == (422, [True, True])
+
+
 def test_the_chair_who_named_somebody_does_not_decide(case: Case, other_chair: Membership) -> None:
     both = factories.make_member(case.paper.edition, email="both@both.example", chair=True, reviewer=True)
     task = factories.make_assignment(case.paper, both)
