@@ -92,16 +92,18 @@ def comment(
     locked = Discussion.objects.select_for_update().get(pk=discussion.pk)
     if not locked.is_open:
         raise Refused("A chair has closed this discussion. Your text is still in the field; copy it if you need it.")
+    # The same words asked of all reviewers, or not, are another comment: nobody was asked by the first.
+    kind = Comment.Kind.QUESTION if is_question else Comment.Kind.COMMENT
     last = locked.comments.last()
-    if last and last.membership_id == member.pk and last.text == text and last.written_at > at - TWICE:
+    if last and (last.membership_id, last.text, last.kind) == (member.pk, text, kind) and last.written_at > at - TWICE:
         return last
     # Another may have written between the two presses.
-    if since is not None and (same := locked.comments.filter(membership=member, text=text, pk__gt=since).last()):
+    hers = locked.comments.filter(membership=member, text=text, kind=kind)
+    if since is not None and (same := hers.filter(pk__gt=since).last()):
         return same
     # She has read what her page showed; what came since is news to her.
     if since and (shown := locked.comments.filter(pk=since).first()):
         mark_read(discussion, member, shown)
-    kind = Comment.Kind.QUESTION if is_question else Comment.Kind.COMMENT
     return _add(discussion, member, text=text, label=label, kind=kind, at=at)
 
 

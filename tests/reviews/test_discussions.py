@@ -258,6 +258,20 @@ def test_a_second_press_is_one_comment_where_another_has_written_in_between_and_
     assert said == [["Agreed.", "Is it sound?"], ["Agreed.", "Is it sound?", "Agreed."]]
 
 
+def test_words_that_were_a_comment_ask_all_reviewers_once_they_are_sent_again_as_a_question(
+    talk: Talk, chair: Membership, as_user: Browser
+) -> None:
+    browser, typed = as_user(chair), {"text": "Is the benchmark public?"}
+    for is_question in ({}, {"is_question": "on"}, {"is_question": "on"}):
+        found = re.search(r'name="since"\s+value="(\w*)"', browser.get(chairs_page_of(talk)).text)
+        assert found is not None
+        browser.post(chairs_page_of(talk), typed | is_question | {"since": found[1]})
+    subject = f"[{talk.paper.edition.name}] Paper {talk.paper.number}: a question of a chair"
+    assert [row.kind for row in talk.row.comments.all()] == ["comment", "question"]
+    asked = Message.objects.filter(subject=subject).values_list("to_email", flat=True)
+    assert set(asked) == {by(talk.rita).email, by(talk.hilda).email}
+
+
 @pytest.mark.parametrize(
     ("typed", "words"), [(" ", "Write something first."), ("x" * 10_001, "at most 10000 characters")]
 )
