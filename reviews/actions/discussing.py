@@ -19,6 +19,7 @@ from submissions.models import Submission, SubmissionQuerySet
 CHAIR = "Chair"
 LONGEST = 10_000
 TWICE = timedelta(minutes=10)
+CLOSED = "A chair has closed this discussion. Your text is still in the field; copy it if you need it."
 MENTION = re.compile(r"@(Reviewer \d+|chairs)\b", re.IGNORECASE)
 
 
@@ -91,7 +92,7 @@ def comment(
     # Whoever closes it in the same moment waits, or is waited for.
     locked = Discussion.objects.select_for_update().get(pk=discussion.pk)
     if not locked.is_open:
-        raise Refused("A chair has closed this discussion. Your text is still in the field; copy it if you need it.")
+        raise Refused(CLOSED)
     # The same words asked of all reviewers, or not, are another comment: nobody was asked by the first.
     kind = Comment.Kind.QUESTION if is_question else Comment.Kind.COMMENT
     last = locked.comments.last()

@@ -17,6 +17,8 @@ from reviews.forms.discussion import CommentForm
 from reviews.models import Comment, Discussion, Review
 from reviews.views.rules import once_confirmed
 
+NOT_SENT = "All is marked as read. What you typed is not sent yet; it stands below."
+
 
 def discussed(request: HttpRequest, slug: str, number: int) -> tuple[Membership, Discussion, Review]:
     """The reviewer, the discussion and her own submitted review; 404 before she may read it."""
@@ -38,7 +40,10 @@ def discussion(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     form = CommentForm(request.POST if request.method == "POST" and "seen_only" not in request.POST else None)
     if request.method == "POST" and "seen_only" in request.POST:
         mark_seen(found, member, request.POST.get("seen"))
-        return redirect("reviews:home", slug)
+        if not has_words(request):
+            return redirect("reviews:home", slug)
+        messages.info(request, NOT_SENT)
+        form = CommentForm(initial=request.POST.dict())
     if form.is_valid():
         try:
             discussing.comment(
@@ -65,6 +70,11 @@ def discussion(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         "own_label": discussing.label_of(own),
     }
     return render(request, "reviews/reviewer/discussion.html", words, status=422 if form.errors else 200)
+
+
+def has_words(request: HttpRequest) -> bool:
+    """Whether words stood in the field when another button was pressed."""
+    return bool(request.POST.get("text", "").strip())
 
 
 def shown_upto(request: HttpRequest) -> int | None:

@@ -294,6 +294,37 @@ def test_closed_in_the_meantime_nothing_typed_is_lost(talk: Talk, chair: Members
     assert say(talk, talk.rita, "More").pk
 
 
+def posted_by(page: str, button: str, words: str) -> dict[str, str]:
+    """What a browser sends when the button of a name is pressed while these words stand in the field of the page."""
+    found = re.search(rf'<button[^>]*name="{button}"[^>]*>', page)
+    assert found is not None
+    hidden = dict(re.findall(r'type="hidden"\s+(?:form="comment"\s+)?name="(since|seen)"\s+value="(\w*)"', page))
+    return hidden | {button: "1"} | ({"text": words} if 'form="comment"' in found[0] else {})
+
+
+@pytest.mark.parametrize("who", ["reviewer", "chair"])
+def test_words_that_stand_in_the_field_when_all_is_marked_as_read_stay_there(
+    talk: Talk, chair: Membership, who: str, as_user: Browser
+) -> None:
+    say(talk, talk.hilda, "Hello", label="Reviewer 2")
+    browser, address = (as_user(chair), chairs_page_of(talk)) if who == "chair" else (as_user(talk.rita), page_of(talk))
+    answer = browser.post(address, posted_by(browser.get(address).text, "seen_only", "My long thought"))
+    assert (answer.status_code, "My long thought" in answer.text) == (200, True)
+    assert (LastRead.objects.count(), Comment.objects.count()) == (1, 1)
+    assert "Mark all as read" not in answer.text
+
+
+def test_a_discussion_is_not_closed_over_words_that_its_chair_has_not_sent(
+    talk: Talk, chair: Membership, as_user: Browser
+) -> None:
+    browser, address = as_user(chair), chairs_page_of(talk)
+    answer = browser.post(address, posted_by(browser.get(address).text, "close", "So we accept it."))
+    shown = ["So we accept it." in answer.text, "Send it, or empty the field, and then close." in answer.text]
+    assert (answer.status_code, shown, talk.row.is_open) == (422, [True, True], True)
+    assert browser.post(address, posted_by(answer.text, "close", " ")).status_code == 302
+    assert (talk.row.is_open, Comment.objects.count()) == (False, 0)
+
+
 def reviewer_in_conflict(talk: Talk) -> None:
     factories.make_conflict(talk.paper, talk.rita)
 

@@ -18,10 +18,11 @@ from reviews.forms.discussion import ChairCommentForm
 from reviews.models import Discussion
 from reviews.overview import SPREAD_THAT_CALLS_FOR_TALK, Row, is_done, rows_of
 from reviews.views.chair.door import ChairRequest, chairs_only, overseen, page
-from reviews.views.discussion import mark_seen, shown_upto
+from reviews.views.discussion import NOT_SENT, has_words, mark_seen, shown_upto
 
 # A mean of the edition's scale of confidence; 1 and 2 are its lower half.
 LOW_CONFIDENCE = 2.0
+FIRST_SEND = "This is not sent, and the discussion is open. Send it, or empty the field, and then close."
 
 
 @dataclass(frozen=True)
@@ -93,8 +94,15 @@ def discussion(request: ChairRequest, chair: Membership, number: int) -> HttpRes
     form = ChairCommentForm(request.POST if typed else None)
     if request.method == "POST" and "seen_only" in request.POST:
         mark_seen(found, chair, request.POST.get("seen"))
-        return redirect("reviews:discussions", chair.edition.slug)
-    if request.method == "POST" and "close" in request.POST:
+        if not has_words(request):
+            return redirect("reviews:discussions", chair.edition.slug)
+        messages.info(request, NOT_SENT)
+        form = ChairCommentForm(initial=request.POST.dict())
+    elif request.method == "POST" and "close" in request.POST and has_words(request):
+        form = ChairCommentForm(request.POST)
+        form.full_clean()
+        form.add_error("text", FIRST_SEND if found.is_open else discussing.CLOSED)
+    elif request.method == "POST" and "close" in request.POST:
         discussing.close_discussion(found, by=request.user, at=timezone.now())
         messages.success(request, "Closed: nothing more is written; it stays readable.")
         return redirect("reviews:chair_discussion", chair.edition.slug, number)
