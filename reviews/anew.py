@@ -6,11 +6,13 @@ from typing import Any
 
 from django.db import transaction
 
+from dlonsc.editions import guards as of_editions
 from dlonsc.editions.guards import MOVED
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.mail.guards import OTHER_ADDRESS
 from dlonsc.mail.models import Message
 from dlonsc.mail.models import State as LetterState
+from dlonsc.mail.post import post_again
 from reviews.access import has_submitted, open_sub_reviews, open_tasks
 from reviews.discussions import discussions_are_on, readers_of
 from reviews.emails.assigning import NOT_ALL_HERS, NOT_HERS, post_reminder
@@ -25,15 +27,18 @@ from reviews.emails.subreviewing import (
 )
 from reviews.models import Assignment, Comment, Discussion, LastRead, SubReviewer
 from submissions import emails
+from submissions import guards as of_submissions
 from submissions.models import Author, CameraReadyKind, Submission
 
+# Letters to a chair of what happened once. What the beat tells chairs is written anew by who tells it.
+TO_CHAIRS = (*of_editions.TO_CHAIRS, *of_submissions.TO_CHAIRS, "sub_reviewer_named")
 # By kind, why a letter was kept back of which what is left is written anew by itself.
 ANEW: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("assigned", "unassigned"), (NOT_ALL_HERS, OTHER_ADDRESS, MOVED)),
     "chair_reminder": (MOVED, NOT_HERS, OTHER_ADDRESS),
     **dict.fromkeys((OPENED, NEWS), (NOT_HERS, OTHER_ADDRESS)),
     **dict.fromkeys((INVITATION, emails.CHASE), (MOVED,)),
-    **dict.fromkeys((ENDED, *TO_REVIEWER), (OTHER_ADDRESS,)),
+    **dict.fromkeys((ENDED, *TO_REVIEWER, *TO_CHAIRS), (OTHER_ADDRESS,)),
 }
 
 
@@ -43,8 +48,9 @@ def is_written_anew(letter: Message) -> bool:
 
 @transaction.atomic
 def tell_anew(edition: Edition, *, at: datetime) -> None:
-    """Reminders that chairs pressed, letters to and about sub-reviewers, requests for missing items."""
+    """Reminders that chairs pressed, letters to chairs, to and about sub-reviewers, requests for missing items."""
     _remind(edition, at)
+    _tell_chairs(edition, at)
     for (pk, _), letter in _kept_back(edition, INVITATION).items():
         if (invited := open_sub_reviews(at).invited().filter(pk=pk).first()) is not None:
             post_invitation(invited, at, instead_of=letter.pk)
@@ -77,6 +83,17 @@ def _remind(edition: Edition, at: datetime) -> None:
     for member, tasks in left.items():
         last = max(kept_back[row.pk].pk for row in tasks)
         post_reminder(edition, member, tasks, press=f"instead-of:{last}", at=at)
+
+
+def _tell_chairs(edition: Edition, at: datetime) -> None:
+    """What was written to an address that a chair has left goes to the one that she has now."""
+    kept_back = Message.objects.filter(kind__in=TO_CHAIRS, edition=edition.slug, state=LetterState.CANCELLED)
+    for letter in kept_back.filter(answer=OTHER_ADDRESS).order_by("pk"):
+        wanted = letter.guard
+        chair = Membership.objects.filter(pk=wanted.get("member") or wanted["chair"]).select_related("user").first()
+        # Who was erased meanwhile has no address.
+        if chair is not None and chair.user is not None and chair.user.is_active:
+            post_again(letter, to_email=chair.user.email, at=at)
 
 
 @transaction.atomic

@@ -177,10 +177,45 @@ def post(
     )
     if not created:
         return None
+    _enter(message, at)
+    return message
+
+
+def post_again(letter: Message, *, to_email: str, at: datetime) -> Message | None:
+    """A letter that was kept back, word for word to another address of its reader; None when that was done before.
+
+    Its guard is asked before it leaves, as for the first.
+    """
+    key = stored_key(f"{letter.key}:instead-of:{letter.pk}")
+    again, created = Message.objects.get_or_create(
+        key=key,
+        defaults={
+            "edition": letter.edition,
+            "kind": letter.kind,
+            "subject_label": letter.subject_label,
+            "to_email": to_email.strip().lower(),
+            "to_name": letter.to_name,
+            "subject": letter.subject,
+            "text": letter.text,
+            "html": letter.html,
+            "headers": {**letter.headers, "Message-ID": message_id(key)},
+            "at_most_once": letter.at_most_once,
+            "guard": letter.guard,
+            "created_at": at,
+            "not_before": at,
+        },
+    )
+    if not created:
+        return None
+    _enter(again, at)
+    return again
+
+
+def _enter(message: Message, at: datetime) -> None:
+    """Note the first state of a letter, and hurry it up where it may leave."""
     StateChange.objects.create(message=message, state=message.state, at=at)
     if settings.RING_DOORBELLS and message.state == State.QUEUED:
         transaction.on_commit(partial(ring, message.pk), robust=True)
-    return message
 
 
 def _first_state(held_until: datetime | None, gather_until: datetime | None) -> State:

@@ -416,6 +416,31 @@ def test_no_letter_that_waits_goes_to_an_address_that_its_reader_has_left(
     assert list(letters) == [(kind, "cancelled", OTHER_ADDRESS) for kind in kinds]
 
 
+def test_letters_to_a_chair_follow_her_to_her_new_address_once_and_only_while_she_may_know_what_they_tell(
+    edition: Edition, chair: Membership, other_chair: Membership, author: User
+) -> None:
+    paper, hidden = (factories.make_submission(edition, author) for _ in range(2))
+    assert chair.user is not None
+    assert other_chair.user is not None
+    conflict = factories.make_conflict(paper, factories.make_member(edition))
+    assigning.lift_conflict(conflict, reason="Long ago", by=other_chair.user, at=AT)
+    editions.set_roles(
+        membership=factories.make_member(edition), roles={"is_chair": True}, title="", by=other_chair.user, at=AT
+    )
+    drafting.ask(submission=hidden, text="When?", by=author, at=AT)
+    words = dict(Message.objects.filter(to_email=chair.user.email).values_list("kind", "text"))
+    change_address(chair.user, "chantal@new.example")
+    assert sent_to(chair) == []
+    chair.user.refresh_from_db()
+    factories.make_conflict(hidden, chair)
+    for _ in range(2):
+        tell_late_conflicts()
+        assert sent_to(chair) == ["conflict_lifted", "new_chair"]
+    sent = Message.objects.filter(to_email="chantal@new.example", state="sent")
+    assert {row.kind: row.text for row in sent} == {kind: words[kind] for kind in ("conflict_lifted", "new_chair")}
+    assert len({row.message_id for row in Message.objects.all()}) == Message.objects.count()
+
+
 def test_a_letter_that_waits_leaves_when_its_reader_only_prefers_another_of_her_addresses(
     edition: Edition, chair: Membership, reviewer: Membership
 ) -> None:
