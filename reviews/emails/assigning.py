@@ -23,6 +23,11 @@ NOT_ALL_HERS = "a task in it was taken back, or came into conflict, in the meant
 NOT_HERS = NotHers("a paper that it lists is none of hers any more")
 
 
+def is_reached(member: Membership) -> bool:
+    """Whether she has an address: an account that was closed or erased has none."""
+    return member.user is None or member.user.is_active
+
+
 def post_changes(
     edition: Edition,
     member: Membership,
@@ -34,8 +39,10 @@ def post_changes(
 ) -> bool:
     """Tell one reviewer about all her new and taken-back tasks of one act, in one letter.
 
-    `instead_of` is the primary key of a letter that was kept back.
+    `instead_of` is the primary key of a letter that was kept back. Nothing is written to who is not reached any more.
     """
+    if not is_reached(member):
+        return False
     ids = sorted(row.pk for row in (added or removed))
     act = "assigned" if added else "unassigned"
     context = task_context(edition, member) | {"added": by_number(added), "removed": by_number(removed)}

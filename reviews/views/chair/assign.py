@@ -16,6 +16,7 @@ from reviews import assignment
 from reviews.access import assignments_overseen_by
 from reviews.actions import assigning
 from reviews.delegates import needs_delegate
+from reviews.emails.assigning import is_reached
 from reviews.forms.chair import AssignForm
 from reviews.matching import Substitute, substitutes
 from reviews.models import Assignment, Proposal
@@ -189,6 +190,7 @@ def replace(request: ChairRequest, chair: Membership, pk: int) -> HttpResponse:
         "candidates": found,
         "left_out": _left_out(scene, task, people),
         "is_standing": task.declined_at is None and task.removed_at is None,
+        "is_reached": is_reached(task.membership),
         "reviewers": beside.order_by("name"),
         "version": assigning.version_of_reviewers(task.submission),
         "is_done": is_done(task),
@@ -256,7 +258,8 @@ def _replace(request: ChairRequest, chair: Membership, task: Assignment) -> Http
         # Of a task that ended under the open page another chair may have given it on: nobody comes beside that one.
         if "standing" in request.POST or (task.declined_at is None and task.removed_at is None):
             assigning.replace(task, member, by=request.user, at=at, with_review="submitted" in request.POST)
-            messages.success(request, f"{member.name} replaces {task.membership.name}. 2 letters written.")
+            letters = "2 letters" if is_reached(task.membership) else "1 letter"
+            messages.success(request, f"{member.name} replaces {task.membership.name}. {letters} written.")
         else:
             shown = request.POST.get("reviewers")
             assigning.assign(task.submission, member, by=request.user, at=at, based_on=shown)

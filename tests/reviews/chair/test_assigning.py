@@ -12,7 +12,7 @@ from django.urls import reverse
 from dlonsc.editions.models import Edition, Membership, MembershipAffiliation
 from dlonsc.mail.guards import objection
 from dlonsc.mail.models import Message
-from reviews.actions import assigning
+from reviews.actions import assigning, erasing
 from reviews.actions.assigning import Refused
 from reviews.audiences import BY_KEY
 from reviews.models import Assignment, Proposal, Review
@@ -123,6 +123,21 @@ def test_an_open_task_of_who_does_not_review_any_more_is_shown_until_it_is_given
     assert shown() == (["1 review is asked of somebody who does not review here any more"], [task], 0)
     assigning.replace(task, reviewers[2], by=chair.user, at=AT)
     assert shown() == ([], [], 1)
+
+
+def test_whose_account_was_erased_gets_no_letter_when_her_open_task_is_given_on(
+    edition: Edition, paper: Submission, chair: Membership, reviewers: list[Membership], as_user: As
+) -> None:
+    erased, other = reviewers[0], reviewers[1]
+    assert erased.user is not None
+    task = factories.make_assignment(paper, erased)
+    erasing.erase(erased.user, by="an administrator", at=AT)
+    browser, address = as_user(chair), reverse("reviews:replace", args=[edition.slug, task.pk])
+    assert "the substitute is told what to review: 1 letter." in " ".join(browser.get(address).text.split())
+    answer = browser.post(address, {"member": other.pk, "standing": "1"}, follow=True)
+    assert "Former member. 1 letter written." in answer.text
+    assert [row.membership for row in Assignment.objects.standing()] == [other]
+    assert list(Message.objects.values_list("kind", "to_email")) == [("assigned", other.email)]
 
 
 def test_what_was_submitted_stays_readable_to_chairs_when_its_task_is_taken_back(
