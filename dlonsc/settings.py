@@ -100,7 +100,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "dlonsc.editions.sessions.ChairsSessions",
-    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "dlonsc.accounts.middleware.SeenSessions",
     "dlonsc.accounts.middleware.PrivatePages",
     "dlonsc.accounts.middleware.SecretAddresses",
     "dlonsc.accounts.middleware.BoundedTexts",

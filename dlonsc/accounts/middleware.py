@@ -2,13 +2,17 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
+from allauth.account.adapter import get_adapter
 from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.cache import patch_cache_control, patch_vary_headers
 
 from dlonsc.accounts.interrupted import words_sent
@@ -26,6 +30,35 @@ SECOND_FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 # Not "storage": a text that the server does not have yet may be in it. The frame's script takes out the texts of
 # whoever signs out, and holds her up while one of them is not saved.
 FORGET_PAGES = '"cache"'
+
+
+# As allauth shortens it.
+LONGEST_BROWSER = UserSession._meta.get_field("user_agent").max_length
+NOTED_EVERY = timedelta(minutes=5)
+
+
+class SeenSessions:
+    """Notes for the list of one's sessions when, from where and with which browser each was used last.
+
+    Allauth's own writes a row at every page; who only reads changes nothing here but once in five minutes.
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.user.is_authenticated and request.session.session_key and not self.is_noted(request):
+            UserSession.objects.create_from_request(request)
+        return self.get_response(request)
+
+    def is_noted(self, request: HttpRequest) -> bool:
+        return UserSession.objects.filter(
+            session_key=request.session.session_key,
+            user=request.user,
+            ip=get_adapter().get_client_ip(request),
+            user_agent=request.headers.get("User-Agent", "")[:LONGEST_BROWSER],
+            last_seen_at__gt=timezone.now() - NOTED_EVERY,
+        ).exists()
 
 
 class PrivatePages:

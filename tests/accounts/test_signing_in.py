@@ -2,9 +2,12 @@
 
 import re
 from collections.abc import Callable
+from datetime import datetime
 
 import pytest
+import time_machine
 from allauth.account.models import EmailAddress
+from allauth.usersessions.models import UserSession
 from django.core.cache import cache
 from django.test import Client
 
@@ -261,6 +264,25 @@ def test_the_list_of_ones_sessions_ends_all_others_at_once() -> None:
         assert browser.get("/account/").status_code == 200
     here.post("/accounts/sessions/")
     assert [browser.get("/account/").status_code for browser in (here, there, hers)] == [200, 302, 200]
+
+
+def test_a_session_that_goes_on_is_noted_once_in_five_minutes_and_at_once_from_elsewhere() -> None:
+    browser = Client()
+    browser.force_login(factories.make_user("ada@uni.example"))
+
+    def noted(at: str, **of_the_request: str) -> tuple[str, str, str]:
+        with time_machine.travel(datetime.fromisoformat(f"2026-03-01T{at}+00:00"), tick=False):
+            assert browser.get("/account/", **of_the_request).status_code == 200
+        row = UserSession.objects.get()
+        return f"{row.last_seen_at:%H:%M}", row.ip, row.user_agent
+
+    assert noted("12:00") == ("12:00", "127.0.0.1", "")
+    assert noted("12:04") == ("12:00", "127.0.0.1", "")
+    assert noted("12:05") == ("12:05", "127.0.0.1", "")
+    assert noted("12:06", REMOTE_ADDR="192.0.2.7") == ("12:06", "192.0.2.7", "")
+    another = {"REMOTE_ADDR": "192.0.2.7", "HTTP_USER_AGENT": "Lynx" * 99}
+    assert noted("12:07", **another) == ("12:07", "192.0.2.7", "Lynx" * 50)
+    assert noted("12:08", **another) == ("12:07", "192.0.2.7", "Lynx" * 50)
 
 
 PAGES = (
