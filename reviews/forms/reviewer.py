@@ -162,7 +162,9 @@ class ProfileForm(forms.Form):
 
     @classmethod
     def of(cls, membership: Membership, topics: list[Topic], data: Any = None) -> "ProfileForm":
-        interests = {f"topic_{row.topic_id}": row.value for row in membership.interests.all()}
+        # A list without a choice shows its first line, which nobody has said.
+        interests = {f"topic_{topic.pk}": 0 for topic in topics}
+        interests |= {f"topic_{row.topic_id}": row.value for row in membership.interests.all()}
         initial = {
             "version": version_of_profile(membership),
             "max_load": membership.max_load,

@@ -1,6 +1,7 @@
 """The reviewer's pages: who may open them, what they show, what they never show."""
 
 import io
+import re
 import tarfile
 import zipfile
 import zlib
@@ -831,6 +832,31 @@ def test_a_profile_that_came_second_takes_nobody_out_and_loses_no_word_of_either
     assert client.post(address("profile"), {}).status_code == 422
     reviewer.refresh_from_db()
     assert len(reviewer.declared_conflicts) == 2
+
+
+def chosen(page: str) -> dict[str, str]:
+    """What a browser sends of each list of topics: what is selected or, where nothing is, what stands first."""
+    lists = re.findall(r'<select name="(topic_\d+)".*?</select>', page, re.DOTALL)
+    found = {}
+    for name in lists:
+        options = page.partition(f'<select name="{name}"')[2].partition("</select>")[0]
+        selected = re.search(r'value="(-?\d)" selected', options) or re.search(r'value="(-?\d)"', options)
+        assert selected is not None
+        found[name] = selected[1]
+    return found
+
+
+def test_a_topic_of_which_she_has_said_nothing_stays_so_when_her_profile_is_saved(
+    edition: Edition, reviewer: Membership, as_user: AsUser
+) -> None:
+    client, (first, *others) = as_user(reviewer), edition.topics.order_by("pk")
+    said = []
+    for meant in ({}, {f"topic_{first.pk}": "-1"}, {}):
+        page = client.get(address("profile"))
+        typed = {"version": page.context["form"]["version"].value(), "away": f"{len(said)} days"}
+        assert client.post(address("profile"), typed | chosen(page.text) | meant).status_code == 302
+        said.append(dict(reviewer.interests.values_list("topic", "value")))
+    assert (len(others) > 0, said) == (True, [{}, {first.pk: -1}, {first.pk: -1}])
 
 
 def test_a_newer_profile_that_takes_no_paper_at_all_says_so(reviewer: Membership, as_user: AsUser) -> None:
