@@ -500,6 +500,7 @@ def profile(request: HttpRequest, slug: str) -> HttpResponse:
     member = reviewer_of(request.user, slug)
     topics = ordered_topics(member.edition)
     form = ProfileForm.of(member, topics, request.POST if request.method == "POST" else None)
+    note = CorrectionForm(initial={"text": request.POST.get("text", "").strip()})
     if form.is_valid():
         data = form.cleaned_data
         try:
@@ -517,10 +518,14 @@ def profile(request: HttpRequest, slug: str) -> HttpResponse:
         except reviewing.Stale as stale:
             form.add_error(None, str(stale))
             theirs = form.show_beside(ProfileForm.of(reviewer_of(request.user, slug), topics))
-            return profile_page(request, member, form, CorrectionForm(), theirs)
+            return profile_page(request, member, form, note, theirs)
         messages.success(request, "Your profile is saved.")
-        return redirect("reviews:profile", slug)
-    return profile_page(request, member, form, CorrectionForm())
+        if not note["text"].value():
+            return redirect("reviews:profile", slug)
+        messages.info(request, "Your note to the chairs is not sent yet; it stands below.")
+        member = reviewer_of(request.user, slug)
+        form = ProfileForm.of(member, topics)
+    return profile_page(request, member, form, note)
 
 
 def profile_page(
@@ -562,15 +567,22 @@ def set_by_chairs(member: Membership) -> int:
 
 @door(reviewers_gate, "POST")
 def correct_conflicts(request: HttpRequest, slug: str) -> HttpResponse:
+    """The note is sent; a profile that was typed beside it is not saved by that, and stays on the page."""
     member = reviewer_of(request.user, slug)
-    form = CorrectionForm(request.POST)
+    topics = ordered_topics(member.edition)
+    form, beside = CorrectionForm(request.POST), ProfileForm.of(member, topics)
+    if "version" in request.POST and (typed := ProfileForm.of(member, topics, request.POST)).has_changed():
+        beside = typed
     if form.is_valid():
         reviewing.ask_correction(
             membership=member, text=form.cleaned_data["text"], by=person(request), at=timezone.now()
         )
         messages.success(request, "The chairs have your note. A conflict stands until one of them lifts it.")
-        return redirect("reviews:profile", slug)
-    return profile_page(request, member, ProfileForm.of(member, ordered_topics(member.edition)), form)
+        if not beside.is_bound:
+            return redirect("reviews:profile", slug)
+        messages.info(request, "What you changed in your profile is not saved yet; it stands below.")
+        form = CorrectionForm()
+    return profile_page(request, member, beside, form)
 
 
 def own_gate(request: HttpRequest, slug: str) -> Membership:

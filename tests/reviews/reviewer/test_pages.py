@@ -884,6 +884,32 @@ def test_a_note_about_conflicts_that_cannot_be_sent_stays_typed(reviewer: Member
         assert (answer.status_code, words in answer.text, typed.strip() in answer.text) == (422, True, True)
 
 
+def test_a_profile_and_a_note_to_the_chairs_that_are_typed_on_one_page_do_not_lose_each_other(
+    edition: Edition, reviewer: Membership, chair: Membership, as_user: AsUser
+) -> None:
+    client, note = as_user(reviewer), "I left in 2019."
+    page = client.get(address("profile"))
+    form = page.text[page.text.rindex("<form", 0, page.text.index('name="away"')) :].partition("</form>")[0]
+    # One form holds both; the button says where it goes.
+    assert [name in form for name in ('name="publications"', 'name="text"', "Send to the chairs")] == [True] * 3
+    typed = {"version": "", "away": "In May", "publications": "On meshes", "text": note} | chosen(page.text)
+    sent = client.post(f"{address('profile')}conflicts/", typed)
+    assert (sent.status_code, [words in sent.text for words in ("In May", "On meshes", note)]) == (
+        200,
+        [True, True, False],
+    )
+    refused = client.post(f"{address('profile')}conflicts/", typed | {"text": ""})
+    assert (refused.status_code, "On meshes" in refused.text) == (422, True)
+    saved = client.post(address("profile"), typed)
+    assert (saved.status_code, note in saved.text, "is not sent yet" in saved.text) == (200, True, True)
+    reviewer.refresh_from_db()
+    assert (reviewer.away, reviewer.publications) == ("In May", "On meshes")
+    assert Message.objects.filter(kind="conflict_correction").count() == 1
+    # What differs in nothing, or was never there, is not spoken of.
+    same = typed | {"version": saved.context["form"]["version"].value()}
+    assert client.post(f"{address('profile')}conflicts/", same | {"text": "And more."}).status_code == 302
+
+
 def test_a_note_about_conflicts_that_is_sent_twice_is_one_letter_to_each_chair(
     edition: Edition, reviewer: Membership, chair: Membership, as_user: AsUser
 ) -> None:
