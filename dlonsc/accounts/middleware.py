@@ -52,13 +52,14 @@ class SeenSessions:
         return self.get_response(request)
 
     def is_noted(self, request: HttpRequest) -> bool:
-        return UserSession.objects.filter(
+        rows = UserSession.objects.filter(
             session_key=request.session.session_key,
             user=request.user,
             ip=get_adapter().get_client_ip(request),
             user_agent=request.headers.get("User-Agent", "")[:LONGEST_BROWSER],
             last_seen_at__gt=timezone.now() - NOTED_EVERY,
-        ).exists()
+        )
+        return bool(rows.exists())
 
 
 class PrivatePages:
