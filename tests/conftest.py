@@ -30,9 +30,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="leave out what another database cannot change: no row, a browser",
     )
     parser.addoption(
-        "--one-case-of-each",
-        action="store_true",
-        help="of a test that asks the database with many cases only one, another in each order",
+        "--sample",
+        type=int,
+        metavar="N",
+        help="of the tests that another database runs too only one case of every Nth, others in each order",
     )
 
 
@@ -44,18 +45,21 @@ def asks_the_database(item: pytest.Item) -> bool:
 
 # Real processes and rounds through the whole site: with PostgreSQL alone.
 ONLY_ONCE = {"services", "whole_site"}
+LONGEST = {*ONLY_ONCE, "every_role", "journey"}
 
 
-def is_first_case(items: list[pytest.Item]) -> list[bool]:
-    """For each test whether it is the first case of its function, or one of those that no other database runs."""
-    met: set[str] = set()
-    firsts = []
+def sampled(items: list[pytest.Item], every: int) -> list[bool]:
+    """For each test whether it is the first case of one of every so many functions, or run with no other database."""
+    functions: dict[str, int] = {}
+    kept = []
     for item in items:
         function = item.nodeid.partition("[")[0]
-        firsts.append(function not in met or not asks_the_database(item) or bool(ONLY_ONCE & set(item.keywords)))
-        if "long" not in item.keywords:
-            met.add(function)
-    return firsts
+        is_first = function not in functions
+        is_sampled = is_first and len(functions) % every == 0
+        kept.append(is_sampled or not asks_the_database(item) or bool(ONLY_ONCE & set(item.keywords)))
+        if is_first and "long" not in item.keywords:
+            functions[function] = len(functions)
+    return kept
 
 
 def keep(config: pytest.Config, items: list[pytest.Item], kept: list[bool]) -> None:
@@ -67,10 +71,10 @@ def keep(config: pytest.Config, items: list[pytest.Item], kept: list[bool]) -> N
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if config.getoption("--of-the-database"):
         keep(config, items, [asks_the_database(item) for item in items])
-    if config.getoption("--one-case-of-each"):
-        keep(config, items, is_first_case(items))
+    if every := config.getoption("--sample"):
+        keep(config, items, sampled(items, every))
     # The longest first, or one process waits at the end for the other; in each kind they stay in the order of chance.
-    items.sort(key=lambda item: not (ONLY_ONCE | {"journey"}) & set(item.keywords))
+    items.sort(key=lambda item: not LONGEST & set(item.keywords))
     if not config.getoption("--long"):
         skip = pytest.mark.skip(reason="a long profile: --long runs it")
         for item in items:

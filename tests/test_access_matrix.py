@@ -408,7 +408,7 @@ def test_only_two_addresses_take_a_post_without_a_form_token() -> None:
     assert exempt == {"mail:unsubscribe", "mail:events"}
 
 
-@pytest.mark.whole_site
+@pytest.mark.every_role
 @pytest.mark.django_db
 def test_an_address_opens_for_exactly_the_roles_of_its_row_and_looking_changes_nothing() -> None:
     with time_machine.travel(ANNOUNCED, tick=False):
@@ -437,7 +437,7 @@ STATES_AND_ROLES = [
 ]
 
 
-@pytest.mark.whole_site
+@pytest.mark.every_role
 @pytest.mark.django_db
 @pytest.mark.parametrize(("state", "roles"), STATES_AND_ROLES)
 def test_a_submission_in_each_state_is_open_to_exactly_those_of_the_table(state: str, roles: tuple[str, ...]) -> None:
@@ -537,7 +537,7 @@ def mixtures(mixed: Mixed) -> Iterator[tuple[str, str]]:
             yield name, mixed.world.address(name, member=stranger.pk)
 
 
-@pytest.mark.whole_site
+@pytest.mark.every_role
 def test_an_address_that_mixes_two_papers_or_editions_is_404(mixed: Mixed) -> None:
     asked, wrong = 0, []
     for name, address in mixtures(mixed):

@@ -77,7 +77,7 @@ def read(world: World, name: str) -> dict[str, bytes]:
     return pages
 
 
-@pytest.mark.whole_site
+@pytest.mark.every_role
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     "name", ["rita", *(pytest.param(name, marks=pytest.mark.long) for name in ("hidden author", "chair"))]

@@ -245,7 +245,7 @@ def differences(world: World, stage: str, switches: dict[Switch, bool]) -> list[
 DEFAULTS = {Switch.BLIND: False, Switch.NAMES: True, Switch.DISCUSSION: True, Switch.SUB_REVIEWERS: True}
 
 
-@pytest.mark.whole_site
+@pytest.mark.every_role
 @pytest.mark.django_db
 @pytest.mark.parametrize("stage", STAGES)
 def test_every_audience_reads_exactly_what_the_table_says(stage: str) -> None:
@@ -253,7 +253,7 @@ def test_every_audience_reads_exactly_what_the_table_says(stage: str) -> None:
         assert differences(build(stage, DEFAULTS), stage, DEFAULTS) == []
 
 
-@pytest.mark.whole_site
+@pytest.mark.every_role
 @pytest.mark.django_db
 @pytest.mark.parametrize("switch", list(Switch))
 def test_each_switch_of_the_table_turns_its_rows(switch: Switch) -> None:
@@ -282,7 +282,7 @@ def test_nobody_outside_and_nobody_in_conflict_reads_anothers_thing() -> None:
     assert rule(TABLE, Thing.REVIEWERS, Audience.AUTHOR).read == Since.NEVER
 
 
-@pytest.mark.whole_site
+@pytest.mark.every_role
 @pytest.mark.django_db
 def test_a_held_announcement_tells_nobody_before_its_instant() -> None:
     with time_machine.travel(factories.AFTER_DEADLINE, tick=False):
