@@ -34,6 +34,17 @@ def chair_of(user: User | AnonymousUser, slug: str) -> Membership:
     return membership_with(user, slug, is_chair=True)
 
 
+def demand_chair(edition_id: int, by: User, *, role: str = "is_chair") -> None:
+    """Ask once more in the act, after it has waited its turn: a chair whose place has ended meanwhile is answered as at
+    the door, 404. Who never had a place in this committee acts by another right, such as a command of the machine's.
+
+    `role`: where the door is that of other members.
+    """
+    places = Membership.objects.filter(edition=edition_id, user=by)
+    if places.exists() and not places.active().filter(**{role: True}).exists():
+        raise Http404
+
+
 def proceedings_chair_of(user: User | AnonymousUser, slug: str) -> Membership:
     return membership_with(user, slug, is_proceedings_chair=True)
 

@@ -11,6 +11,7 @@ from django.db.models.functions import Lower
 
 from dlonsc.accounts.models import User
 from dlonsc.editions import calendar
+from dlonsc.editions.access import demand_chair
 from dlonsc.editions.calendar import Phase
 from dlonsc.editions.emails import (
     label_of,
@@ -62,9 +63,15 @@ def as_json(value: Any) -> Any:
 
 
 @transaction.atomic
-def change_settings(*, edition: Edition, values: dict[str, Any], based_on: int, by: User, at: datetime) -> list[str]:
-    """Change fields of an edition; returns those that changed. Refused when another chair saved since `based_on`."""
+def change_settings(
+    *, edition: Edition, values: dict[str, Any], based_on: int, by: User, at: datetime, role: str = "is_chair"
+) -> list[str]:
+    """Change fields of an edition; returns those that changed. Refused when another chair saved since `based_on`.
+
+    `role` is the one by which she may.
+    """
     locked = Edition.objects.select_for_update(no_key=True).get(pk=edition.pk)
+    demand_chair(edition.pk, by, role=role)
     changed = [name for name, value in values.items() if getattr(locked, name) != value]
     if not changed:
         return []
@@ -87,6 +94,7 @@ def change_settings(*, edition: Edition, values: dict[str, Any], based_on: int, 
 def publish_call(*, edition: Edition, publish: bool, by: User, at: datetime) -> bool:
     """Show the call to the public, or take it back; False when it was so already."""
     changed = Edition.objects.filter(pk=edition.pk, is_public=not publish).update(is_public=publish)
+    demand_chair(edition.pk, by)
     if changed:
         note("publish_call" if publish else "unpublish_call", edition, by, at)
     return bool(changed)
@@ -126,6 +134,7 @@ def set_deadline(
     """
     cutoff = calendar.cutoff_of(announced, zone)
     Edition.objects.select_for_update(no_key=True).get(pk=edition.pk)
+    demand_chair(edition.pk, by)
     deadline = Deadline.objects.filter(edition=edition, phase=phase).first()
     minute = announced.isoformat(timespec="minutes")
     values = {
@@ -274,6 +283,7 @@ def invite(
 ) -> list[Membership]:
     """Invite people in a role, each with one letter. Those who are members or invited already are passed over."""
     Edition.objects.select_for_update(no_key=True).get(pk=edition.pk)
+    demand_chair(edition.pk, by)
     known = known_addresses(edition)
     invited = []
     for person in people:
@@ -365,6 +375,7 @@ def resend_invitation(*, membership: Membership, email: str, by: User, at: datet
     member = (
         Membership.objects.select_for_update(of=("self",), no_key=True).select_related("edition").get(pk=membership.pk)
     )
+    demand_chair(member.edition_id, by)
     if member.is_active:
         raise EditionError(f"{member.name} has accepted already.")
     if member.declined_at is not None and not asked:
@@ -668,6 +679,7 @@ def set_roles(
     """
     Edition.objects.select_for_update(no_key=True).get(pk=membership.edition_id)
     member = kept(membership)
+    demand_chair(member.edition_id, by)
     before = {name: getattr(member, name) for name in ROLES}
     after = {name: bool(roles.get(name)) for name in ROLES}
     if before == after and member.title == title:
@@ -698,6 +710,7 @@ def remove_member(*, membership: Membership, by: User, at: datetime) -> bool:
     """End a membership: all access ends at once, what she wrote stays hers to read. The last chair stays."""
     Edition.objects.select_for_update(no_key=True).get(pk=membership.edition_id)
     member = kept(membership)
+    demand_chair(member.edition_id, by)
     if member.is_chair:
         demand_another_chair(member)
     # An invitation is withdrawn instead: its link would read as that of one which was accepted.
@@ -716,6 +729,7 @@ def restore_member(*, membership: Membership, by: User, at: datetime) -> bool:
     rows = rows.exclude(user__is_active=False)
     if not rows.update(removed_at=None):
         return False
+    demand_chair(membership.edition_id, by)
     note("restore_member", membership.edition, by, at, label_of(membership))
     membership.refresh_from_db(fields=["removed_at"])
     joined(membership, by=by, at=at)

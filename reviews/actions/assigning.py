@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from django.db import IntegrityError, transaction
 
 from dlonsc.accounts.models import User
+from dlonsc.editions.access import demand_chair
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.history.record import record
 from dlonsc.mail.models import Message
@@ -94,6 +95,7 @@ def lift_conflict(conflict: Conflict, *, reason: str, by: User, at: datetime, ba
     """
     # By what it is found is asked now: an author who came since, or a row from before that was kept, counts too.
     refresh_conflicts(conflict.submission, at)
+    demand_chair(conflict.submission.edition_id, by)
     standing = Conflict.objects.filter(pk=conflict.pk, lifted_at__isnull=True).first()
     if standing is None:
         raise Refused("This conflict has been lifted already.")
@@ -117,6 +119,7 @@ def lift_conflict(conflict: Conflict, *, reason: str, by: User, at: datetime, ba
 def set_handling_chair(submission: Submission, chair: Membership | None, *, by: User, at: datetime) -> None:
     """Name the chair who handles a submission; never one who may not see it."""
     _kept([submission.pk])
+    demand_chair(submission.edition_id, by)
     if chair is not None and not overseen_by(chair).filter(pk=submission.pk).exists():
         raise Refused(f"{chair.name} has a conflict of interest with this submission and cannot handle it.")
     Submission.objects.filter(pk=submission.pk).update(handling_chair=chair)
@@ -198,6 +201,7 @@ def commit(
         raise Refused(NEEDS_DELEGATE)
     remove = list(remove)
     kept = _kept({row.submission_id for row in remove} | {submission.pk for submission, _ in add})
+    demand_chair(edition.pk, by)
     for row in remove:
         row.submission = kept[row.submission_id]
     removed = [_remove(row, by, at, with_review=with_review) for row in remove]

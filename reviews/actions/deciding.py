@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 
 from dlonsc.accounts.models import User
+from dlonsc.editions.access import demand_chair
 from dlonsc.editions.calendar import Phase
 from dlonsc.editions.models import Edition, LetterText, Membership
 from dlonsc.history.record import record
@@ -149,6 +150,8 @@ def decide(
         row = _first_decision(submission, fields)
     else:
         row = _changed_decision(submission, version, fields)
+    # Asked after the write, which may have waited.
+    demand_chair(submission.edition_id, by)
     DecisionVersion.objects.create(submission=submission, **fields)
     _note("decided", submission, by, at, verdict=verdict, before=before.verdict if before else "")
     return row
@@ -190,6 +193,7 @@ def take_back(decision: Decision, *, version: int, by: User, at: datetime) -> No
     rows = Decision.objects.filter(pk=decision.pk, announcement__isnull=True, version=version)
     if not rows.delete()[0]:
         raise Changed(_quicker(decision.submission))
+    demand_chair(decision.submission.edition_id, by)
     _note("decision_taken_back", decision.submission, by, at, before=decision.verdict)
 
 
@@ -296,6 +300,7 @@ def announce(
     chair = Membership.objects.select_related("user").get(pk=chair.pk)
     chair.edition = edition
     now = _standing_plan(chair)
+    demand_chair(edition.pk, by)
     if words := not_yet_because(now.edition, at):
         raise Refused(words)
     _refuse(now, accepts, rejects, fingerprint, leave_undecided, by)
@@ -383,6 +388,7 @@ def _campaign(row: Announcement, by: User, at: datetime) -> Campaign:
 def confirm_letters(chair: Membership, *, fingerprint: str, by: User, at: datetime) -> int:
     """A second chair has read the letters that she may see; returns how many decisions she confirms."""
     now = _standing_plan(chair)
+    demand_chair(chair.edition_id, by)
     if fingerprint != now.fingerprint:
         raise Changed("A decision, a review or an author list changed since you looked. Look at the letters again.")
     for row in now.decisions:
@@ -601,6 +607,7 @@ def correct(
     known = Submission.objects.filter(pk=submission.pk, state=SubmissionState.SUBMITTED)
     if not known.update(outcome=OUTCOMES[verdict], announced_at=at):
         raise Refused(f"Submission {submission.number} is not under review any more.")
+    demand_chair(edition.pk, by)
     authors = _authors_of([submission.pk]).get(submission.pk, [])
     posted = post_decision(edition, decision, authors, announcement=row, campaign=_campaign(row, by, at), at=at)
     Announcement.objects.filter(pk=row.pk).update(letters=len(posted))

@@ -6,6 +6,7 @@ from django.db import transaction
 
 from dlonsc.accounts.models import User
 from dlonsc.editions import actions as editions
+from dlonsc.editions.access import demand_chair
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.history.record import record
 from reviews.actions.assigning import Refused
@@ -25,6 +26,7 @@ def name_delegate(edition: Edition, member: Membership, *, by: User, at: datetim
     """
     # Whoever names one at the same time waits here, and then finds that none is needed.
     Edition.objects.select_for_update(no_key=True).get(pk=edition.pk)
+    demand_chair(edition.pk, by)
     waiting = list(without_chair(edition).values_list("pk", flat=True))
     if not waiting:
         raise Refused("No submission needs a delegate.")

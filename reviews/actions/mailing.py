@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from dlonsc.accounts.models import User
+from dlonsc.editions.access import demand_chair
 from dlonsc.editions.models import Edition, Membership
 from dlonsc.history.record import record
 from dlonsc.mail.ledger import STOPPABLE, cancel_campaign
@@ -117,6 +118,7 @@ def release(chair: Membership, mailing: Mailing, *, count: int, fingerprint: str
     """
     # Whoever comes second waits here and then sees the release.
     locked = Mailing.objects.select_for_update().get(pk=mailing.pk)
+    demand_chair(chair.edition_id, by)
     if locked.released_at is not None:
         raise Refused("It is released already; below is what became of the letters.")
     locked.edition = chair.edition

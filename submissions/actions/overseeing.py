@@ -7,6 +7,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 
 from dlonsc.accounts.models import User
+from dlonsc.editions.access import demand_chair
 from dlonsc.editions.calendar import AOE, Phase, announced_at
 from dlonsc.history.models import Entry
 from dlonsc.mail.ledger import DONE
@@ -62,6 +63,7 @@ def give_late_permission(
         raise Refused("Say why; its authors read it, and the log keeps it.", "reason")
     # Whoever presses at the same time waits here and then finds the permission.
     locked = Submission.objects.select_for_update(no_key=True).get(pk=submission.pk)
+    demand_chair(locked.edition_id, by)
     if locked.state not in {State.DRAFT, State.SUBMITTED}:
         raise Refused(
             f"Paper {submission.number} is {locked.get_state_display().lower()}: take that back first.", "submission"
@@ -101,6 +103,7 @@ def adopt_late_manuscript(*, manuscript: Manuscript, by: User, at: datetime) -> 
     submission = (
         Submission.objects.select_for_update(no_key=True).select_related("edition").get(pk=manuscript.submission_id)
     )
+    demand_chair(submission.edition_id, by)
     if not may_change_version(submission):
         raise Refused(REVIEWED_STAYS)
     if not Manuscript.objects.filter(pk=manuscript.pk, is_late=True, is_current=False).exists():
@@ -126,6 +129,7 @@ def adopt_draft(*, submission: Submission, by: User, at: datetime) -> Submission
     if window_of(submission, Phase.SUBMISSION, received_at=at).accepts:
         raise Refused("Its authors may still write and submit; nothing was changed.")
     adopt(submission, by, at)
+    demand_chair(submission.edition_id, by)
     return submission
 
 
@@ -170,6 +174,7 @@ def decide_author_change(*, request: AuthorListRequest, grant: bool, answer: str
     and are written to nobody who comes; nor while the camera-ready paper is approved with the old list.
     """
     locked = Submission.objects.select_for_update(no_key=True).get(pk=request.submission_id)
+    demand_chair(locked.edition_id, by)
     if grant and locked.announced_at is not None and locked.announced_at > at:
         raise Refused(
             "The decision on this submission is being announced; stop the announcement first or wait until it is out."
@@ -257,7 +262,9 @@ def desk_reject(*, submission: Submission, text: str, by: User, at: datetime) ->
     """Return a submission without review, with a letter to its authors."""
     if not text.strip():
         raise Refused("Tell the authors why.", "text")
-    if Submission.objects.select_for_update(no_key=True).get(pk=submission.pk).outcome:
+    locked = Submission.objects.select_for_update(no_key=True).get(pk=submission.pk)
+    demand_chair(locked.edition_id, by)
+    if locked.outcome:
         raise Refused(
             "The decision on it is announced or held for announcement. Stop the announcement while it is held, or "
             "correct the decision."
@@ -277,6 +284,7 @@ def reinstate(*, submission: Submission, by: User, at: datetime) -> None:
     Refused with an outcome: that was announced, or is held, of a paper that nobody may have wanted judged.
     """
     locked = Submission.objects.select_for_update(no_key=True).get(pk=submission.pk)
+    demand_chair(locked.edition_id, by)
     if locked.outcome:
         raise Refused(
             "A decision on it is announced or held for announcement, so it stays withdrawn. While it is held, stop the "
@@ -296,6 +304,7 @@ def reinstate(*, submission: Submission, by: User, at: datetime) -> None:
 def undo_desk_reject(*, submission: Submission, by: User, at: datetime) -> None:
     """Take a return without review back: it is submitted again; its authors are told."""
     locked = Submission.objects.select_for_update(no_key=True).get(pk=submission.pk)
+    demand_chair(locked.edition_id, by)
     # An author list that is granted meanwhile changes what is returned: only the history knows when it was.
     returned = Entry.objects.about(locked.label).filter(verb=RETURNED).first()
     try:

@@ -20,7 +20,9 @@ def settle_rules(*, edition: Edition, values: dict[str, Any], based_on: int, by:
 
     Raises EditionError when another chair saved since `based_on`.
     """
-    if not actions.change_settings(edition=edition, values=values, based_on=based_on, by=by, at=at):
+    # The rules of camera-ready papers are the proceedings chair's.
+    role = "is_proceedings_chair" if "camera_ready_rules" in values else "is_chair"
+    if not actions.change_settings(edition=edition, values=values, based_on=based_on, by=by, at=at, role=role):
         return False
     transaction.on_commit(partial(ring_renewal, edition), robust=True)
     return True
