@@ -21,6 +21,7 @@ from dlonsc.mail import erased, whose
 from dlonsc.mail.ledger import ERASED, STOPPABLE, move_all
 from dlonsc.mail.models import HAVE_LEFT, Message, State
 from dlonsc.posted import fingerprint
+from reviews.access import open_sub_reviews
 from reviews.actions.assigning import Refused
 from reviews.actions.ending import Ending, end
 from reviews.actions.subreviewing import withdraw
@@ -224,6 +225,9 @@ def erase(user: User, *, by: str, at: datetime) -> Plan:
             end(row, ending=Ending.WITHDREW, by=user, at=at)
         else:
             withdraw(row, by=user, at=at)
+    # Of what ended before by itself, nobody is told today.
+    for row in open_sub_reviews(at).filter(assignment__membership__in=members):
+        end(row, ending=Ending.TASK, by=user, at=at)
     _sub_reviews(user).update(name=NOBODY, email="", institution="", why="", decline_reason="")
     for place in Membership.objects.chairs().filter(user=user).select_related("edition"):
         for chair in other_chairs(place.edition, user):

@@ -81,6 +81,8 @@ def agree(row: SubReviewer, *, chair: Membership, reason: str, at: datetime) -> 
     Raises Refused for an author, for a person in conflict, where something else is found and no reason is given, and
     for the chair who named her while another can decide.
     """
+    # Whoever agrees at the same time to her for another review of the paper waits, or both would end once she accepts.
+    Submission.objects.select_for_update(no_key=True).get(pk=row.assignment.submission_id)
     by = _decider(row, chair)
     found = findings(row)
     if found.bars:

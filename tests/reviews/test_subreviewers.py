@@ -1245,6 +1245,17 @@ def test_erasing_who_writes_tells_the_reviewer_that_she_is_alone(case: Case, sue
     assert [to for _, to in told()] == [by(case.rita).email]
 
 
+@pytest.mark.parametrize("over", [False, True])
+def test_erasing_the_reviewer_tells_who_writes_with_her_that_it_is_over(case: Case, sue: User, over: bool) -> None:
+    row = accepted(case, sue)
+    if over:
+        Submission.objects.update(state=State.WITHDRAWN)
+    erasing.erase(by(case.rita), by="root", at=AT)
+    row.refresh_from_db()
+    # A paper that is withdrawn has ended her part before, and that is no news of today.
+    assert (row.ending, told()) == (("", []) if over else ("task", [("sub_reviewer_ended", SUE)]))
+
+
 def test_erasure_takes_her_name_and_ends_her_part(case: Case, sue: User) -> None:
     row = accepted(case, sue)
     saved(row, sue)

@@ -18,6 +18,7 @@ from dlonsc.editions.upstairs import upstairs
 from dlonsc.mail.models import Message
 from reviews.actions import assigning, erasing, proposing, reviewing, subreviewing
 from reviews.models import Assignment, Proposal, SubReviewer
+from reviews.subreviewers import Findings
 from submissions.actions import drafting, sending
 from submissions.actions.forgetting import forget_typed
 from submissions.conflicts import refresh_conflicts, refresh_edition
@@ -525,3 +526,37 @@ def test_a_topic_added_twice_at_once_is_one(edition: Edition) -> None:
 
     assert at_once(add, add) == ["done", "done"]
     assert edition.topics.filter(title="Tensor cores").count() == 1
+
+
+def test_of_two_who_agree_at_once_to_one_person_for_two_reviews_of_a_paper_one_is_refused(
+    transactional_db: None,
+) -> None:
+    edition = factories.make_edition(sub_reviewers=True)
+    paper = factories.make_submission(edition)
+    chairs = [factories.make_member(edition, chair=True) for _ in range(2)]
+    rows = [
+        subreviewing.name_sub_reviewer(
+            factories.make_assignment(paper, member), name="Sue", email="sue@suburb.example",
+            institution="Suburb College", why="My student.", by=member.user, at=AFTER_DEADLINE,
+        )
+        for member in (factories.make_member(edition) for _ in range(2))
+        if member.user is not None
+    ]  # fmt: skip
+    both, found = threading.Barrier(2), subreviewing.findings
+
+    def slowly(row: SubReviewer, user: User | None = None) -> Findings:
+        seen = found(row, user)
+        with suppress(threading.BrokenBarrierError):
+            both.wait(1)
+        return seen
+
+    with patch.object(subreviewing, "findings", slowly):
+        ended = at_once(
+            *[
+                lambda row=row, chair=chair: subreviewing.agree(row, chair=chair, reason="", at=AFTER_DEADLINE)
+                for row, chair in zip(rows, chairs, strict=True)
+            ]
+        )
+    refused = "Sue cannot be agreed to. She is the sub-reviewer of another reviewer of this submission."
+    assert sorted(ended) == [refused, "done"]
+    assert SubReviewer.objects.invited().count() == 1
