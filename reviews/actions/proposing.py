@@ -1,5 +1,6 @@
 """Proposals of an assignment: run, edit by hand, undo, import, commit. Nobody but their chair sees them."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
@@ -17,12 +18,15 @@ from reviews.conflicts import refresh_all
 from reviews.models import Proposal
 from reviews.tasks_matching import run_proposal
 from submissions.access import overseen_by
+from submissions.models import Submission
 
 UNDO_STEPS = 50
 # A little more than the time after which the worker ends a task by force.
 SILENCE = timedelta(seconds=settings.CELERY_TASK_TIME_LIMIT + 30)
 EDITABLE = (Proposal.Status.READY, Proposal.Status.INFEASIBLE)
 Pairs = list[dict[str, Any]]
+TOO_MANY = "Tasks were given since this proposal was made, and it would ask more reviewers than wanted for submission"
+TAKE_OUT = "Nobody was asked. Take so many of its pairs out and commit again."
 
 
 def propose(
@@ -124,6 +128,9 @@ def _commit(chair: Membership, proposal: Proposal, version: int, by: User, at: d
     rows = Proposal.objects.filter(pk=proposal.pk, version=version, status__in=EDITABLE)
     if not rows.update(status=Proposal.Status.COMMITTED, committed_at=at, version=version + 1):
         raise Refused("This proposal was changed in another window, or is committed already.")
+    # Who gives a task by hand at the same time waits, or was waited for: what stands is counted.
+    papers = Submission.objects.filter(pk__in=[pair["submission"] for pair in proposal.pairs])
+    list(papers.select_for_update(no_key=True).order_by("pk").values("pk"))
     scene = assignment.scene_of(chair)
     submissions = {row.pk: row for row in scene.submissions}
     members = {row.pk: row for row in scene.members}
@@ -138,9 +145,27 @@ def _commit(chair: Membership, proposal: Proposal, version: int, by: User, at: d
         for pair in proposal.pairs
         if pair["submission"] in open_now and (pair["submission"], pair["membership"]) not in scene.standing
     ]
+    if words := _too_many(proposal, scene, add):
+        raise Refused(words)
     changes = commit(chair.edition, add=add, remove=[], by=by, at=at)
     record("proposal_committed", by_id=by.pk, by=str(by), at=at, edition=chair.edition.slug)
     return changes
+
+
+def _too_many(proposal: Proposal, scene: assignment.Scene, add: Sequence[tuple[Submission, Membership]]) -> str:
+    """Of which submissions more reviewers would be asked than the run, or its chair by hand, wanted: tasks were given
+    to others since. Empty for none.
+    """
+    planned = Counter(pair["submission"] for pair in proposal.pairs)
+    standing = Counter(submission for submission, _ in scene.standing)
+    added = Counter(submission.pk for submission, _ in add)
+    found = [
+        f"{row.number} ({standing[row.pk] + added[row.pk]} instead of {wanted})"
+        for row in scene.submissions
+        if added[row.pk]
+        and standing[row.pk] + added[row.pk] > (wanted := max(proposal.settings["demand"], planned[row.pk]))
+    ]
+    return f"{TOO_MANY} {', '.join(found)}. {TAKE_OUT}" if found else ""
 
 
 @transaction.atomic

@@ -185,6 +185,26 @@ def test_commit_writes_one_letter_each_and_a_second_run_tells_only_those_concern
     assert Message.objects.filter(kind="assigned").count() == len(told) + 1
 
 
+def test_a_commit_after_tasks_given_by_hand_asks_no_more_reviewers_than_wanted(
+    chair: Membership, papers: list[Submission], people: list[Membership]
+) -> None:
+    proposal = propose(chair)
+    assert chair.user is not None
+    planned = {member for paper, member in pairs(proposal) if paper == papers[0].pk}
+    other = next(person for person in people if person.pk not in planned)
+    assigning.assign(papers[0], other, by=chair.user, at=AT)
+    words = rf"more reviewers than wanted for submission {papers[0].number} \(3 instead of 2\)\. Nobody was asked"
+    with pytest.raises(Refused, match=words):
+        proposing.commit_proposal(chair, proposal, version=proposal.version, by=chair.user, at=AT)
+    proposal.refresh_from_db()
+    assert (proposal.status, Assignment.objects.count()) == (Proposal.Status.READY, 1)
+    left = [pair for pair in proposal.pairs if (pair["submission"], pair["membership"]) != (papers[0].pk, min(planned))]
+    proposing.edit(proposal, left, version=proposal.version)
+    proposal.refresh_from_db()
+    proposing.commit_proposal(chair, proposal, version=proposal.version, by=chair.user, at=AT)
+    assert Assignment.objects.filter(submission=papers[0]).count() == 2
+
+
 def test_a_conflict_that_came_since_stops_the_commit_whole(
     chair: Membership, papers: list[Submission], people: list[Membership]
 ) -> None:
