@@ -290,6 +290,8 @@ def remind(edition: Edition, rows: Iterable[Assignment], *, press: str, by: User
     finished, who may not see the submission any more or whose review the form takes no more, and what a chair asked for
     within the last day already.
     """
+    # Another chair who presses at the same time waits here, and then finds who was reminded.
+    Edition.objects.select_for_update(no_key=True).get(pk=edition.pk)
     asked = reminded_lately(edition, at)
     wanted = {row.pk: row.submission_id for row in rows}
     by_member: dict[Membership, list[Assignment]] = defaultdict(list)

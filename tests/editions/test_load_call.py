@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 
 from dlonsc.accounts.models import User
+from dlonsc.editions import actions
 from dlonsc.editions.calendar import Phase
 from dlonsc.editions.management.commands.load_call import load
 from dlonsc.editions.models import Edition, Interest, Membership
@@ -142,6 +143,29 @@ def test_a_moved_date_keeps_the_first_one(call: dict[str, Any]) -> None:
     due = edition.deadlines.get(phase=Phase.SUBMISSION)
     assert due.cutoff_at == datetime(2020, 4, 8, 12, 0, tzinfo=UTC)
     assert due.first_cutoff_at == datetime(2020, 4, 1, 12, 0, tzinfo=UTC)
+
+
+def test_a_call_loaded_again_keeps_the_dates_that_chairs_moved_and_says_which(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    call_command("load_call", FILE, verbosity=0)
+    edition = Edition.objects.get()
+    by = factories.make_member(edition, chair=True).user
+    assert by is not None
+    due = edition.deadlines.get(phase=Phase.SUBMISSION)
+    actions.set_deadline(
+        edition=edition, phase=Phase.SUBMISSION, announced=datetime.fromisoformat("2020-04-07T23:59"), zone=due.zone,
+        label=due.label,
+        grace_minutes=0, is_soft=False, is_public=True, by=by, at=AT,
+    )  # fmt: skip
+    before = picture(edition)
+    call_command("load_call", FILE)
+    assert picture(edition)[1] == before[1]
+    kept = f"Kept as chairs moved it: {due.label}, 2020-04-07T23:59 {due.zone}. --dates takes the call's."
+    assert [row for row in capsys.readouterr().out.splitlines() if row.startswith("Kept")] == [kept]
+    call_command("load_call", FILE, "--dates")
+    assert edition.deadlines.get(phase=Phase.SUBMISSION).cutoff_at == due.cutoff_at
+    assert "Kept" not in capsys.readouterr().out
 
 
 def test_a_file_that_cannot_be_meant_changes_nothing(call: dict[str, Any], tmp_path: Path) -> None:

@@ -560,3 +560,23 @@ def test_of_two_who_agree_at_once_to_one_person_for_two_reviews_of_a_paper_one_i
     refused = "Sue cannot be agreed to. She is the sub-reviewer of another reviewer of this submission."
     assert sorted(ended) == [refused, "done"]
     assert SubReviewer.objects.invited().count() == 1
+
+
+def test_two_chairs_who_remind_of_one_review_at_once_write_one_letter(edition: Edition) -> None:
+    chairs = [factories.make_member(edition, chair=True) for _ in range(2)]
+    task = factories.make_assignment(factories.make_submission(edition), factories.make_member(edition))
+    both, asked = threading.Barrier(2), assigning.reminded_lately
+
+    def slowly(edition: Edition, at: datetime) -> set[int]:
+        seen = asked(edition, at)
+        with suppress(threading.BrokenBarrierError):
+            both.wait(1)
+        return seen
+
+    def press(chair: Membership) -> object:
+        assert chair.user is not None
+        return assigning.remind(edition, [task], press=f"of {chair.pk}", by=chair.user, at=AFTER_DEADLINE)
+
+    with patch.object(assigning, "reminded_lately", slowly):
+        assert at_once(*[lambda chair=chair: press(chair) for chair in chairs]) == ["done", "done"]
+    assert Message.objects.filter(kind="chair_reminder").count() == 1

@@ -20,6 +20,7 @@ from dlonsc.editions.models import (
     MembershipAffiliation,
     Topic,
 )
+from dlonsc.history.models import Entry
 
 FIELDS = (
     "name", "title", "tagline", "host", "venue", "theme", "submission_rules", "reproducibility_rules", "min_pages",
@@ -32,6 +33,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path)
+        parser.add_argument("--dates", action="store_true", help="the call's dates, also over those that chairs moved")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
@@ -39,17 +41,23 @@ class Command(BaseCommand):
         except (OSError, ValueError) as error:
             raise CommandError(f"{options['file']}: {error}") from error
         try:
-            edition = load(call)
+            kept: list[Deadline] = []
+            edition = load(call, with_dates=options["dates"], kept=kept)
         except (KeyError, ValueError) as error:
             raise CommandError(f"{options['file']}: {error}") from error
         if options["verbosity"]:
             people = edition.memberships.listed().count()
+            for row in kept:
+                self.stdout.write(
+                    f"Kept as chairs moved it: {row.label}, {row.announced} {row.zone}. --dates takes the call's."
+                )
             self.stdout.write(f"{edition.name}: {edition.topics.count()} topics, {people} in the committee")
 
 
 @transaction.atomic
-def load(call: dict[str, Any]) -> Edition:
-    """Make the edition, its dates, topics and committee say what the call says.
+def load(call: dict[str, Any], *, with_dates: bool = False, kept: list[Deadline] | None = None) -> Edition:
+    """Make the edition, its dates, topics and committee say what the call says, but for dates that chairs have set or
+    moved since: those stay, and are added to `kept`, unless the call is loaded `with_dates`.
 
     Raises KeyError, and ValueError for a date that cannot be meant or a slug that is none: what guards the chairs'
     rooms and limits requests knows small letters only.
@@ -63,7 +71,9 @@ def load(call: dict[str, Any]) -> Edition:
     if not created:
         Edition.objects.filter(pk=edition.pk).update(**values)
         edition.refresh_from_db()
-    load_deadlines(edition, call["deadlines"])
+    stay = load_deadlines(edition, call["deadlines"], with_dates=with_dates)
+    if kept is not None:
+        kept += stay
     load_topics(edition, call["topics"])
     load_committee(edition, call["committee"])
     for row in call.get("aliases", ()):
@@ -73,9 +83,17 @@ def load(call: dict[str, Any]) -> Edition:
     return edition
 
 
-def load_deadlines(edition: Edition, rows: list[dict[str, str]]) -> None:
+def load_deadlines(edition: Edition, rows: list[dict[str, str]], *, with_dates: bool) -> list[Deadline]:
+    """Returns the dates that chairs have changed and that stay, where the call says another."""
+    # Whoever moves one meanwhile waits, or was waited for.
+    Edition.objects.select_for_update(no_key=True).get(pk=edition.pk)
+    by_chairs = {} if with_dates else {row.phase: row for row in edition.deadlines.all() if _is_of_chairs(row)}
+    stay = []
     for row in rows:
         cutoff = cutoff_of(datetime.fromisoformat(row["announced"]), row["zone"])
+        if (moved := by_chairs.get(row["phase"])) is not None:
+            stay += [moved] if moved.cutoff_at != cutoff else []
+            continue
         values = {"label": row["label"], "announced": row["announced"], "zone": row["zone"], "cutoff_at": cutoff}
         Deadline.objects.update_or_create(
             edition=edition,
@@ -83,6 +101,13 @@ def load_deadlines(edition: Edition, rows: list[dict[str, str]]) -> None:
             defaults=values,
             create_defaults=values | {"first_cutoff_at": cutoff},
         )
+    return stay
+
+
+def _is_of_chairs(deadline: Deadline) -> bool:
+    """Whether chairs have set or moved a date, by the history: a call that is loaded writes none."""
+    rows = Entry.objects.about(f"edition:{deadline.edition_id}").filter(detail__phase=deadline.phase)
+    return rows.filter(verb__in=("set_deadline", "extend_deadline", "change_deadline")).exists()
 
 
 def load_topics(edition: Edition, rows: list[dict[str, Any]]) -> None:
