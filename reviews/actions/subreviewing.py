@@ -91,6 +91,8 @@ def agree(row: SubReviewer, *, chair: Membership, reason: str, at: datetime) -> 
         raise Refused("Something was found about this person. Say why you agree all the same.")
     if not open_sub_reviews(at).filter(pk=row.pk).exists():
         raise Refused("This review can no longer be written with somebody; nothing was sent.")
+    if reviewing.closed_because(row.assignment.submission, at):
+        raise Refused("Reviewing is closed; nothing was sent. Move its date first, then agree.")
     _decide(row, by, at, is_agreed=True, reason=reason.strip())
     letters.post_invitation(row, at)
     _note("sub_reviewer_agreed", row, by, at)

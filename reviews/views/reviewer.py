@@ -565,6 +565,9 @@ def set_by_chairs(member: Membership) -> int:
     return Conflict.objects.filter(membership=member, lifted_at__isnull=True, source=ConflictSource.CHAIR).count()
 
 
+NO_OTHER_CHAIR = "You are the only chair: it would go to nobody. Name another chair, who can lift a conflict of yours."
+
+
 @door(reviewers_gate, "POST")
 def correct_conflicts(request: HttpRequest, slug: str) -> HttpResponse:
     """The note is sent; a profile that was typed beside it is not saved by that, and stays on the page."""
@@ -573,6 +576,9 @@ def correct_conflicts(request: HttpRequest, slug: str) -> HttpResponse:
     form, beside = CorrectionForm(request.POST), ProfileForm.of(member, topics)
     if "version" in request.POST and (typed := ProfileForm.of(member, topics, request.POST)).has_changed():
         beside = typed
+    others = member.edition.memberships.chairs().exclude(pk=member.pk)
+    if form.is_valid() and member.is_chair and not others.exists():
+        form.add_error("text", NO_OTHER_CHAIR)
     if form.is_valid():
         reviewing.ask_correction(
             membership=member, text=form.cleaned_data["text"], by=person(request), at=timezone.now()

@@ -1245,6 +1245,15 @@ def test_erasing_who_writes_tells_the_reviewer_that_she_is_alone(case: Case, sue
     assert [to for _, to in told()] == [by(case.rita).email]
 
 
+def test_nobody_is_agreed_to_once_reviewing_is_closed(case: Case) -> None:
+    row = name(case)
+    reviewing_is_closed(case)
+    Message.objects.all().delete()
+    with pytest.raises(Refused, match="Reviewing is closed; nothing was sent"):
+        subreviewing.agree(SubReviewer.objects.get(pk=row.pk), chair=case.chair, reason="", at=AFTER_DEADLINE)
+    assert (SubReviewer.objects.waiting().count(), told()) == (1, [])
+
+
 @pytest.mark.parametrize("over", [False, True])
 def test_erasing_the_reviewer_tells_who_writes_with_her_that_it_is_over(case: Case, sue: User, over: bool) -> None:
     row = accepted(case, sue)

@@ -989,3 +989,13 @@ def test_a_supplement_begun_in_time_may_finish_as_a_pdf_may(edition: Edition, au
     sending.add_supplement(upload=pdf(b"bytes", "code.py"), begun_at=CUTOFF - timedelta(seconds=1), **add)
     refusal_of(lambda: sending.add_supplement(upload=pdf(b"more", "more.py"), begun_at=CUTOFF, **add))
     assert [file.original_name for file in row.supplements.all()] == ["code.py"]
+
+
+def test_before_a_chair_takes_back_the_withdrawal_of_a_draft_the_page_counts_no_author_who_is_told_nothing(
+    edition: Edition, author: User, chair: Membership, as_user: Callable[[Membership], Client]
+) -> None:
+    row = complete_draft(edition, author)
+    factories.make_author(row, "stranger@far.example")
+    sending.withdraw(submission=row, reason="A slip.", by=author, at=AFTER_DEADLINE)
+    page = as_user(chair).get(f"/{edition.slug}/chair/submissions/{row.number}/")
+    assert " ".join(page.text.split()).count("a draft; its authors who know of it are told.") == 1

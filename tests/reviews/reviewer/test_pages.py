@@ -943,3 +943,12 @@ def test_a_profile_tells_not_how_many_papers_fit_what_was_typed_into_it(
     before = body()
     factories.make_conflict(factories.make_submission(edition), reviewer, source=source)
     assert body() == before
+
+
+def test_a_note_about_conflicts_of_the_only_chair_stays_on_the_page_and_says_that_nobody_has_it(
+    edition: Edition, as_user: AsUser
+) -> None:
+    member = factories.make_member(edition, chair=True, reviewer=True)
+    page = as_user(member).post(f"/{edition.slug}/reviews/profile/conflicts/", {"text": "We never met."})
+    assert ("You are the only chair: it would go to nobody." in page.text, "We never met." in page.text) == (True, True)
+    assert ("The chairs have your note" in page.text, Message.objects.count()) == (False, 0)
