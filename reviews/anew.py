@@ -48,9 +48,8 @@ def is_written_anew(letter: Message) -> bool:
 
 @transaction.atomic
 def tell_anew(edition: Edition, *, at: datetime) -> None:
-    """Reminders that chairs pressed, letters to chairs, to and about sub-reviewers, requests for missing items."""
+    """Reminders that chairs pressed, letters to and about sub-reviewers, requests for missing items."""
     _remind(edition, at)
-    _tell_chairs(edition, at)
     for (pk, _), letter in _kept_back(edition, INVITATION).items():
         if (invited := open_sub_reviews(at).invited().filter(pk=pk).first()) is not None:
             post_invitation(invited, at, instead_of=letter.pk)
@@ -85,9 +84,13 @@ def _remind(edition: Edition, at: datetime) -> None:
         post_reminder(edition, member, tasks, press=f"instead-of:{last}", at=at)
 
 
-def _tell_chairs(edition: Edition, at: datetime) -> None:
-    """What was written to an address that a chair has left goes to the one that she has now."""
-    kept_back = Message.objects.filter(kind__in=TO_CHAIRS, edition=edition.slug, state=LetterState.CANCELLED)
+@transaction.atomic
+def tell_chairs_anew(*, at: datetime) -> None:
+    """What was written to an address that a chair has left goes to the one that she has now.
+
+    Of every edition: of one without submissions yet, and of one that is long over, she is chair too.
+    """
+    kept_back = Message.objects.filter(kind__in=TO_CHAIRS, state=LetterState.CANCELLED)
     for letter in kept_back.filter(answer=OTHER_ADDRESS).order_by("pk"):
         wanted = letter.guard
         chair = Membership.objects.filter(pk=wanted.get("member") or wanted["chair"]).select_related("user").first()

@@ -9,7 +9,7 @@ from dlonsc.editions.models import Edition, long_past_events
 from dlonsc.mail import digest
 from dlonsc.mail.apart import apart
 from reviews import invariants, likeness, reminders
-from reviews.anew import tell_anew, tell_news_left
+from reviews.anew import tell_anew, tell_chairs_anew, tell_news_left
 from reviews.conflicts import refresh_all
 from reviews.late_conflicts import name_missing_handlers, tell_chairs, tell_discussions_left, tell_tasks_left
 from reviews.late_reviews import tell_of_late_reviews
@@ -52,6 +52,8 @@ def tell_late_conflicts() -> None:
             tell_anew(edition, at=now)
         with apart(f"discussions of {edition.slug}"):
             tell_news_left(edition, at=now)
+    with apart("letters to chairs that are written anew"):
+        tell_chairs_anew(at=now)
 
 
 @shared_task(name="reviews.tasks.tell_late_reviews")

@@ -18,7 +18,7 @@ from dlonsc.codes import code
 from dlonsc.editions import actions as editions
 from dlonsc.editions import reading
 from dlonsc.editions.calendar import Phase
-from dlonsc.editions.models import Deadline, Edition, Membership
+from dlonsc.editions.models import Deadline, Edition, Membership, long_past_events
 from dlonsc.history.models import Entry
 from dlonsc.mail import ledger
 from dlonsc.mail.envelope import Envelope
@@ -439,6 +439,28 @@ def test_letters_to_a_chair_follow_her_to_her_new_address_once_and_only_while_sh
     sent = Message.objects.filter(to_email="chantal@new.example", state="sent")
     assert {row.kind: row.text for row in sent} == {kind: words[kind] for kind in ("conflict_lifted", "new_chair")}
     assert len({row.message_id for row in Message.objects.all()}) == Message.objects.count()
+
+
+@pytest.mark.parametrize("when", ["before the first submission", "long after the event"])
+def test_letters_to_a_chair_follow_her_also_before_there_is_a_submission_and_long_after_the_event(
+    edition: Edition, chair: Membership, other_chair: Membership, when: str
+) -> None:
+    assert chair.user is not None
+    assert other_chair.user is not None
+    if when == "long after the event":
+        factories.make_submission(edition)
+        Edition.objects.filter(pk=edition.pk).update(committee_months=6)
+        edition.deadlines.filter(phase=Phase.EVENT).update(cutoff_at=timezone.now() - timedelta(days=400))
+        assert long_past_events(timezone.now()).filter(edition=edition).exists()
+    editions.set_roles(
+        membership=factories.make_member(edition), roles={"is_chair": True}, title="", by=other_chair.user, at=AT
+    )
+    change_address(chair.user, "chantal@new.example")
+    assert sent_to(chair) == []
+    chair.user.refresh_from_db()
+    for _ in range(2):
+        tell_late_conflicts()
+        assert sent_to(chair) == ["new_chair"]
 
 
 def test_a_letter_that_waits_leaves_when_its_reader_only_prefers_another_of_her_addresses(
