@@ -216,7 +216,8 @@ def decide_author_change(*, request: AuthorListRequest, grant: bool, answer: str
 def override_check(*, manuscript: Manuscript, words: str, by: User, at: datetime) -> None:
     """A chair's word over the machine's, with its note; logged.
 
-    A new version of a submitted paper that the check held back counts from then on, as if it had passed.
+    A new version that the check held back counts from then on, as if it had passed; also once the paper is a draft
+    again, or it would be submitted with the earlier one.
     """
     if not words.strip():
         raise Refused("Say why this PDF is fine in spite of the findings.", "note")
@@ -231,7 +232,7 @@ def override_check(*, manuscript: Manuscript, words: str, by: User, at: datetime
             raise Refused("It was accepted as it is already; the note that stands is another.", "note")
         return
     note("overrode the format check", submission, by=by, at=at, version=manuscript.number, note=words)
-    if submission.state == State.SUBMITTED and not manuscript.is_late and not manuscript.is_current:
+    if not manuscript.is_late and not manuscript.is_current:
         replace_current(submission, manuscript, at)
 
 

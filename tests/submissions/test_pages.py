@@ -1739,3 +1739,17 @@ def test_a_chair_lets_a_new_version_count_that_the_check_held_back(
     assert (current.pk, letters("new_version")) == (newer.pk, ["ada@uni.example"])
     browser.post("/dlonsc-2026/chair/format/1/", note | {"note": "Again."})
     assert letters("new_version") == ["ada@uni.example"]
+
+
+def test_a_version_that_was_held_back_and_is_accepted_as_it_is_in_a_restored_draft_is_the_one_that_is_submitted(
+    edition: Edition, author: User, chair: Membership, as_user: Browser
+) -> None:
+    row = factories.make_submission(edition, author)
+    newer = factories.make_manuscript(row, b"%PDF-1.7 too long", verdict="reject", is_current=False)
+    row.manuscripts.filter(number=1).update(is_current=True)
+    # Withdrawn and restored.
+    Submission.objects.filter(pk=row.pk).update(state=State.DRAFT, submitted_at=None)
+    browser = as_user(chair)
+    browser.post("/dlonsc-2026/chair/format/1/", {"act": "override", "note": "The appendix is asked", "shown": "2"})
+    assert (row.manuscripts.get(is_current=True), letters("new_version")) == (newer, [])
+    assert "does not replace" not in as_user(author).get(base(row)).text
