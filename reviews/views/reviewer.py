@@ -568,11 +568,16 @@ def set_by_chairs(member: Membership) -> int:
 NO_OTHER_CHAIR = "You are the only chair: it would go to nobody. Name another chair, who can lift a conflict of yours."
 
 
-@door(reviewers_gate, "POST")
+@door(reviewers_gate, "GET", "HEAD", "POST")
 def correct_conflicts(request: HttpRequest, slug: str) -> HttpResponse:
-    """The note is sent; a profile that was typed beside it is not saved by that, and stays on the page."""
+    """The note is sent; a profile that was typed beside it is not saved by that, and stays on the page.
+
+    GET shows the profile: who was signed out under that page comes back to its address, with what was typed.
+    """
     member = reviewer_of(request.user, slug)
     topics = ordered_topics(member.edition)
+    if request.method != "POST":
+        return profile_page(request, member, ProfileForm.of(member, topics), CorrectionForm())
     form, beside = CorrectionForm(request.POST), ProfileForm.of(member, topics)
     if "version" in request.POST and (typed := ProfileForm.of(member, topics, request.POST)).has_changed():
         beside = typed

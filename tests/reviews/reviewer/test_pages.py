@@ -910,6 +910,17 @@ def test_a_profile_and_a_note_to_the_chairs_that_are_typed_on_one_page_do_not_lo
     assert client.post(f"{address('profile')}conflicts/", same | {"text": "And more."}).status_code == 302
 
 
+def test_what_stands_on_the_page_after_a_note_was_sent_has_a_page_to_come_back_to(
+    edition: Edition, reviewer: Membership, chair: Membership, as_user: AsUser
+) -> None:
+    client, sent = as_user(reviewer), f"{address('profile')}conflicts/"
+    page = client.get(sent)
+    assert (page.status_code, f'action="{address("profile")}"' in page.text) == (200, True)
+    # Who is signed out under it signs in, and goes on at the address of the page: its script puts the words back there.
+    away = Client().post(address("profile"), {"away": "In May"}, headers={"referer": f"http://testserver{sent}"})
+    assert (away.status_code, away["Location"].partition("next=")[2]) == (302, sent)
+
+
 def test_a_note_about_conflicts_that_is_sent_twice_is_one_letter_to_each_chair(
     edition: Edition, reviewer: Membership, chair: Membership, as_user: AsUser
 ) -> None:
