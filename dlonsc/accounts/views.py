@@ -6,7 +6,7 @@ from allauth.account.views import ConfirmEmailView, ConfirmLoginCodeView, EmailV
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
@@ -104,11 +104,17 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 class Addresses(EmailView):  # type: ignore[misc]  # allauth has no types
-    """allauth's page of one's addresses; each of its acts is one transaction with its letters."""
+    """allauth's page of one's addresses; each of its acts is one transaction with its letters.
+
+    Nothing of who is erased meanwhile comes back: before any act allauth writes the account's own address, where it is
+    missing.
+    """
 
     @transaction.atomic
-    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        response: HttpResponse = super().post(request, *args, **kwargs)
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if isinstance(request.user, User):
+            kept(request.user)
+        response: HttpResponseBase = super().dispatch(request, *args, **kwargs)
         return response
 
 

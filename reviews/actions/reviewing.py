@@ -404,10 +404,13 @@ def save_profile(
     `conflicts` is [{who, kind}]: persons by address or name as printed; their submissions are barred now, and those
     that come later before the next assignment (`conflicts.refresh_all`).
     Raises Stale when `version`, that of the profile which the page showed, is not what stands: a person who is not in
-    the field must mean one who was taken out. None asks for no comparison.
+    the field must mean one who was taken out. None asks for no comparison. And when her place ended, or she was erased,
+    while this waited.
     """
     # Whoever saves at the same time waits here and then finds the newer profile.
     locked = Membership.objects.select_for_update(no_key=True).get(pk=membership.pk)
+    if locked.removed_at is not None:
+        raise Stale("Your place in this committee has ended meanwhile; nothing was saved.")
     if version is not None and version != version_of_profile(locked):
         stands = dict(locked.interests.values_list("topic", "value"))
         kept = (locked.max_load, locked.away, locked.publications, locked.declared_conflicts)

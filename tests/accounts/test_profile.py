@@ -3,12 +3,15 @@
 from collections.abc import Callable
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.test import Client
 from django.urls import reverse
 
 from dlonsc.accounts.forms import AffiliationForm, ProfileForm
+from dlonsc.accounts.middleware import BoundedTexts
 from dlonsc.accounts.models import Affiliation, User
 from dlonsc.editions.models import Membership
+from dlonsc.mail.models import Message
 
 AsUser = Callable[[User | Membership | None], Client]
 pytestmark = pytest.mark.django_db
@@ -70,6 +73,20 @@ def test_nothing_of_a_profile_that_is_saved_while_its_person_is_erased_comes_bac
         assert as_user(author).post(address, typed).status_code == 404
         author.refresh_from_db(fields=["name"])
         assert (author.name, list(Affiliation.objects.all())) == ("Former member", [])
+
+
+def test_no_address_that_is_added_while_its_person_is_erased_comes_back(
+    author: User, as_user: AsUser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = as_user(author)
+
+    def erased_meanwhile(*_: object) -> None:
+        User.objects.filter(pk=author.pk).update(is_active=False, name="Former member")
+        EmailAddress.objects.filter(user=author).delete()
+
+    monkeypatch.setattr(BoundedTexts, "process_view", erased_meanwhile)
+    answer = browser.post(reverse("account_email"), {"action_add": "", "email": "ada@other.example"})
+    assert (answer.status_code, list(EmailAddress.objects.all()), list(Message.objects.all())) == (404, [], [])
 
 
 def test_compact_tables_follow_the_person(author: User, as_user: AsUser) -> None:

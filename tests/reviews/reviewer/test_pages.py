@@ -35,8 +35,9 @@ from dlonsc.editions.calendar import Phase
 from dlonsc.editions.models import Deadline, Edition, Membership
 from dlonsc.history.models import Entry
 from dlonsc.mail.models import Message
-from reviews.actions import reviewing
+from reviews.actions import erasing, reviewing
 from reviews.copies import CannotBlind, without_metadata
+from reviews.forms.reviewer import ProfileForm
 from reviews.models import Assignment, Review, ReviewVersion
 from reviews.views.reviewer import plan
 from submissions.files import path_of
@@ -919,6 +920,26 @@ def test_what_stands_on_the_page_after_a_note_was_sent_has_a_page_to_come_back_t
     # Who is signed out under it signs in, and goes on at the address of the page: its script puts the words back there.
     away = Client().post(address("profile"), {"away": "In May"}, headers={"referer": f"http://testserver{sent}"})
     assert (away.status_code, away["Location"].partition("next=")[2]) == (302, sent)
+
+
+def test_nothing_of_a_reviewers_profile_that_is_saved_while_she_is_erased_comes_back(
+    edition: Edition, reviewer: Membership, as_user: AsUser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person, topic = reviewer.user, edition.topics.first()
+    assert person is not None
+    assert topic is not None
+
+    def erased_meanwhile(form: ProfileForm) -> list[dict[str, str]]:
+        erasing.erase(person, by="an administrator", at=AT)
+        return [{"who": "ada@uni.example", "kind": "coauthor"}]
+
+    monkeypatch.setattr(ProfileForm, "clean_conflicts", erased_meanwhile)
+    typed = {"version": "", "away": "In May", "publications": "On meshes", f"topic_{topic.pk}": "2"}
+    answer = as_user(reviewer).post(address("profile"), typed)
+    assert (answer.status_code, "On meshes" in answer.text) == (404, True)
+    reviewer.refresh_from_db()
+    kept = (reviewer.away, reviewer.publications, reviewer.declared_conflicts, list(reviewer.interests.all()))
+    assert kept == ("", "", [], [])
 
 
 def test_a_note_about_conflicts_that_is_sent_twice_is_one_letter_to_each_chair(
