@@ -14,7 +14,9 @@ import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cache
+from itertools import product
 from typing import Any
 from unittest import mock
 
@@ -55,6 +57,9 @@ class World:
     people: dict[str, User] = field(default_factory=dict)
     members: dict[str, Membership] = field(default_factory=dict)
     assignments: dict[str, Assignment] = field(default_factory=dict)
+    # More papers whose numbers are tried, and by the address, the numbers of rows that are.
+    papers: list[Submission] = field(default_factory=list)
+    rows: dict[str, list[int]] = field(default_factory=dict)
 
 
 def build() -> World:
@@ -240,11 +245,11 @@ def write_letter(submission: Submission, key: str, text: str) -> Message:
     )
 
 
-def write_letters(world: World) -> None:
+def write_letters(world: World, at: datetime) -> None:
     """Letters of everyday acts that follow: an answer to each paper's authors, and the reminders of the day."""
     for paper in (world.mine, world.secret):
-        overseeing.answer(submission=paper, text="Thank you.", by=world.people["chair"], at=factories.AFTER_DEADLINE)
-    reminders.remind(factories.AFTER_DEADLINE)
+        overseeing.answer(submission=paper, text="Thank you.", by=world.people["chair"], at=at)
+    reminders.remind(at)
 
 
 # Who may find the word of each secret on the site or in her letters, while reviews are written. Rita has submitted her
@@ -338,8 +343,10 @@ def addresses(world: World, only: Collection[str] = ()) -> Iterator[str]:
         keys = reverse_keys(name)
         if name in secret:
             yield reverse(name, kwargs={"slug": world.edition.slug, "pk": secret[name].pk})
-        for number in (world.mine.number, world.secret.number) if "number" in keys else (None,):
-            words = {"slug": world.edition.slug, "number": number, "submission": number, "version": 1, "pk": 1} | KINDS
+        papers = (world.mine, world.secret, *world.papers)
+        numbers = [paper.number for paper in papers] if "number" in keys else [None]
+        for number, pk in product(numbers, world.rows.get(name, [1])):
+            words = {"slug": world.edition.slug, "number": number, "submission": number, "version": 1, "pk": pk} | KINDS
             words |= {"member": world.members["rita"].pk, "other": 1}
             if not keys <= set(words):
                 continue
@@ -586,14 +593,19 @@ def last_number(table: str, column: str, count: int) -> None:
 def number_apart(letters: QuerySet[Message]) -> None:
     """As if these letters were older than all others: those that follow are numbered as without them."""
     older = Message.objects.filter(pk__lt=FEW).count()
-    for place, pk in enumerate(list(letters.order_by("pk").values_list("pk", flat=True)), start=older + 1):
+    number_from(older + 1, letters)
+    last = Message.objects.aggregate(last=Max("pk"))["last"]
+    last_number(Message._meta.db_table, "id", last)
+
+
+def number_from(first: int, letters: QuerySet[Message]) -> None:
+    """Number these letters one by one, in their order."""
+    for place, pk in enumerate(list(letters.order_by("pk").values_list("pk", flat=True)), start=first):
         Message.objects.filter(pk=pk).update(id=place)
         for relation in Message._meta.related_objects:
             relation.related_model._base_manager.filter(**{relation.field.attname: pk}).update(
                 **{relation.field.attname: place}
             )
-    last = Message.objects.aggregate(last=Max("pk"))["last"]
-    last_number(Message._meta.db_table, "id", last)
 
 
 def number_on(row: Model, first: int) -> None:
@@ -616,17 +628,20 @@ def world_seen_by(
     *,
     step: int = SAMPLED,
     before: int = FEW,
+    at: datetime = factories.AFTER_DEADLINE,
+    settle: Callable[[World, int], None] = lambda world, before: None,
 ) -> Seen:
-    """Build a world, change it, and look at it with one person's eyes; nothing of it is left behind.
+    """Build a world, change it, and look at it at `at` with one person's eyes; nothing of it is left behind.
 
-    `before`: how many rows of each kind that may not be counted were made before.
+    `before`: how many rows of each kind that may not be counted were made before. `settle` is the last that is done
+    before she looks.
     """
     found: list[Seen] = []
     try:
         # Who was last seen when is written at every request, and is nobody's secret.
         with (
             transaction.atomic(),
-            time_machine.travel(factories.AFTER_DEADLINE, tick=False),
+            time_machine.travel(at, tick=False),
             override_settings(USERSESSIONS_TRACK_ACTIVITY=False),
             # The frame is the same as on the pages that open, and there it is compared.
             refusing_without_a_frame(),
@@ -640,7 +655,8 @@ def world_seen_by(
                 change(world)
             # The Message-ID of an answer is made from the number of its question: keyed, but not the same.
             number_on(Question.objects.get(submission=world.secret, text="canaryquestion"), before + 1000)
-            write_letters(world)
+            write_letters(world, at)
+            settle(world, before)
             found.append(observe(world, name, only, canaries, step=step, before=before))
             raise Undo
     except Undo:
