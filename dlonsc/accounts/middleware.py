@@ -47,7 +47,8 @@ class SeenSessions:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.user.is_authenticated and request.session.session_key and not self.is_noted(request):
+        is_known = request.user.is_authenticated and request.session.session_key
+        if settings.USERSESSIONS_TRACK_ACTIVITY and is_known and not self.is_noted(request):
             UserSession.objects.create_from_request(request)
         return self.get_response(request)
 
